@@ -1,17 +1,26 @@
-"""The command line: `hf-cfgen run`."""
+"""The command line: `hf-cfgen run`, `hf-cfgen augment`, `hf-cfgen diagnose`."""
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from .errors import CfgenError
 
-_USAGE = """usage: hf-cfgen run --dataset DATA [options]
+MAIN_FIRST_SECONDS = 10
 
-  run   train a tagger, generate counterfactual examples with it, train again, score and explain both
-        (hf-cfgen run --help lists the options)"""
+_USAGE = """usage: hf-cfgen run --dataset DATA [options]
+       hf-cfgen augment IN OUT [options]
+       hf-cfgen diagnose MODEL DATA [options]
+
+  run        train a tagger, generate counterfactual examples with it, train again, score and explain both
+  augment    write the counterfactual examples of a labelled file, in the same format
+  diagnose   measure what a tagger leans on, the entities or their context
+
+hf-cfgen COMMAND --help lists the options of a command."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -25,46 +34,89 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(_USAGE)
         sys.exit(0 if command else 2)
     try:
-        if command != "run":
-            raise CfgenError(f"unknown command {command!r}: the commands are run")
-        _run(options[:-1])
+        if command not in _COMMANDS:
+            raise CfgenError(f"unknown command {command!r}: the commands are {', '.join(_COMMANDS)}")
+        _COMMANDS[command](options[:-1])
     except CfgenError as error:
+        if os.environ.get("RANK", "0") != "0":
+            # Bad input fails all processes alike: the main one says so, and the launcher ends this one as it waits.
+            time.sleep(MAIN_FIRST_SECONDS)
         print(f"hf-cfgen: {error}", file=sys.stderr)
         sys.exit(2)
 
 
 def _run(options: list[str]) -> None:
-    from transformers import HfArgumentParser
-
     from .run import RunArguments, run
     from .training import TaggerTrainingArguments
 
+    run(*_parse("run", options, (RunArguments, TaggerTrainingArguments)))
+
+
+def _augment(options: list[str]) -> None:
+    from .augment import AugmentArguments, augment
+    from .training import TaggerTrainingArguments
+
+    options = _named("augment", ("data", "output"), options)
+    augment(*_parse("augment", options, (AugmentArguments, TaggerTrainingArguments)))
+
+
+def _diagnose(options: list[str]) -> None:
+    from .diagnose import DiagnoseArguments, diagnose_data
+
+    options = _named("diagnose", ("model", "data"), options)
+    diagnose_data(*_parse("diagnose", options, (DiagnoseArguments,)))
+
+
+_COMMANDS: dict[str, Callable[[list[str]], None]] = {"run": _run, "augment": _augment, "diagnose": _diagnose}
+
+
+def _named(command: str, names: Sequence[str], options: list[str]) -> list[str]:
+    """Options with the arguments at their beginning, which have no name, under theirs."""
+    if "-h" in options or "--help" in options:
+        return options
+    given = next((place for place, option in enumerate(options) if option.startswith("-")), len(options))
+    if given != len(names):
+        usage = " ".join(name.upper() for name in names)
+        raise CfgenError(f"{given} argument(s) before the options: give hf-cfgen {command} {usage} [options]")
+    return [*(part for name, value in zip(names, options) for part in (f"--{name}", value)), *options[given:]]
+
+
+def _parse(command: str, options: list[str], classes: Sequence[Any]) -> Sequence[Any]:
+    from datasets import disable_progress_bars
+    from transformers import HfArgumentParser
+    from transformers.utils import logging
+
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+        logging.disable_progress_bar()
+
     class Parser(HfArgumentParser):
         def error(self, message: str) -> NoReturn:
-            raise CfgenError(f"{message} (hf-cfgen run --help lists the options)")
+            raise CfgenError(f"{message} (hf-cfgen {command} --help lists the options)")
 
-    parser = Parser((RunArguments, TaggerTrainingArguments), prog="hf-cfgen run", allow_abbrev=False)
+    parser = Parser(classes, prog=f"hf-cfgen {command}", allow_abbrev=False)
     known = {action.dest for action in parser._actions} - {"help"}
     parser.add_argument("--config", help="A YAML file of options; those on the command line win.")
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--config", action="append", default=[])
     files, options = first.parse_known_args(options)
     for file in reversed(files.config):
-        options = _yaml_options(Path(file), known) + options
+        options = _yaml_options(command, Path(file), known) + options
     try:
-        arguments, training, *unknown = parser.parse_args_into_dataclasses(
+        # beside the dataclasses, a namespace with --config and what no one knows
+        *parsed, _, unknown = parser.parse_args_into_dataclasses(
             options, look_for_args_file=False, return_remaining_strings=True
         )
     except CfgenError:
         raise
     except (ValueError, ImportError) as error:  # transformers' own checks of its TrainingArguments
         raise CfgenError(" ".join(str(error).split())) from error
-    if unknown[-1]:
-        parser.error(f"unknown options: {' '.join(unknown[-1])}")
-    run(arguments, training)
+    if unknown:
+        parser.error(f"unknown options: {' '.join(unknown)}")
+    return parsed
 
 
-def _yaml_options(config: Path, known: set[str]) -> list[str]:
+def _yaml_options(command: str, config: Path, known: set[str]) -> list[str]:
     """The options of a YAML file, as they would stand on the command line."""
     import yaml
 
@@ -76,9 +128,12 @@ def _yaml_options(config: Path, known: set[str]) -> list[str]:
         raise CfgenError(f"{config}: a YAML file of options holds 'option: value' lines")
     unknown = sorted(str(name) for name in values if name not in known)
     if unknown:
-        raise CfgenError(f"{config}: unknown option {', '.join(unknown)} (hf-cfgen run --help lists the options)")
+        names = ", ".join(unknown)
+        raise CfgenError(f"{config}: unknown option {names} (hf-cfgen {command} --help lists the options)")
     options = []
     for name, value in values.items():
+        if isinstance(value, dict):
+            value = [f"{old}={new}" for old, new in value.items()]
         if value is not None:
             options += [f"--{name}", *(str(item) for item in (value if isinstance(value, list) else [value]))]
     return options

@@ -86,8 +86,8 @@ class DiscriminatorPipeline(TokenClassificationPipeline):
         return answers
 
 
-def as_discriminator(model: Any, tokenizer: Any = None, stride: int | None = -1) -> DiscriminatorPipeline:
-    """Make a discriminator of whatever holds a fine-tuned token-classification model.
+def as_tagger(model: Any, tokenizer: Any = None, stride: int | None = -1) -> DiscriminatorPipeline:
+    """Make a pipeline that is fed with words of whatever holds a token-classification model, whatever its labels.
 
     Args:
         model (`str`, `Path`, `PreTrainedModel` or `TokenClassificationPipeline`): A folder or Hub name, a model, or a
@@ -97,10 +97,10 @@ def as_discriminator(model: Any, tokenizer: Any = None, stride: int | None = -1)
         stride (`int` or `None`, *optional*, defaults to -1): See `DiscriminatorPipeline`.
 
     Returns:
-        `DiscriminatorPipeline`: The discriminator.
+        `DiscriminatorPipeline`: The pipeline.
 
     Raises:
-        CfgenError: There is no such model or no tokenizer, or its labels (LABEL_0, say) are not tags.
+        CfgenError: There is no such model or no tokenizer.
     """
     if isinstance(model, DiscriminatorPipeline):
         return model
@@ -124,14 +124,31 @@ def as_discriminator(model: Any, tokenizer: Any = None, stride: int | None = -1)
         tokenizer = tokenizer or load_tokenizer(source)
     except (OSError, ValueError) as error:
         raise CfgenError(f"no model and tokenizer at {source!r}: {str(error).strip().splitlines()[0]}") from error
+    return DiscriminatorPipeline(model=model, tokenizer=tokenizer, device=device, stride=stride)
+
+
+def as_discriminator(model: Any, tokenizer: Any = None, stride: int | None = -1) -> DiscriminatorPipeline:
+    """Make a discriminator of whatever holds a fine-tuned token-classification model whose labels are tags.
+
+    Args:
+        model (`str`, `Path`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_tagger`.
+        tokenizer (`PreTrainedTokenizerBase`, *optional*): See `as_tagger`.
+        stride (`int` or `None`, *optional*, defaults to -1): See `DiscriminatorPipeline`.
+
+    Returns:
+        `DiscriminatorPipeline`: The discriminator.
+
+    Raises:
+        CfgenError: There is no such model or no tokenizer, or its labels (LABEL_0, say) are not tags.
+    """
+    tagger = as_tagger(model, tokenizer, stride)
     try:
-        for label in model.config.id2label.values():
+        for label in tagger.model.config.id2label.values():
             split_tag(label)
     except CfgenError as error:
-        raise CfgenError(
-            f"labels of {source or type(model).__name__} are no tags: {error}; set config.id2label to the tags meant"
-        ) from None
-    return DiscriminatorPipeline(model=model, tokenizer=tokenizer, device=device, stride=stride)
+        source = tagger.model.name_or_path or type(tagger.model).__name__
+        raise CfgenError(f"labels of {source} are no tags: {error}; set config.id2label to the tags meant") from None
+    return tagger
 
 
 def verdict(replaced: Iterable[Span], predicted_tags: Sequence[str], seen: Sequence[bool]) -> str | None:

@@ -16,7 +16,7 @@ def evaluate_tagger(tagger: Any, test: Dataset, batch_size: int = 32) -> dict[st
     """Score and explain a tagger.
 
     Args:
-        tagger (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_discriminator`.
+        tagger (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_tagger`.
         test (`Dataset`): One split with `tokens` and `ner_tags`.
         batch_size (`int`, *optional*, defaults to 32): Windows a forward pass.
 
@@ -25,6 +25,7 @@ def evaluate_tagger(tagger: Any, test: Dataset, batch_size: int = 32) -> dict[st
         the interval of F1 itself.
 
     Raises:
+        CfgenError: The data has an entity type that the model lacks.
         RuntimeError: Our strict F1 is not seqeval's, which is a bug.
     """
     references = tag_column(test)

@@ -57,8 +57,8 @@ def generate_counterfactuals(
             these examples. Where it is not given, no candidate is judged and all are kept.
         config (`CfgenConfig`, *optional*): The recipe; the default one where it is not given.
         entity_sets (`EntitySets`, *optional*): The surface forms to swap in; those of `train` where not given.
-        map_kwargs (`Any`): Passed on to `Dataset.map`: `batch_size`, `writer_batch_size`, `load_from_cache_file`,
-            `keep_in_memory`, and `num_proc`, which applies to the interventions only.
+        map_kwargs (`Any`): Passed on to `Dataset.map`: `writer_batch_size`, `load_from_cache_file`, `keep_in_memory`,
+            and `batch_size` and `num_proc`, which apply to the interventions only.
 
     Returns:
         `Counterfactuals`: `kept`, `rejected`, `counts`.
@@ -95,7 +95,8 @@ def generate_counterfactuals(
     unique = _unique(train, drawn)
     candidates = drawn.select(unique)
     if judge is not None:
-        single = {name: value for name, value in map_kwargs.items() if name != "num_proc"}
+        # the sentences of a forward pass, and so the last bits of a score, are the same for any batch size
+        single = {name: value for name, value in map_kwargs.items() if name not in ("num_proc", "batch_size")}
         candidates = candidates.map(
             Discriminate(judge, tag_names(train)),
             batched=True,
@@ -168,8 +169,9 @@ def random_swap(candidates: Dataset, n: int, seed: int = 42) -> Dataset:
 
 
 def _with_ids(train: Dataset | IterableDataset) -> Dataset:
-    """Checked observational examples with an `id` each, counting rows where there was none."""
+    """Checked observational examples as plain Python values with an `id` each, counting rows where there was none."""
     check_observational(train)
+    train = train.with_format(None)
     if isinstance(train, IterableDataset):
         train = Dataset.from_list(list(train), features=train.features)
     if "id" not in train.column_names:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,44 @@ def write_json(path: Path, value: Any) -> None:
     """
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def check_new(*paths: Path | None) -> None:
+    """Check that files to write are not there yet, and that their folders are.
+
+    Args:
+        paths (`Path` or `None`): The files; `None` is passed over.
+
+    Raises:
+        CfgenError: A file is there, or its folder is not.
+
+    Example:
+
+    >>> check_new(Path("no-such-folder/out.json"))
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: no-such-folder is no folder: create it, or choose another output
+    """
+    for path in paths:
+        if path is None:
+            continue
+        if path.exists():
+            raise CfgenError(f"{path} is there already: choose another output, or delete it")
+        if not path.parent.is_dir():
+            raise CfgenError(f"{path.parent} is no folder: create it, or choose another output")
+
+
+def write_json_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Write a file of JSON lines in one step.
+
+    Args:
+        path (`Path`): The file; its folder must be there.
+        records (`Iterable[dict]`): What its lines shall hold.
+    """
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        for record in records:
+            file.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
     partial.replace(path)
 
 

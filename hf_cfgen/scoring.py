@@ -147,7 +147,8 @@ def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int 
         seed (`int`, *optional*, defaults to 0): Seed of the draws.
 
     Returns:
-        `dict[str, np.ndarray]`: For each pass an array (resamples, `LEVELS`) of micro F1.
+        `dict[str, np.ndarray]`: For each pass an array (resamples, `LEVELS`, 1 + its types): micro F1, then the F1 of
+        each type.
 
     Raises:
         CfgenError: The passes are over different numbers of sentences, or no resample is asked for.
@@ -156,21 +157,25 @@ def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int 
 
     >>> passes = {"f1": count([["B-A"], ["O"]], [["B-A"], ["O"]])}
     >>> bootstrap_f1(passes, resamples=4)["f1"].shape
-    (4, 3)
+    (4, 3, 2)
     """
     if resamples < 1:
         raise CfgenError(f"resamples is {resamples}: at least 1 is needed")
-    micro = {name: counts.values.sum(axis=2) for name, counts in passes.items()}
-    sizes = {len(values) for values in micro.values()}
+    sizes = {len(counts.values) for counts in passes.values()}
     if len(sizes) != 1:
         raise CfgenError(f"the passes are over different numbers of sentences: {sorted(sizes)}")
     size = sizes.pop()
-    totals = {name: np.zeros((resamples, *values.shape[1:]), dtype=np.int64) for name, values in micro.items()}
+    # floats, because only their products are fast; sums of counts stay exact below 2**53
+    counts_of = {name: _micro_first(counts.values).astype(float) for name, counts in passes.items()}
+    totals = {name: np.zeros((resamples, *counts.shape[1:])) for name, counts in counts_of.items()}
     generator = np.random.default_rng(seed)
-    for r in range(resamples if size else 0):
-        weights = np.bincount(generator.integers(0, size, size), minlength=size)
-        for name, values in micro.items():
-            totals[name][r] = np.tensordot(weights, values, axes=1)
+    for begin in range(0, resamples if size else 0, _RESAMPLES_AT_ONCE):
+        end = min(begin + _RESAMPLES_AT_ONCE, resamples)
+        weights = np.zeros((end - begin, size))
+        for row in weights:
+            row[:] = np.bincount(generator.integers(0, size, size), minlength=size)
+        for name, counts in counts_of.items():
+            totals[name][begin:end] = np.tensordot(weights, counts, axes=1)
     return {name: f1(total) for name, total in totals.items()}
 
 
@@ -208,8 +213,10 @@ def causal_scores(
         seed (`int`, *optional*, defaults to 0): Seed of the resamples.
 
     Returns:
-        `dict`: For each of `LEVELS`: `f1`, `f1_do_context`, `f1_do_entity`, `ace_c`, `ace_e`, `ri` (floats), and
-        `f1_interval`, `ace_c_interval`, `ace_e_interval`, `ri_interval` (lower and upper end, 95 %).
+        `dict`: For each of `LEVELS`: `f1`, `f1_do_context`, `f1_do_entity`, `ace_c`, `ace_e`, `ri` (floats),
+        `f1_interval`, `ace_c_interval`, `ace_e_interval`, `ri_interval` (lower and upper end, 95 %), and `by_type`,
+        the same ten and `support` (gold items) for each type, in alphabetical order. A type that only the predictions
+        of some pass have is one of them, with support 0.
 
     Raises:
         CfgenError: Lengths differ, a tag is of no scheme, or no resample is asked for.
@@ -217,8 +224,8 @@ def causal_scores(
     Example:
 
     >>> scores = causal_scores([["B-A"]], [["B-A"]], do_context=[["B-A"]], do_entity=[["O"]])["strict"]
-    >>> scores["ace_c"], scores["ace_e"], scores["ri"]
-    (0.0, -1.0, 1.0)
+    >>> scores["ace_c"], scores["ace_e"], scores["ri"], scores["by_type"]["A"]["ri"]
+    (0.0, -1.0, 1.0, 1.0)
     """
     tags = dict(zip(_GIVEN, (predictions, do_context, do_entity)))
     passes = {}
@@ -227,7 +234,8 @@ def causal_scores(
             passes[name] = count(references, predicted)
         except CfgenError as error:
             raise CfgenError(f"{_GIVEN[name]}: {error}") from None
-    points = {name: f1(counts.values.sum(axis=(0, 2)))[None] for name, counts in passes.items()}
+    passes = _of_all_types(passes)
+    points = {name: f1(_micro_first(counts.values).sum(axis=0)) for name, counts in passes.items()}
     samples = bootstrap_f1(passes, resamples, seed)
 
     def effects(f1s: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -235,14 +243,39 @@ def causal_scores(
         return {**f1s, "ace_c": ace_c, "ace_e": ace_e, "ri": f1s["f1_do_context"] - f1s["f1_do_entity"]}
 
     values, spread = effects(points), effects(samples)
+
+    def report(level: int, column: int) -> dict[str, Any]:
+        return {name: float(value[level, column]) for name, value in values.items()} | {
+            f"{name}_interval": interval(spread[name][:, level, column]) for name in ("f1", "ace_c", "ace_e", "ri")
+        }
+
+    types, counts = passes["f1"]
+    support = counts[..., 2].sum(axis=0)
     return {
-        level: {name: float(value[0, i]) for name, value in values.items()}
-        | {f"{name}_interval": interval(spread[name][:, i]) for name in ("f1", "ace_c", "ace_e", "ri")}
+        level: report(i, 0)
+        | {"by_type": {t: report(i, j + 1) | {"support": int(support[i, j])} for j, t in enumerate(types)}}
         for i, level in enumerate(LEVELS)
     }
 
 
 _GIVEN = {"f1": "predictions", "f1_do_context": "do_context", "f1_do_entity": "do_entity"}
+_RESAMPLES_AT_ONCE = 100  # their weights take 8 bytes a sentence each
+
+
+def _of_all_types(passes: Mapping[str, Counts]) -> dict[str, Counts]:
+    """The same counts, with a place for every type of any pass in each."""
+    types = tuple(sorted({label for counts in passes.values() for label in counts.types}))
+    spread_out = {}
+    for name, counts in passes.items():
+        values = np.zeros((*counts.values.shape[:2], len(types), 3), dtype=np.int64)
+        values[:, :, [types.index(label) for label in counts.types]] = counts.values
+        spread_out[name] = Counts(types, values)
+    return spread_out
+
+
+def _micro_first(values: np.ndarray) -> np.ndarray:
+    """The counts over all types, then those of each: (sentences, `LEVELS`, 1 + types, 3)."""
+    return np.concatenate([values.sum(axis=2, keepdims=True), values], axis=2)
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

@@ -73,19 +73,24 @@ def test_f1_intervals_are_the_percentiles_of_resampled_sentences_scored_anew() -
 
 
 def test_causal_intervals_are_the_percentiles_of_the_same_resamples_of_all_passes() -> None:
-    samples = {level: [] for level in LEVELS}
-    for rows in drawn_rows(60, seed=1, size=len(GOLD)):
+    samples = {(level, label): [] for level in LEVELS for label in ("all", "A", "B")}
+    for rows in drawn_rows(130, seed=1, size=len(GOLD)):  # more than are computed at once
         gold = resampled(GOLD, rows)
         passes = [ner_scores(gold, resampled(tags, rows)) for tags in (AS_IS, DO_CONTEXT, DO_ENTITY)]
-        for level in LEVELS:
-            y, y_context, y_entity = (scores[level]["f1"] for scores in passes)
-            samples[level].append([y, y_context - y, y_entity - y, y_context - y_entity])
-    scores = causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=60, seed=1)
-    for level in LEVELS:
-        ends = np.percentile(samples[level], [2.5, 97.5], axis=0)
+        for level, label in samples:
+            y, y_context, y_entity = (
+                scores[level]["f1"] if label == "all" else scores[level]["by_type"].get(label, {"f1": 0.0})["f1"]
+                for scores in passes
+            )
+            samples[level, label].append([y, y_context - y, y_entity - y, y_context - y_entity])
+    scores = causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=130, seed=1)
+    for level, label in samples:
+        got = scores[level] if label == "all" else scores[level]["by_type"][label]
+        ends = np.percentile(samples[level, label], [2.5, 97.5], axis=0)
         for name, expected in zip(("f1", "ace_c", "ace_e", "ri"), ends.T.tolist()):
-            assert scores[level][f"{name}_interval"] == pytest.approx(expected)
-            assert expected[0] < expected[1]
+            assert got[f"{name}_interval"] == pytest.approx(expected)
+            # A is found whole by relaxed match under do(c0) and never under do(e0)
+            assert expected[0] < expected[1] or (level, label, name) == ("relaxed", "A", "ri")
 
 
 def test_the_same_seed_gives_the_same_intervals_and_another_seed_others() -> None:
@@ -117,13 +122,21 @@ def test_identical_passes_have_effects_of_exactly_zero_in_every_resample() -> No
             assert scores[level][f"{name}_interval"] == [0.0, 0.0]
 
 
-def test_bootstrap_gives_one_f1_a_resample_and_level_for_each_pass() -> None:
-    passes = {"one": count(GOLD, AS_IS), "two": count(GOLD, DO_ENTITY)}
+def test_bootstrap_gives_one_f1_a_resample_level_and_type_for_each_pass() -> None:
+    passes = {"one": count(GOLD, AS_IS), "two": count(GOLD, [["B-C", "O"], *DO_ENTITY[1:]])}
     samples = bootstrap_f1(passes, resamples=7, seed=2)
     assert list(samples) == ["one", "two"]
-    assert samples["one"].shape == samples["two"].shape == (7, 3)
+    assert samples["one"].shape == (7, 3, 1 + 2)
+    assert samples["two"].shape == (7, 3, 1 + 3)
     alone = bootstrap_f1({"two": passes["two"]}, resamples=7, seed=2)
     assert alone["two"].tolist() == samples["two"].tolist()
+
+
+def test_more_resamples_begin_as_fewer_do_and_do_not_repeat() -> None:
+    passes = {"one": count(GOLD, AS_IS)}
+    many, few = (bootstrap_f1(passes, resamples=number)["one"] for number in (250, 130))
+    assert few.tolist() == many[:130].tolist()
+    assert many[:100].tolist() != many[100:200].tolist()
 
 
 def test_one_sentence_has_an_interval_of_one_point() -> None:
@@ -154,15 +167,55 @@ def test_causal_scores_worked_by_hand() -> None:
     scores = causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=10)
     assert list(scores) == list(LEVELS)
     for level, (y, y_context, y_entity) in expected.items():
-        points = {name: value for name, value in scores[level].items() if not name.endswith("_interval")}
-        assert points == {
-            "f1": pytest.approx(y),
-            "f1_do_context": pytest.approx(y_context),
-            "f1_do_entity": pytest.approx(y_entity),
-            "ace_c": pytest.approx(y_context - y),
-            "ace_e": pytest.approx(y_entity - y),
-            "ri": pytest.approx(y_context - y_entity),
-        }
+        assert points_of(scores[level]) == effects_of(y, y_context, y_entity)
+
+
+def points_of(scores: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in scores.items() if not name.endswith("_interval") and name != "by_type"}
+
+
+def effects_of(y: float, y_context: float, y_entity: float) -> dict[str, Any]:
+    return {
+        "f1": pytest.approx(y),
+        "f1_do_context": pytest.approx(y_context),
+        "f1_do_entity": pytest.approx(y_entity),
+        "ace_c": pytest.approx(y_context - y),
+        "ace_e": pytest.approx(y_entity - y),
+        "ri": pytest.approx(y_context - y_entity),
+    }
+
+
+def test_causal_scores_by_type_worked_by_hand() -> None:
+    # A, strict, 3 gold mentions: as they are 2 hits of 3 predicted; do(c0) 2 of 3; do(e0) 0 of 1
+    #    relaxed: do(c0) 3 of 3       token, 4 gold words: 3 of 4; 3 of 3; 0 of 1
+    # B, 3 gold mentions of a word: 2 of 3; 2 of 2; 1 of 1
+    expected = {
+        "strict": {"A": (3, 4 / 6, 4 / 6, 0.0), "B": (3, 4 / 6, 4 / 5, 2 / 4)},
+        "relaxed": {"A": (3, 4 / 6, 6 / 6, 0.0), "B": (3, 4 / 6, 4 / 5, 2 / 4)},
+        "token": {"A": (4, 6 / 8, 6 / 7, 0.0), "B": (3, 4 / 6, 4 / 5, 2 / 4)},
+    }
+    scores = causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=10)
+    for level, types in expected.items():
+        assert list(scores[level]["by_type"]) == ["A", "B"]
+        for label, (support, *f1s) in types.items():
+            assert points_of(scores[level]["by_type"][label]) == effects_of(*f1s) | {"support": support}
+
+
+def test_one_type_alone_has_the_micro_scores_and_intervals() -> None:
+    only_a = [[[tag.replace("-B", "-A") for tag in tags] for tags in side] for side in (GOLD, AS_IS, DO_ENTITY)]
+    scores = causal_scores(only_a[0], only_a[1], only_a[1], only_a[2], resamples=150)
+    for level, support in (("strict", 6), ("relaxed", 6), ("token", 7)):
+        (by_type,) = scores[level].pop("by_type").values()
+        assert by_type == scores[level] | {"support": support}
+
+
+def test_scores_by_type_are_those_of_each_pass_by_type() -> None:
+    scores = causal_scores(GOLD, DO_CONTEXT, DO_ENTITY, AS_IS, resamples=5)
+    for name, tags in (("f1", DO_CONTEXT), ("f1_do_context", DO_ENTITY), ("f1_do_entity", AS_IS)):
+        for level, report in ner_scores(GOLD, tags).items():
+            assert {label: (row["f1"], row["support"]) for label, row in report["by_type"].items()} == {
+                label: (row[name], row["support"]) for label, row in scores[level]["by_type"].items()
+            }
 
 
 def test_a_model_that_reads_only_entities_has_ri_1_and_one_that_reads_only_context_minus_1() -> None:
@@ -191,8 +244,12 @@ def test_every_pass_has_to_line_up_with_the_gold_tags() -> None:
 
 
 def test_passes_may_know_different_types() -> None:
-    scores = causal_scores([["B-A"]], [["B-A"]], do_context=[["B-X"]], do_entity=[["O"]], resamples=3)["strict"]
+    gold = [["B-K", "O"]]
+    scores = causal_scores(gold, gold, do_context=[["B-X", "B-K"]], do_entity=[["B-A", "B-K"]], resamples=3)["token"]
     assert (scores["f1"], scores["f1_do_context"], scores["f1_do_entity"]) == (1.0, 0.0, 0.0)
+    assert [(label, row["support"]) for label, row in scores["by_type"].items()] == [("A", 0), ("K", 1), ("X", 0)]
+    for label, row in scores["by_type"].items():
+        assert points_of(row) == effects_of(float(label == "K"), 0.0, 0.0) | {"support": int(label == "K")}
 
 
 # --- what leaves the module -----------------------------------------------------------------------------------------
@@ -203,7 +260,11 @@ def test_plain_python_numbers_leave_every_public_function() -> None:
     intervals = f1_intervals(GOLD, AS_IS, resamples=5)
     for value in (scores, causal, intervals):
         assert json.loads(json.dumps(value)) == value
-    assert types_of(causal) == types_of(intervals) == types_of(interval(np.arange(3))) == {float}
+    assert types_of(intervals) == types_of(interval(np.arange(3))) == {float}
+    for level in causal.values():
+        supports = [row.pop("support") for row in level["by_type"].values()]
+        assert types_of(supports) == {int}
+    assert types_of(causal) == {float}
     for level in scores.values():
         for report in (level, *level["by_type"].values()):
             assert type(report["support"]) is int

@@ -1,5 +1,6 @@
 """Columns as they come to columns of the data contract."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 from datasets.table import MemoryMappedTable
 
+from hf_cfgen.columns import tag_column
 from hf_cfgen.data import load_ner_dataset
+from hf_cfgen.data.source import read_splits
 from hf_cfgen.errors import CfgenError
 
 from .samples import NAMES, coded, json_lines, labelled, table, tags
@@ -65,8 +68,7 @@ def test_tables_in_a_folder(
             getattr(data, f"to_{kind}")(path)
     write("README.md", "# train and test")
     write(".hidden_train", "x")
-    features = make(1).add_column("source", ["x"]).features
-    dataset = load_ner_dataset(path.parent, **({"features": features} if kind == "json" else {}))
+    dataset = load_ner_dataset(path.parent, tag_names=NAMES if kind == "json" and make is coded else None)
     names = NAMES if make is coded else ["O", "B-PER", "I-PER"]
     assert dataset["train"].features == Features(
         {
@@ -90,7 +92,7 @@ def test_csv_with_json_lists(write: Callable[..., Path]) -> None:
     row = np.random.default_rng(42).permutation(3)[2]
     assert load_ner_dataset(path)["train"].to_list() == [{"id": f"{row}", "tokens": ["w", "a,b"], "ner_tags": [1, 0]}]
     path = write("b.csv", "tokens,ner_tags\n['w0' 'x'],['O' 'O']\n")
-    with pytest.raises(CfgenError, match=r"column tokens, record 0: \"\['w0' 'x'\]\" is text: .*in CSV, a JSON list"):
+    with pytest.raises(CfgenError, match=r"train, record 0: \"\['w0' 'x'\]\" in tokens is text: .*in CSV, a JSON"):
         load_ner_dataset(path)
 
 
@@ -133,11 +135,18 @@ def test_columns_are_renamed(write: Callable[..., Path], caplog: pytest.LogCaptu
     assert "column ner_tags left out, fine takes its name" in caplog.text
     with pytest.raises(
         CfgenError,
-        match=r"a\.jsonl, split train: no column 'tokens' among words, fine, ner_tags, n: .*tokens_column",
+        match=r"a\.jsonl:1: no 'tokens' among words, fine, ner_tags, n: .*tokens_column",
     ):
         load_ner_dataset(path)
+    saved = path.with_name("saved")
+    Dataset.from_list(rows).save_to_disk(saved)
+    with pytest.raises(
+        CfgenError,
+        match=r"saved, split train: no column 'tokens' among words, fine, ner_tags, n: .*tokens_column",
+    ):
+        load_ner_dataset(saved)
     with pytest.raises(CfgenError, match=r"no column 'tag' among .*: name the column of ner_tags with tags_column"):
-        load_ner_dataset(path, tokens_column="words", tags_column="tag")
+        load_ner_dataset(saved, tokens_column="words", tags_column="tag")
     with pytest.raises(CfgenError, match="tokens_column is 'words', tags_column 'words': name a column for each"):
         load_ner_dataset(path, tokens_column="words", tags_column="words")
 
@@ -147,29 +156,101 @@ def test_columns_are_renamed(write: Callable[..., Path], caplog: pytest.LogCaptu
     [
         ({"tokens": ["a", "b"], "ner_tags": ["O"]}, "record 1: 2 tokens and 1 tags: give one tag a token"),
         ({"tokens": [], "ner_tags": []}, "record 1: no tokens: remove the record"),
-        ({"tokens": None, "ner_tags": ["O"]}, "column tokens, record 1: None: give a list or remove"),
-        ({"tokens": ["a", None], "ner_tags": ["O", "O"]}, "column tokens, record 1: None in the list: give a value"),
-        ({"tokens": ["a"], "ner_tags": [None]}, "column ner_tags, record 1: None in the list"),
+        ({"tokens": None, "ner_tags": ["O"]}, "record 1: tokens is None: give a list or remove"),
+        ({"tokens": ["a", None], "ner_tags": ["O", "O"]}, "record 1: None in the list of tokens: give a value"),
+        ({"tokens": ["a"], "ner_tags": [None]}, "record 1: None in the list of ner_tags: give a value"),
         ({"tokens": ["a"], "ner_tags": ["PER"]}, "record 1: tag 'PER' is neither 'O' nor PREFIX-LABEL .* tags_column"),
-        ({"tokens": ["a"], "ner_tags": ["O"], "id": "0"}, "record 1: id '0' is no id of its own: make ids unique"),
-        ({"tokens": ["a"], "ner_tags": ["O"], "id": None}, "record 1: id None is no id of its own"),
     ],
 )
-def test_bad_records_are_named(write: Callable[..., Path], row: dict[str, Any], message: str) -> None:
-    rows = [{"id": "0", **labelled(0)}, {"id": "1", **row}, {"id": "2", **labelled(2)}]
+def test_bad_records_are_named_or_skipped(tmp_path: Path, row: dict[str, Any], message: str) -> None:
+    rows = [{"id": "0", **labelled(0)}, {"id": "1", **row}, {"id": "2", **labelled(2)}, {"id": "3", **row}]
+    path, skipped = tmp_path / "a.parquet", tmp_path / "skipped.jsonl"
+    Dataset.from_list([*rows, {"id": "4", **labelled(4)}]).to_parquet(path)
+    with pytest.raises(CfgenError, match=message) as caught:
+        load_ner_dataset(path)
+    assert str(caught.value).startswith(f"{path}, split train, ")
+    dataset = load_ner_dataset(path, skip_bad_records=skipped)
+    assert {name: list(part["id"]) for name, part in dataset.items()} == {
+        name: [["0", "2", "4"][row]]
+        for name, row in zip(("validation", "test", "train"), np.random.default_rng(42).permutation(3))
+    }
+    first, second = (json.loads(line) for line in skipped.read_text(encoding="utf-8").splitlines())
+    assert first == {
+        "where": f"{path}, split train, record 1",
+        "reason": str(caught.value),
+        "record": {name: row[name] for name in ("tokens", "ner_tags")},
+    }
+    assert second["where"] == f"{path}, split train, record 3"
+    assert second["reason"] == str(caught.value).replace("record 1", "record 3")
+
+
+@pytest.mark.parametrize(
+    ("row_id", "message"),
+    [("0", "record 1: id '0' is no id of its own: make ids unique"), (None, "record 1: id None is no id of its own")],
+)
+def test_ids_are_unique(write: Callable[..., Path], row_id: str | None, message: str) -> None:
+    rows = [{"id": "0", **labelled(0)}, {"id": row_id, **labelled(1)}, {"id": "2", **labelled(2)}]
     path = write("a.json", json_lines(*rows))
     with pytest.raises(CfgenError, match=message) as caught:
         load_ner_dataset(path)
     assert str(caught.value).startswith(f"{path}, split train, ")
 
 
+def test_no_good_record_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    Dataset.from_list([{"tokens": ["a", "b"], "ner_tags": ["O"]}] * 2).to_parquet(path)
+    with pytest.raises(CfgenError, match=r"a\.parquet, split train: no good record in it; the first is bad: "):
+        load_ner_dataset(path, skip_bad_records=tmp_path / "skipped.jsonl")
+    assert not (tmp_path / "skipped.jsonl").exists()
+
+
+@pytest.mark.parametrize("make", [table, coded])
+def test_types_and_label_map(tmp_path: Path, make: Callable[[int], Dataset]) -> None:
+    rows = {
+        "tokens": [["Ada", "in", "Oslo"], ["at", "Acme", "Bo"]],
+        "ner_tags": [["I-PER", "O", "I-LOC"], ["O", "I-ORG", "I-PER"]],
+    }
+    data = Dataset.from_dict(rows)
+    if make is coded:
+        names = ["O", "I-LOC", "I-ORG", "I-PER"]
+        data = data.cast_column("ner_tags", List(ClassLabel(names=names)))
+    data.save_to_disk(tmp_path / "saved")
+
+    def read(**options: Any) -> list[list[str]]:
+        return tag_column(read_splits(tmp_path / "saved", **options).splits["train"])
+
+    assert read(types=["PER"]) == [["I-PER", "O", "O"], ["O", "O", "I-PER"]]
+    assert read(label_map={"ORG": "O", "LOC": "place"}) == [["I-PER", "O", "I-place"], ["O", "O", "I-PER"]]
+    assert read(types=["LOC", "PER"], label_map={"LOC": "PER"}) == [["I-PER", "O", "I-PER"], ["O", "O", "I-PER"]]
+    # In IOB1 two mentions that touch and now have one type must stay two.
+    assert read(label_map={"ORG": "PER"}) == [["I-PER", "O", "I-LOC"], ["O", "I-PER", "B-PER"]]
+    swapped = read(label_map={"ORG": "LOC", "LOC": "ORG"})
+    assert swapped == [["I-PER", "O", "I-ORG"], ["O", "I-LOC", "I-PER"]]
+    with pytest.raises(CfgenError, match=r"saved: no mention of type GPE \(label_map\): the types are LOC, ORG, PER"):
+        read(label_map={"GPE": "LOC"})
+    with pytest.raises(CfgenError, match="saved: no mention in any of its 2 sentences: label some, or name"):
+        read(label_map={"ORG": "O", "LOC": "O", "PER": "O"})
+
+
+def test_integers_with_tag_names(write: Callable[..., Path]) -> None:
+    path = write("a.json", json_lines(*({"tokens": ["a", "b"], "ner_tags": [0, 2]} for _ in range(3))))
+    dataset = load_ner_dataset(path, tag_names=["O", "I-X", "B-X"])
+    assert dataset["train"].features["ner_tags"].feature.names == ["O", "I-X", "B-X"]
+    assert tags(dataset["train"]) == [["O", "B-X"]]
+    with pytest.raises(CfgenError, match=r"a\.json, split train, record 0: tag 2 has no name, there are 2 names"):
+        load_ner_dataset(path, tag_names=["O", "B-X"])
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"ner_tags": [[1, 0]]}, r"tags are of type int64, without names: give strings .* features=Features"),
+        (
+            {"ner_tags": [[1, 0]]},
+            r"tags are of type int64, without names: .* name the integers with tag_names, O B-PER",
+        ),
         ({"tokens": [[1, 2]]}, "tokens are of type int64: give lists of strings"),
         ({"tokens": [1]}, "column tokens: of type int64: give a list a record"),
-        ({"ner_tags": ["B-PER O"]}, "column ner_tags, record 0: 'B-PER O' is text: give a list"),
+        ({"ner_tags": ["B-PER O"]}, "train, record 0: 'B-PER O' in ner_tags is text: give a list"),
         ({"id": [["0"]]}, "ids are of type list.* give strings or integers, or no id"),
     ],
 )

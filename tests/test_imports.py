@@ -11,7 +11,7 @@ PACKAGE = Path(hf_cfgen.__file__).parent
 # each stage may import those before it in its own row or in an earlier row
 ORDER = [
     ["errors"],
-    ["spans", "output"],
+    ["spans", "output", "arguments"],
     ["scoring", "columns"],
     ["data"],
     ["entity_sets"],
@@ -20,12 +20,12 @@ ORDER = [
     ["prediction", "models"],
     ["discriminator"],
     ["generator", "causal", "training"],
-    ["evaluation"],
+    ["evaluation", "taggers"],
     ["report"],
-    ["run"],
+    ["run", "augment", "diagnose"],
     ["cli"],
 ]
-TORCH_ALLOWED = {"models", "alignment", "prediction", "discriminator", "training", "causal", "run"}
+TORCH_ALLOWED = {"models", "alignment", "prediction", "discriminator", "training", "taggers"}
 
 
 def stage_of(path: Path) -> str:

@@ -23,7 +23,7 @@ from .samples import CORPORA, coded, json_lines, labelled, tags, words
         ("", "is empty: remove it"),
         (
             "Running text.\nBlood of group O is there.\n",
-            "looks like no known format: name it with format=, one of cluener, conll, arr",
+            "looks like no known format: name it with format=, one of brat, ccks, cluener, conll, doc",
         ),
         (
             json_lines({"text": "a", "label": {}, "tokens": ["a"], "ner_tags": ["O"]}),
@@ -48,8 +48,8 @@ def test_format_by_content_or_by_option(write: Callable[..., Path]) -> None:
     with pytest.raises(CfgenError, match=r"train\.csv:1: .* is no tag"):
         load_ner_dataset(path, format="conll")
     # A character may straddle the end of the part that is looked at.
-    long = write("b.txt", "a\tO\n" * 16_383 + "aa叶\tO\n\nb\tO\n\nc\tO\n")
-    assert long.read_bytes()[65_534:65_537] == "叶".encode()
+    long = write("b.txt", "a\tO\n" * 262_143 + "aa叶\tB-X\n\nb\tO\n\nc\tO\n")
+    assert long.read_bytes()[2**20 - 2 : 2**20 + 1] == "叶".encode()
     assert len(load_ner_dataset(long)["train"]) == 1
     write("train.txt", "a\tO\n")
     with pytest.raises(CfgenError, match=r"more than one format: .*train\.csv \(json\), .*train\.txt \(conll\)"):
@@ -60,7 +60,7 @@ def test_format_by_content_or_by_option(write: Callable[..., Path]) -> None:
 def test_bad_json_lines_of_tokens(write: Callable[..., Path]) -> None:
     path = write("train.json", json_lines(labelled(0)) + "{bad\n")
     with pytest.raises(
-        CfgenError, match=r"train\.json can't be loaded: ArrowInvalid: JSON parse error.* row 1: correct"
+        CfgenError, match=r"train\.json:2: bad JSON \(Expecting property name.*: give one record a line"
     ) as caught:
         load_ner_dataset(path)
     assert "\n" not in str(caught.value)
@@ -72,7 +72,15 @@ def test_bad_json_lines_of_tokens(write: Callable[..., Path]) -> None:
         ("demo:fr", {}, "no demo corpus in language 'fr': choose one of en, zh"),
         ("demo:en", {"name": "x"}, "demo:en takes no name: leave it out"),
         ("demo:en", {"format": "conll"}, "format is 'conll', but demo:en is no data file"),
-        ("demo:en", {"format": "brat"}, "unknown format 'brat': choose one of auto, cluener, conll, arrow, csv"),
+        ("demo:en", {"format": "xml"}, "unknown format 'xml': choose one of auto, brat, ccks, cluener, conll, docc"),
+        ("demo:en", {"tokenization": "bytes"}, "unknown tokenization 'bytes': choose one of auto, characters, words"),
+        ("demo:en", {"max_length": 0}, "max_length is 0: give a number of tokens, at least 1"),
+        ("demo:en", {"max_length": 9}, "max_length is for formats of text and spans, and demo:en is in words"),
+        ("demo:en", {"tokenization": "words"}, "tokenization is for formats of text and spans, and demo:en is in"),
+        ("demo:en", {"types": "PER"}, "types is the text 'PER': give a list of names"),
+        ("demo:en", {"tag_names": "PER"}, "tag_names is the text 'PER': give a list of names"),
+        ("demo:en", {"types": ["X"]}, r"demo:en: no mention of type X \(types\): the types are "),
+        ("demo:en", {"label_map": {"X": "Y"}}, r"demo:en: no mention of type X \(label_map\): the types are "),
         ("demo:en", {"scheme": "BOI"}, "unknown tagging scheme 'BOI': choose one of IOB1"),
         ("demo:en", {"split": (1, 1, 1)}, r"split is \(1, 1, 1\) without pool: splits that are there are never mixed"),
         ("demo:en", {"pool": True}, "pool without split: give the sizes"),
@@ -102,6 +110,9 @@ def test_bad_load_kwargs(write: Callable[..., Path]) -> None:
     with pytest.raises(CfgenError, match="the conll reader has no option column: it has tag_column"):
         load_ner_dataset(path, column=1)
     path = write("a.json", json_lines(labelled(0)))
+    with pytest.raises(CfgenError, match="the json reader has no option column: it has tokens_column, tags_column"):
+        load_ner_dataset(path, column=1)
+    coded(3).to_parquet(path)
     with pytest.raises(CfgenError, match=r"a\.json can't be loaded: .*column"):
         load_ner_dataset(path, column=1)
     with pytest.raises(CfgenError, match=r"a\.json can't be streamed, .*leave out streaming"):
@@ -122,7 +133,7 @@ def test_hub_name_and_load_kwargs(monkeypatch: pytest.MonkeyPatch) -> None:
         calls.append((path, options))
         return DatasetDict(train=coded(3), valid=coded(2), test=coded(1), unsupervised=coded(1))
 
-    monkeypatch.setattr("hf_cfgen.data.loading.load_dataset", load_dataset)
+    monkeypatch.setattr("hf_cfgen.data.source.load_dataset", load_dataset)
     dataset = load_ner_dataset("some-one/ner.data", name="en", revision="v1")
     assert calls == [("some-one/ner.data", {"name": "en", "revision": "v1"})]
     assert {name: list(part["id"]) for name, part in dataset.items()} == {
@@ -177,8 +188,9 @@ def test_loading_needs_no_torch() -> None:
 def test_cluener_corpus(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     dataset = load_ner_dataset(CORPORA / "cluener")
-    nested, _ = [record.getMessage() for record in caplog.records]
-    assert "train.json:1507: company '招商银行' [16, 19] overlaps book" in nested
+    (nested,) = [record.getMessage() for record in caplog.records]
+    assert nested.startswith("2 mention(s) left out that overlap a longer one: ")
+    assert "train.json:1507: company '招商银行' [16:20] overlaps book" in nested
     assert {name: len(part) for name, part in dataset.items()} == {"train": 9673, "validation": 1343, "test": 1075}
     assert dataset["train"].features["ner_tags"].feature.num_classes == 21
     assert tags(dataset["train"])[0][9:12] == tags(dataset["train"])[0][32:35] == ["B-name", "I-name", "I-name"]

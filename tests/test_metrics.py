@@ -93,6 +93,19 @@ def test_ace_ri_gives_the_hand_worked_values() -> None:
     assert strict["ri"] == pytest.approx(f1_do_context - f1_do_entity)
 
 
+def test_ace_ri_gives_the_hand_worked_values_by_type() -> None:
+    # strict LOC, 2 gold mentions: 2 hits of 2 predicted; do(c0): none; do(e0): 1 of 1
+    # strict PER, 2 gold mentions: 0 of 2; do(c0): 2 of 3; do(e0): none
+    by_type = load("ace_ri").compute(
+        predictions=PREDICTED, references=GOLD, do_context=DO_CONTEXT, do_entity=DO_ENTITY, resamples=10
+    )["strict"]["by_type"]
+    names = ("f1", "ace_c", "ace_e", "ri", "support")
+    assert {label: tuple(row[name] for name in names) for label, row in by_type.items()} == {
+        "LOC": (1.0, -1.0, pytest.approx(2 / 3 - 1), pytest.approx(-2 / 3), 2),
+        "PER": (0.0, pytest.approx(4 / 5), 0.0, pytest.approx(4 / 5), 2),
+    }
+
+
 def test_ace_ri_equals_the_scorer_and_hands_on_resamples_and_seed() -> None:
     passes = {"predictions": PREDICTED, "references": GOLD, "do_context": DO_CONTEXT, "do_entity": DO_ENTITY}
     metric = load("ace_ri")
@@ -116,7 +129,7 @@ def test_results_are_plain_python_and_survive_json() -> None:
         predictions=PREDICTED, references=GOLD, do_context=DO_CONTEXT, do_entity=DO_ENTITY, resamples=5
     )
     assert types_of(ner) == {dict, str, float, int}
-    assert types_of(ace) == {dict, str, list, float}
+    assert types_of(ace) == {dict, str, list, float, int}
     assert json.loads(json.dumps([ner, ace])) == [ner, ace]
 
 

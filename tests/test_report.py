@@ -4,9 +4,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hf_cfgen.report.diagnosis import bracketed, diagnosis_table
 from hf_cfgen.report.seeds import causal_rows, mean_and_error, score_rows, summary
 from hf_cfgen.report.tables import causal_table, score_table
 
@@ -90,6 +92,91 @@ def test_the_table_of_a_run_shows_per_cent_gains_and_intervals():
     lines = causal_table(RUNS[1]).splitlines()
     assert lines[5].split() == ["Aug", *["0.30", "-0.10", "-0.30", "+0.20"] * 3]
     assert lines[-1] == "Aug: strict RI +0.20, 95 % interval [+0.00, +0.25]"
+
+
+def effect(f1: float, ace_c: float, ace_e: float, ri: float, **more: int) -> dict:
+    points = {"f1": f1, "ace_c": ace_c, "ace_e": ace_e, "ri": ri}
+    return points | {f"{name}_interval": [value - 0.125, value + 0.125] for name, value in points.items()} | more
+
+
+def diagnosis(**changes: Any) -> dict:
+    by_type = {"Pe\u0301R": effect(1.0, 0.0, -1.0, 1.0, support=12), "地址": effect(0.5, -0.25, 0.0, -0.25, support=3)}
+    effects = {level: effect(f1, -0.125, -0.5, 0.375) | {"by_type": {}} for level, f1 in zip(LEVELS, (0.5, 0.75, 1.0))}
+    effects["strict"]["by_type"] = by_type
+    return {
+        "sentences": 20,
+        "scores": {"strict": {"support": 15}},
+        "effects": effects,
+        "label_map": {},
+        "model_types_without_data": [],
+        "most_changed": {"do_context": [], "do_entity": []},
+    } | changes
+
+
+def test_the_report_on_a_tagger_shows_effects_with_intervals_by_level_and_by_type():
+    assert diagnosis_table(diagnosis()).splitlines() == [
+        "Causal effects on F1, 20 sentences, 15 mentions; 95 % intervals "
+        "(high RI: the tagger leans on the entity, low: on its context)",
+        "         F1                 ACE_C                 ACE_E                 RI",
+        *(
+            f"{level}  -0.12 [-0.25, +0.00]  -0.50 [-0.62, -0.38]  +0.38 [+0.25, +0.50]"
+            for level in ("strict   0.50 [0.38, 0.62]", "relaxed  0.75 [0.62, 0.88]", "token    1.00 [0.88, 1.12]")
+        ),
+        "",
+        "strict, by type  mentions  F1                 ACE_C                 ACE_E                 RI",
+        "Pe\u0301R                    12  1.00 [0.88, 1.12]  +0.00 [-0.12, +0.12]  -1.00 [-1.12, -0.88]"
+        "  +1.00 [+0.88, +1.12]",
+        "地址                    3  0.50 [0.38, 0.62]  -0.25 [-0.38, -0.12]  +0.00 [-0.12, +0.12]"
+        "  -0.25 [-0.38, -0.12]",
+    ]
+
+
+def test_the_report_names_types_without_data_and_leaves_out_what_there_is_not():
+    assert diagnosis_table(diagnosis(model_types_without_data=["GPE", "MISC"])).splitlines()[-2:] == [
+        "",
+        "Predicted, but without a mention in the data: GPE, MISC. These predictions count as errors; "
+        "--label_map TYPE=O drops them.",
+    ]
+    nothing = {level: effect(0.0, 0.0, 0.0, 0.0) | {"by_type": {}} for level in LEVELS}
+    shown = diagnosis_table(diagnosis(sentences=1, scores={"strict": {"support": 1}}, effects=nothing))
+    assert shown.splitlines()[0].startswith("Causal effects on F1, 1 sentence, 1 mention; ")
+    assert len(shown.splitlines()) == 5
+
+
+def test_the_report_shows_the_sentences_with_mentions_in_brackets_and_empty_words():
+    english = {"id": "7", "tokens": ["Ada", "Lovelace", "met", "Bo"], "gold": ["B-PER", "I-PER", "O", "B-PER"]}
+    english |= {"predicted": ["B-PER", "I-PER", "O", "O"], "intervened": ["B-LOC", "O", "O", "O"]}
+    english |= {"empty": [True, True, False, True], "changed": 2}
+    chinese = {"id": "z", "tokens": list("在北京。"), "gold": ["O", "B-地址", "I-地址", "O"]}
+    chinese |= {"predicted": ["O"] * 4, "intervened": ["B-地址", "O", "B-地址", "I-地址"]}
+    chinese |= {"empty": [True, False, False, True], "changed": 3}
+    shown = diagnosis_table(diagnosis(most_changed={"do_context": [chinese], "do_entity": [english]}))
+    assert (
+        shown.splitlines()[-10:]
+        == [
+            "Predictions that change most when the context is [EMPTY], do(c0)",
+            "z: 3 of 4 words changed",
+            "  gold      在[地址 北京]。",
+            "  as it is  在北京。",
+            "  do(c0)    [地址 [EMPTY]]北[地址 京[EMPTY]]",
+            "",
+            "Predictions that change most when the mentions are [EMPTY], do(e0)",
+            "7: 2 of 4 words changed",
+            "  gold      [PER Ada Lovelace] met [PER Bo]",
+            "  as it is  [PER Ada Lovelace] met Bo",
+            "  do(e0)    [LOC [EMPTY]] [EMPTY] met [EMPTY]",
+        ][-10:]
+    )
+    assert "Predictions that change most when the context is [EMPTY], do(c0)" in shown
+
+
+def test_brackets_follow_every_scheme_and_a_sentence_stays_on_its_line():
+    assert bracketed(["a", "b", "c"], ["U-X", "B-X", "L-X"]) == "[X a] [X b c]"
+    assert bracketed(["a", "b", "c"], ["I-X", "I-Y", "O"], "") == "[X a][Y b]c"
+    assert bracketed([], []) == ""
+    for odd in ("\n", "\r", "\t", "\u2028", "\x85"):
+        assert bracketed(["a", odd, "b"], ["O", "O", "O"]) == "a b"
+        assert bracketed(["a", odd, "b"], ["O", "B-X", "I-X"], "").splitlines() == ["a[X b]"]
 
 
 def test_the_tables_in_the_readme_are_current():

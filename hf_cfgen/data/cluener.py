@@ -1,16 +1,14 @@
 """CLUENER: JSON lines of a text and, by entity type and surface form, the ranges of its mentions."""
 
 import json
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import CfgenError
-from ..spans import Span, spans_to_tags
-from .text import read_text
-
-logger = logging.getLogger(__name__)
+from ..spans import Span
+from .records import BadRecord, Record, Row, checked_text, parse_each
+from .text import head_objects, json_lines, json_object
 
 _LAYOUT = '{"text": str, "label": {type: {surface form: [[first, last], ...]}}}, both ends included'
 
@@ -29,18 +27,13 @@ def matches(head: str) -> bool:
     >>> matches('{"text": "ab", "label": {"name": {"a": [[0, 0]]}}}'), matches('{"text": "ab", "tags": []}')
     (True, False)
     """
-    for line in head.split("\n"):
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-            return False
-        label = record.get("label")
-        if label is None:
-            return set(record) <= {"id", "text", "label"}
-        return isinstance(label, dict) and all(isinstance(forms, dict) for forms in label.values())
-    return False
+    record = next(head_objects(head), {})
+    if not isinstance(record.get("text"), str):
+        return False
+    label = record.get("label")
+    if label is None:
+        return set(record) <= {"id", "text", "label"}
+    return isinstance(label, dict) and all(isinstance(forms, dict) for forms in label.values())
 
 
 def unlabelled(path: Path) -> bool:
@@ -63,66 +56,53 @@ def unlabelled(path: Path) -> bool:
     >>> unlabelled(path)
     True
     """
-    return all(record.get("label") is None for _, record in _records(path))
+    return all(json_object(where, line, _LAYOUT).get("label") is None for where, line in json_lines(path))
 
 
-def read(path: Path, *, scheme: str = "IOB2") -> Iterator[dict[str, Any]]:
-    """Read the records of a CLUENER file; every character of the text is a token.
-
-    Tags cannot hold mentions that overlap or nest: the longest stays, of equally long ones the first, and a warning
-    names the line and what is left out.
+def read(path: Path) -> Iterator[Record | Row | BadRecord]:
+    """Read the records of a CLUENER file.
 
     Args:
         path (`Path`): The file, in UTF-8.
-        scheme (`str`, *optional*, defaults to `"IOB2"`): The scheme to lay the mentions out in.
 
     Returns:
-        `Iterator[dict[str, Any]]`: Rows `{"tokens", "ner_tags"}`, tags as strings.
+        `Iterator[Record | BadRecord]`: The records; bad is one that is not laid out so, or has a range that lies
+        outside the text or does not hold its surface form.
 
     Raises:
-        CfgenError: The file is not UTF-8, a line is not such a record, or a range lies outside the text or does not
-            hold its surface form.
+        CfgenError: The file is not UTF-8.
 
     Example:
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), "train.json")
     >>> _ = path.write_text('{"text": "abcab", "label": {"name": {"ab": [[0, 1], [3, 4]]}}}')
-    >>> next(read(path))["ner_tags"]
-    ['B-name', 'I-name', 'O', 'B-name', 'I-name']
+    >>> next(read(path)).spans
+    [Span(start=0, end=2, label='name'), Span(start=3, end=5, label='name')]
     """
-    for where, record in _records(path):
-        text = record.get("text")
-        if not isinstance(text, str) or not text:
-            raise CfgenError(f"{where}: no text: a record is {_LAYOUT}; add the text or remove the record")
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise CfgenError(f"{where}: half of a surrogate pair at {error.start}: correct the text") from None
-        spans = _disjoint(_spans(record.get("label"), text, where), text, where)
-        yield {"tokens": list(text), "ner_tags": spans_to_tags(spans, len(text), scheme)}
+    return parse_each(json_lines(path), _parse)
 
 
-def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        try:
-            record = json.loads(line, object_pairs_hook=_unique)
-        except ValueError as error:
-            raise CfgenError(f"{where}: bad JSON ({error}): give one record a line, {_LAYOUT}") from None
-        if not isinstance(record, dict):
-            raise CfgenError(f"{where}: a JSON {type(record).__name__}, no object: give one record a line, {_LAYOUT}")
-        yield where, record
+def write(records: Iterable[Record], path: Path, like: Path) -> None:
+    """Write records as CLUENER.
+
+    Args:
+        records (`Iterable[Record]`): The records.
+        path (`Path`): The file to write.
+        like (`Path`): A file of the same format; not looked at, the format has one layout.
+    """
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for _, text, spans in records:
+            label: dict[str, dict[str, list[list[int]]]] = {}
+            for start, end, kind in spans:
+                label.setdefault(kind, {}).setdefault(text[start:end], []).append([start, end - 1])
+            file.write(json.dumps({"text": text, "label": label}, ensure_ascii=False) + "\n")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # json.loads keeps the last of equal keys, which would lose the mentions under the others.
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        raise ValueError(f"a key twice in {[key for key, _ in pairs]}")
-    return record
+def _parse(where: str, line: str) -> list[Record]:
+    record = json_object(where, line, _LAYOUT)
+    text = checked_text(where, record.get("text"), _LAYOUT)
+    return [Record(where, text, _spans(record.get("label"), text, where))]
 
 
 def _spans(label: Any, text: str, where: str) -> list[Span]:
@@ -153,17 +133,3 @@ def _spans(label: Any, text: str, where: str) -> list[Span]:
                     )
                 spans.append(Span(first, last + 1, kind))
     return spans
-
-
-def _disjoint(spans: list[Span], text: str, where: str) -> list[Span]:
-    kept: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start - span.end, span)):
-        other = next((other for other in kept if span.start < other.end and other.start < span.end), None)
-        if other is None:
-            kept.append(span)
-            continue
-        pair = " overlaps ".join(
-            f"{label} {text[start:end]!r} [{start}, {end - 1}]" for start, end, label in (span, other)
-        )
-        logger.warning("%s: %s and is left out", where, pair)
-    return kept

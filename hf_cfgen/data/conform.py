@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple
 
@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, List, Value
 
-from ..columns import check_lengths
 from ..errors import CfgenError
-from ..spans import detect_scheme, scheme_tags, split_tag
+from ..spans import Span, detect_scheme, scheme_tags, spans_to_tags, split_tag, tags_to_spans
+from .records import BadRecord
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,25 @@ class _Tags(NamedTuple):
     declared: bool  # whether names are those of a ClassLabel
 
 
+class _BadRows(CfgenError):
+    """Some rows can't be used: of each its record and the reason; the message is of the first."""
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        self.reasons = dict(reasons)
+        super().__init__(self.reasons[min(self.reasons)])
+
+
 def conform(
-    splits: Mapping[str, Dataset], source: str, rename: Mapping[str, str], scheme: str | None, unique_ids: bool
+    splits: Mapping[str, Dataset],
+    source: str,
+    rename: Mapping[str, str],
+    scheme: str | None,
+    unique_ids: bool,
+    *,
+    tag_names: Sequence[str] | None = None,
+    label_map: Mapping[str, str] | None = None,
+    types: Collection[str] | None = None,
+    skipped: list[BadRecord] | None = None,
 ) -> dict[str, Dataset]:
     """Give every split the columns `id`, `tokens` and `ner_tags`, checked row by row, and one `ClassLabel`.
 
@@ -38,6 +55,11 @@ def conform(
         rename (`Mapping[str, str]`): The given columns of tokens and tags, with the names they shall have.
         scheme (`str` or `None`): The scheme of the tags; detected if `None`.
         unique_ids (`bool`): Whether ids must differ over the splits, which are then prefixed by the split's name.
+        tag_names (`Sequence[str]`, *optional*): The tags that integers without names stand for, from 0.
+        label_map (`Mapping[str, str]`, *optional*): New names of entity types; `"O"` for mentions to take away.
+        types (`Collection[str]`, *optional*): The entity types to keep, by the names in the data.
+        skipped (`list[BadRecord]`, *optional*): Takes the rows that can't be used; the first one is an error where it
+            is not given.
 
     Returns:
         `dict[str, Dataset]`: The splits.
@@ -49,7 +71,16 @@ def conform(
     for name, dataset in splits.items():
         where = f"{source}, split {name}"
         dataset = _rename(dataset, rename, where)
-        parts[name] = dataset, *_check_columns(dataset, where), _ids(dataset, name, where)
+        dataset, tokens, tags = _good_rows(dataset, where, tag_names, skipped)
+        parts[name] = dataset, tokens, tags, _ids(dataset, name, where)
+    scheme = _scheme([tags for _, _, tags, _ in parts.values()], source, scheme)
+    if label_map or types:
+        known = {split_tag(tag)[1] for _, _, tags, _ in parts.values() for tag in tags.names} - {""}
+        relabel = _relabel(known, source, label_map or {}, types)
+        parts = {
+            name: (dataset, tokens, _relabelled(tags, relabel, scheme), keys)
+            for name, (dataset, tokens, tags, keys) in parts.items()
+        }
     names = _tag_names([tags for _, _, tags, _ in parts.values()], source, scheme)
     ids = [key for *_, keys in parts.values() for key in keys]
     # The ids of a Hub data set often begin anew in every split.
@@ -61,7 +92,11 @@ def conform(
         columns = {
             "id": (keys, Value("string"), prefix_ids),
             "tokens": (_lists(tokens, tags.lengths), List(Value("string")), False),
-            "ner_tags": (_lists(pa.array(codes), tags.lengths), List(ClassLabel(names=names)), False),
+            "ner_tags": (
+                _lists(pa.array(codes), tags.lengths),
+                List(ClassLabel(names=names)),
+                bool(label_map or types),
+            ),
         }
         for column, (values, feature, changed) in columns.items():
             # A column that is right stays where it is, on disk for a cached data set.
@@ -89,91 +124,156 @@ def _rename(dataset: Dataset, rename: Mapping[str, str], where: str) -> Dataset:
     return dataset
 
 
-def _check_columns(dataset: Dataset, where: str) -> tuple[pa.Array, _Tags]:
+def _good_rows(
+    dataset: Dataset, where: str, tag_names: Sequence[str] | None, skipped: list[BadRecord] | None
+) -> tuple[Dataset, pa.Array, _Tags]:
+    positions = np.arange(len(dataset))  # of the rows that are left
+    while True:
+        try:
+            return dataset, *_check_columns(dataset, where, positions, tag_names)
+        except _BadRows as error:
+            if skipped is None:
+                raise
+            for row in sorted(error.reasons):
+                record = {name: dataset[row][name] for name in ("tokens", "ner_tags")}
+                skipped.append(BadRecord(f"{where}, record {positions[row]}", error.reasons[row], record))
+            rows = np.setdiff1d(np.arange(len(dataset)), list(error.reasons))
+            if not len(rows):
+                raise CfgenError(f"{where}: no good record in it; the first is bad: {error}") from None
+            positions, dataset = positions[rows], dataset.select(rows)
+
+
+def _check_columns(
+    dataset: Dataset, where: str, positions: np.ndarray, tag_names: Sequence[str] | None
+) -> tuple[pa.Array, _Tags]:
+    def fail(rows: Any, reason: Callable[[int], str]) -> None:
+        if len(rows := np.unique(rows)):
+            raise _BadRows({int(row): f"{where}, record {positions[row]}: {reason(int(row))}" for row in rows})
+
     table = dataset.select_columns(["tokens", "ner_tags"]).with_format("arrow")[:]
-    tokens, lengths = _flatten(table["tokens"], f"{where}, column tokens")
-    tags, tag_lengths = _flatten(table["ner_tags"], f"{where}, column ner_tags")
-    if (record := _first(lengths != tag_lengths)) is not None:
-        check_lengths(f"{where}, record {record}", int(lengths[record]), int(tag_lengths[record]))
-    if (record := _first(lengths == 0)) is not None:
-        raise CfgenError(f"{where}, record {record}: no tokens: remove the record or give it tokens")
+    tokens, lengths = _flatten(table["tokens"], f"{where}, column tokens", fail)
+    tags, tag_lengths = _flatten(table["ner_tags"], f"{where}, column ner_tags", fail)
+    fail(
+        np.flatnonzero(lengths != tag_lengths),
+        lambda row: f"{lengths[row]} tokens and {tag_lengths[row]} tags: give one tag a token",
+    )
+    fail(np.flatnonzero(lengths == 0), lambda row: "no tokens: remove the record or give it tokens")
     if not _is_string(tokens.type):
         raise CfgenError(f"{where}: tokens are of type {tokens.type}: give lists of strings")
+    rows_of = np.repeat(np.arange(len(lengths)), lengths)
     feature = getattr(dataset.features["ner_tags"], "feature", None)
-    if declared := isinstance(feature, ClassLabel):
-        names, codes = list(feature.names), tags.to_numpy(zero_copy_only=False)
-        if (position := _first((codes < 0) | (codes >= len(names)))) is not None:
-            raise CfgenError(
-                f"{where}, record {_record(position, lengths)}: tag {codes[position]} has no name, there are "
-                f"{len(names)} names from 0: correct it or, where a split is unlabelled, leave the split out"
-            )
+    declared = isinstance(feature, ClassLabel) or bool(tag_names and pa.types.is_integer(tags.type))
+    if declared:
+        names = list(feature.names) if isinstance(feature, ClassLabel) else list(tag_names or ())
+        codes = tags.to_numpy(zero_copy_only=False)
+        nameless = np.flatnonzero((codes < 0) | (codes >= len(names)))
+        fail(
+            rows_of[nameless],
+            lambda row: (
+                f"tag {next(codes[at] for at in nameless if rows_of[at] == row)} has no name, there are {len(names)} "
+                "names from 0: correct it or, where a split is unlabelled, leave the split out"
+            ),
+        )
     elif _is_string(tags.type):
         encoded = tags.dictionary_encode()
         names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
     else:
         raise CfgenError(
-            f"{where}: tags are of type {tags.type}, without names: give strings such as B-PER, or name the integers, "
-            "for files with features=Features({..., 'ner_tags': List(ClassLabel(names=['O', 'B-PER', ...]))})"
+            f"{where}: tags are of type {tags.type}, without names: give strings such as B-PER, or name the integers "
+            "with tag_names, O B-PER I-PER ..."
         )
     for code, tag in enumerate(names):
         try:
             split_tag(tag)
         except CfgenError as error:
-            position = _first(codes == code)
-            at = where if position is None else f"{where}, record {_record(position, lengths)}"
-            raise CfgenError(f"{at}: {error}: correct it, or name the right column with tags_column") from None
+            reason = f"{error}: correct it, or name the right column with tags_column"
+            fail(rows_of[codes == code], lambda row, reason=reason: reason)  # type: ignore[misc]
+            raise CfgenError(f"{where}: {reason}") from None
     return tokens.cast(pa.string()), _Tags(names, codes, lengths, declared)
 
 
-def _flatten(column: pa.ChunkedArray, where: str) -> tuple[pa.Array, np.ndarray]:
+def _flatten(column: pa.ChunkedArray, where: str, fail: Callable[..., None]) -> tuple[pa.Array, np.ndarray]:
     array = column.combine_chunks()
+    name = where.rpartition(" ")[2]
     if _is_string(array.type):
-        array = _parse_cells(array.to_pylist(), where)
+        array = _parse_cells(array.to_pylist(), name, fail)
     if not any(is_list(array.type) for is_list in _LIST_TYPES):
         raise CfgenError(f"{where}: of type {array.type}: give a list a record")
-    if (record := _first(array.is_null())) is not None:
-        raise CfgenError(f"{where}, record {record}: None: give a list or remove the record")
+    fail(np.flatnonzero(array.is_null()), lambda row: f"{name} is None: give a list or remove the record")
     lengths = pc.list_value_length(array).to_numpy()
     values = array.flatten()
-    if (position := _first(values.is_null())) is not None:
-        raise CfgenError(f"{where}, record {_record(position, lengths)}: None in the list: give a value or remove it")
+    rows_of = np.repeat(np.arange(len(lengths)), lengths)
+    fail(
+        rows_of[np.asarray(values.is_null())],
+        lambda row: f"None in the list of {name}: give a value or remove the record",
+    )
     return values, lengths
 
 
-def _parse_cells(cells: list[str | None], where: str) -> pa.Array:
-    lists = []
+def _parse_cells(cells: list[str | None], name: str, fail: Callable[..., None]) -> pa.Array:
+    lists, bad = [], []
     for record, cell in enumerate(cells):
         try:
             value = json.loads(cell or "")
         except json.JSONDecodeError:
             value = None
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise CfgenError(
-                f"{where}, record {record}: {str(cell)[:80]!r} is text: give a list or, in CSV, a JSON list of "
-                'strings, such as ["a", "b"]'
-            )
-        lists.append(value)
+            bad.append(record)
+        else:
+            lists.append(value)
+    fail(
+        bad,
+        lambda row: (
+            f"{str(cells[row])[:80]!r} in {name} is text: give a list or, in CSV, a JSON list of strings, such as "
+            '["a", "b"]'
+        ),
+    )
     return pa.array(lists, pa.list_(pa.string()))
 
 
-def _tag_names(parts: Sequence[_Tags], source: str, scheme: str | None) -> list[str]:
-    declared = {tuple(tags.names) if tags.declared else None for tags in parts}
-    if len(declared) > 1:
-        raise CfgenError(f"{source}: the splits name their tags differently: give all the same ClassLabel, or strings")
+def _scheme(parts: Sequence[_Tags], source: str, scheme: str | None) -> str:
     used = {tag for tags in parts for tag in tags.names}
-    types = sorted({split_tag(tag)[1] for tag in used} - {""})
     if scheme is None:
         try:
-            scheme = detect_scheme(chain.from_iterable(map(_sequences, parts)), used)
+            return detect_scheme(chain.from_iterable(map(_sequences, parts)), used)
         except CfgenError as error:
             raise CfgenError(f"{source}, records counted over {len(parts)} split(s): {error}") from None
-    names = scheme_tags(types, scheme)
-    if outside := sorted(used - set(names)):
+    types = {split_tag(tag)[1] for tag in used} - {""}
+    if outside := sorted(used - set(scheme_tags(types, scheme))):
         raise CfgenError(
             f"{source}: {', '.join(outside[:5])} are no tags of the scheme {scheme}: name the data's own or none, "
             "to have it detected"
         )
-    return list(next(iter(declared)) or names)
+    return scheme
+
+
+def _relabel(
+    known: set[str], source: str, label_map: Mapping[str, str], types: Collection[str] | None
+) -> dict[str, str]:
+    for option, names in {"types": types or (), "label_map": label_map}.items():
+        if unknown := sorted(set(names) - known):
+            raise CfgenError(
+                f"{source}: no mention of type {', '.join(unknown)} ({option}): the types are "
+                f"{', '.join(sorted(known))}"
+            )
+    return {label: label_map.get(label, label) if types is None or label in types else "O" for label in known}
+
+
+def _relabelled(tags: _Tags, relabel: Mapping[str, str], scheme: str) -> _Tags:
+    sequences = []
+    for sequence in _sequences(tags):
+        spans = [Span(start, end, relabel[label]) for start, end, label in tags_to_spans(sequence)]
+        sequences.append(spans_to_tags([span for span in spans if span.label != "O"], len(sequence), scheme))
+    encoded = pa.array(list(chain.from_iterable(sequences)), pa.string()).dictionary_encode()
+    return _Tags(encoded.dictionary.to_pylist(), encoded.indices.to_numpy(), tags.lengths, declared=False)
+
+
+def _tag_names(parts: Sequence[_Tags], source: str, scheme: str) -> list[str]:
+    declared = {tuple(tags.names) if tags.declared else None for tags in parts}
+    if len(declared) > 1:
+        raise CfgenError(f"{source}: the splits name their tags differently: give all the same ClassLabel, or strings")
+    types = sorted({split_tag(tag)[1] for tags in parts for tag in tags.names} - {""})
+    return list(next(iter(declared)) or scheme_tags(types, scheme))
 
 
 def _sequences(tags: _Tags) -> Iterator[list[str]]:
@@ -199,15 +299,6 @@ def _ids(dataset: Dataset, name: str, where: str) -> list[str]:
 
 def _lists(values: pa.Array, lengths: np.ndarray) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(np.cumsum([0, *lengths]), pa.int32()), values)
-
-
-def _record(position: int, lengths: np.ndarray) -> int:
-    return int(np.searchsorted(np.cumsum(lengths), position, side="right"))
-
-
-def _first(mask: Any) -> int | None:
-    positions = np.flatnonzero(mask)
-    return int(positions[0]) if len(positions) else None
 
 
 def _is_string(kind: pa.DataType) -> bool:

@@ -1,11 +1,12 @@
 """CoNLL columns: a word and its tag a line, a blank line after a sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from ..errors import CfgenError
 from ..spans import split_tag
+from .records import BadRecord, Record, Row, parse_each
 from .text import read_text
 
 
@@ -40,7 +41,7 @@ def matches(head: str) -> bool:
     return tagged * 2 >= rows > 0
 
 
-def read(path: Path, *, tag_column: int = -1) -> Iterator[dict[str, Any]]:
+def read(path: Path, *, tag_column: int = -1, segmentation_digits: bool = False) -> Iterator[Record | Row | BadRecord]:
     """Read the sentences of a CoNLL file.
 
     Columns are separated by tabs or, in a line without a tab, by blanks (U+0020); the word is in the first. A blank
@@ -51,53 +52,99 @@ def read(path: Path, *, tag_column: int = -1) -> Iterator[dict[str, Any]]:
         path (`Path`): The file, in UTF-8.
         tag_column (`int`, *optional*, defaults to `-1`): The column of the tag, counted from 0, or from the end when
             negative.
+        segmentation_digits (`bool`, *optional*, defaults to `False`): Take away the digit at the end of every word,
+            the position of a character in its word, as the Weibo NER corpus has it.
 
     Returns:
-        `Iterator[dict[str, Any]]`: Rows `{"tokens", "ner_tags"}`, tags as strings in the scheme of the file.
+        `Iterator[Row | BadRecord]`: Rows of `tokens` and `ner_tags`, tags as strings in the scheme of the file; bad
+        is a sentence with a line that has no such column, no tag of any scheme there, or no digit where there shall
+        be one.
 
     Raises:
-        CfgenError: The file is not UTF-8, a row has no such column, or its tag is not a tag of any scheme.
+        CfgenError: The file is not UTF-8, or `tag_column` is no column.
 
     Example:
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), "a.conll")
     >>> _ = path.write_text("# newsgroup 7\\nParis\\tB-LOC\\n.\\tO\\n\\n#travel\\tO\\n")
-    >>> list(read(path))
+    >>> [row.columns for row in read(path)]
     [{'tokens': ['Paris', '.'], 'ner_tags': ['B-LOC', 'O']}, {'tokens': ['#travel'], 'ner_tags': ['O']}]
     """
     if not isinstance(tag_column, int) or tag_column == 0:
         raise CfgenError(f"tag_column is {tag_column!r}: give an integer other than 0, which is the word's column")
-    known: set[str] = set()
-    tokens: list[str] = []
-    tags: list[str] = []
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+
+    def parse(where: str, block: str) -> list[Row]:
+        file, _, first = where.rpartition(":")
+        tokens, tags = [], []
+        for number, line in enumerate(block.split("\n"), start=int(first)):
+            parsed = _parse_line(f"{file}:{number}", line, tag_column, segmentation_digits)
+            if parsed is not None:
+                tokens.append(parsed[0])
+                tags.append(parsed[1])
+        return [Row(where, {"tokens": tokens, "ner_tags": tags})] if tokens else []
+
+    return parse_each(_blocks(path), parse)
+
+
+def write(
+    rows: Iterable[Row], path: Path, like: Path, *, tag_column: int = -1, segmentation_digits: bool = False
+) -> None:
+    """Write sentences as CoNLL, a tab between columns.
+
+    Args:
+        rows (`Iterable[Row]`): The sentences, tags as strings.
+        path (`Path`): The file to write.
+        like (`Path`): A file of the same format; not looked at: columns other than the word's and the tag's, which a
+            swap makes false, are `_`, as many as `tag_column` needs.
+        tag_column (`int`, *optional*, defaults to `-1`): See `read`.
+        segmentation_digits (`bool`, *optional*, defaults to `False`): Put a `0` after every word.
+    """
+    before, after = ("_",) * (tag_column - 1), ("_",) * (-1 - tag_column)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for number, (_, columns) in enumerate(rows):
+            if number == 0 and columns["tokens"][0].startswith("\ufeff"):
+                file.write("\ufeff")  # else the word's own would be read as the file's byte-order mark
+            for token, tag in zip(columns["tokens"], columns["ner_tags"]):
+                word = f"{token}0" if segmentation_digits else token
+                file.write("\t".join([word, *before, tag, *after]) + "\n")
+            file.write("\n")
+
+
+def _blocks(path: Path) -> Iterator[tuple[str, str]]:
+    block: list[str] = []
+    for number, line in enumerate([*read_text(path).split("\n"), ""], start=1):
         columns = _columns(line)
-        if not columns or columns[0] == "-DOCSTART-":
-            if tokens:
-                yield {"tokens": tokens, "ner_tags": tags}
-                tokens, tags = [], []
-            continue
-        index = tag_column if tag_column > 0 else len(columns) + tag_column
-        # Blanks at the end of a line are invisible: they must not make a new entity type.
-        tag = columns[index].strip(" ") if 0 < index < len(columns) else None
-        if tag is None or (tag not in known and not _is_tag(tag)):
-            if line.startswith("#"):
-                continue
-            if tag is None:
-                raise CfgenError(
-                    f"{path}:{number}: {len(columns)} column(s) in {line[:80]!r}, and tag_column is {tag_column}: a "
-                    "row is a word, a tab or blanks, and in the tag's column a tag; correct the row or set tag_column"
-                )
+        if columns and columns[0] != "-DOCSTART-":
+            block.append(line)
+        elif block:
+            yield f"{path}:{number - len(block)}", "\n".join(block)
+            block = []
+
+
+def _parse_line(where: str, line: str, tag_column: int, segmentation_digits: bool) -> tuple[str, str] | None:
+    columns = _columns(line)
+    index = tag_column if tag_column > 0 else len(columns) + tag_column
+    # Blanks at the end of a line are invisible: they must not make a new entity type.
+    tag = columns[index].strip(" ") if 0 < index < len(columns) else None
+    if tag is None or not _is_tag(tag):
+        if line.startswith("#"):
+            return None
+        if tag is None:
             raise CfgenError(
-                f"{path}:{number}: {tag!r} is no tag: 'O' or PREFIX-LABEL, such as B-PER, is allowed; correct the row "
-                "or set tag_column"
+                f"{where}: {len(columns)} column(s) in {line[:80]!r}, and tag_column is {tag_column}: a "
+                "row is a word, a tab or blanks, and in the tag's column a tag; correct the row or set tag_column"
             )
-        known.add(tag)
-        tokens.append(columns[0])
-        tags.append(tag)
-    if tokens:
-        yield {"tokens": tokens, "ner_tags": tags}
+        raise CfgenError(
+            f"{where}: {tag!r} is no tag: 'O' or PREFIX-LABEL, such as B-PER, is allowed; correct the row "
+            "or set tag_column"
+        )
+    word = columns[0]
+    if segmentation_digits:
+        if len(word) < 2 or word[-1] not in "0123456789":
+            raise CfgenError(f"{where}: {word!r} has no segmentation digit: add it or leave out segmentation_digits")
+        word = word[:-1]
+    return word, tag
 
 
 def _columns(line: str) -> list[str]:
@@ -108,6 +155,7 @@ def _columns(line: str) -> list[str]:
     return line.split("\t") if "\t" in line else [column for column in line.split(" ") if column]
 
 
+@cache
 def _is_tag(tag: str) -> bool:
     try:
         split_tag(tag)

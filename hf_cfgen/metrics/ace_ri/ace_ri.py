@@ -11,7 +11,7 @@ _DESCRIPTION = """\
 What a named entity recognizer leans on, the entities or their context (Zeng et al. 2020). The average causal effect \
 of context is ACE_C = F1(do(c0)) - F1, where do(c0) blanks every word outside the gold mentions; that of the entity \
 is ACE_E = F1(do(e0)) - F1, where do(e0) blanks every word inside them; RI = ACE_C - ACE_E. At strict, relaxed and \
-token level, each with a 95 % bootstrap interval over sentences. RI is a description, not a quality.
+token level, micro and by type, each with a 95 % bootstrap interval over sentences. RI is a description, not a quality.
 """
 
 _CITATION = """\
@@ -36,7 +36,8 @@ Args:
 
 Returns:
     `dict`: For each level, `strict`, `relaxed` and `token`: `f1`, `f1_do_context`, `f1_do_entity`, `ace_c`, `ace_e`,
-    `ri` (floats), and `f1_interval`, `ace_c_interval`, `ace_e_interval`, `ri_interval` (lower and upper end, 95 %).
+    `ri` (floats), `f1_interval`, `ace_c_interval`, `ace_e_interval`, `ri_interval` (lower and upper end, 95 %), and
+    `by_type`, the same ten and `support` (the number of gold items) for each entity type.
 
 Raises:
     `hf_cfgen.CfgenError` (a `ValueError`): Two sentences differ in length, or a tag is of no scheme.
@@ -55,6 +56,8 @@ Examples:
     >>> strict = scores["strict"]
     >>> {name: round(strict[name], 4) for name in ("f1", "ace_c", "ace_e", "ri")}
     {'f1': 1.0, 'ace_c': -0.3333, 'ace_e': -1.0, 'ri': 0.6667}
+    >>> {label: effects["ri"] for label, effects in strict["by_type"].items()}
+    {'LOC': 0.0, 'PER': 1.0}
 """
 
 

@@ -1,0 +1,148 @@
+"""A labelled file in, its counterfactual examples out, in the same format."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, DatasetDict
+
+from .arguments import DataArguments, ModelArguments
+from .columns import tag_column
+from .data.loading import write_skipped
+from .data.source import Source, read_splits
+from .data.splits import SPLITS, carve_splits
+from .data.writing import write_rows
+from .discriminator import DiscriminatorPipeline, as_discriminator
+from .entity_sets import EntitySets
+from .errors import CfgenError
+from .generator import generate_counterfactuals, mix
+from .intervention import CfgenConfig
+from .models import load_vectors
+from .output import check_new, write_json_lines
+from .report.tables import counts_line
+from .taggers import train_tagger, with_learning_rate
+from .training import TaggerTrainingArguments
+
+_REJECTED = ("id", "source_id", "tokens", "ner_tags", "replaced", "score", "reason")
+
+
+@dataclass(kw_only=True)
+class AugmentArguments(DataArguments, ModelArguments):
+    """What `hf-cfgen augment` does.
+
+    Args:
+        data (`str`): A labelled file, a brat folder, or a folder of files named after splits, of which train is taken.
+        output (`str`): The file to write, in the same format; for brat a folder.
+        discriminator (`str`, *optional*): The folder or Hub name of a tagger trained on this data, which judges the
+            candidates. Where neither this nor `train_discriminator` is given, none is judged and all are kept.
+        train_discriminator (`bool`, *optional*, defaults to `False`): Train one on this data; a tenth of it, or its
+            dev split, selects the best of 12 evaluations.
+        recipe (`str`, *optional*, defaults to `"budget"`): See `CfgenConfig`.
+        k (`int`, *optional*, defaults to 5): See `CfgenConfig`.
+        mix (`bool`, *optional*, defaults to `False`): Write the observational examples too, all shuffled.
+    """
+
+    data: str = field(metadata={"help": "A labelled file, a brat folder, or a folder of files named after splits."})
+    output: str = field(metadata={"help": "The file to write, in the same format; for brat a folder."})
+    discriminator: str | None = field(default=None, metadata={"help": "A tagger trained on this data."})
+    train_discriminator: bool = field(default=False, metadata={"help": "Train one on this data."})
+    recipe: str = field(default="budget", metadata={"help": "budget (k candidates an example) or paper (all)."})
+    k: int = field(default=5, metadata={"help": "Candidates an example under the budget recipe."})
+    mix: bool = field(default=False, metadata={"help": "Write the observational examples, too."})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.discriminator is not None and self.train_discriminator:
+            raise CfgenError("--discriminator and --train_discriminator: give one of them")
+
+
+def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> dict[str, Any]:
+    """Write the counterfactual examples of a labelled file in its own format.
+
+    Beside the output stand `<output>.rejected.jsonl`, the rejected candidates with their reasons, and, with
+    `skip_bad_records`, `<output>.skipped.jsonl`; each only if it has a line. Nothing is overwritten, and nothing is
+    left where an error ends the work.
+
+    Args:
+        arguments (`AugmentArguments`): What to do.
+        training (`TaggerTrainingArguments`): How to train a discriminator, and the seed.
+
+    Returns:
+        `dict`: The counts of `generate_counterfactuals`, `written` (rows), `format` and `output`.
+
+    Raises:
+        CfgenError: The input is bad, an output is there already, or no candidate is kept.
+    """
+    output = Path(arguments.output)
+    rejected_file, skipped_file = (output.with_name(f"{output.name}.{name}.jsonl") for name in ("rejected", "skipped"))
+    check_new(output, rejected_file, skipped_file)
+    config = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
+    options = arguments.read_options()
+    source = read_splits(arguments.data, **options)
+    if source.format is None:
+        raise CfgenError(f"{arguments.data} is no file, and its rows have no format to write: use hf-cfgen run")
+    if "train" not in source.splits:
+        raise CfgenError(f"{arguments.data}: no train split, only {', '.join(source.splits)}: give one file")
+    train = source.splits["train"]
+    entity_sets = EntitySets.from_dataset(train)
+    judge = _judge(arguments, training, source)
+    kept, rejected, counts = generate_counterfactuals(train, judge, config, entity_sets=entity_sets)
+    rows = mix(train, kept, training.seed) if arguments.mix else kept
+    print(f"{arguments.data}: {counts_line(counts)}" + ("" if judge else " (no discriminator: none judged)"))
+    if not len(kept):
+        raise CfgenError(
+            f"{arguments.data}: no candidate is kept, so nothing is written: see the counts, and train a "
+            "better discriminator or give more surface forms a type"
+        )
+    with _whole(output) as partial:
+        if source.format == "brat":
+            partial.mkdir()
+        write_rows(partial, rows, source, "train", options)
+        if len(rejected):
+            write_json_lines(rejected_file, _rejected(rejected))
+        write_skipped(skipped_file, source.skipped)
+    left = [name for name in SPLITS if name != "train" and name in source.splits]
+    print(
+        f"{len(rows)} rows written to {output} ({source.format})"
+        + (f", {len(rejected)} rejected ones with their reasons to {rejected_file}" if len(rejected) else "")
+        + (f"; the splits {', '.join(left)} stay as they are" if left else "")
+    )
+    return {**counts, "written": len(rows), "format": source.format, "output": str(output)}
+
+
+def _judge(
+    arguments: AugmentArguments, training: TaggerTrainingArguments, source: Source
+) -> DiscriminatorPipeline | None:
+    if arguments.discriminator is not None:
+        return as_discriminator(arguments.discriminator)
+    if not arguments.train_discriminator:
+        return None
+    vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
+    # test plays no part: with any there, only a missing validation split is carved
+    data = DatasetDict(carve_splits({"test": source.splits["train"], **source.splits}, split_seed=42))
+    print(f"Training the discriminator on {len(data['train'])} examples, {training.max_steps} steps", flush=True)
+    training = with_learning_rate(training, arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        return train_tagger(arguments, data, data["train"], vectors, training, Path(folder) / "checkpoints")[0]
+
+
+def _rejected(rejected: Dataset) -> Iterator[dict[str, Any]]:
+    for row, tags in zip(rejected, tag_column(rejected)):
+        yield {name: row[name] for name in _REJECTED} | {"ner_tags": tags}
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A file or folder that appears only when all within the block is done."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial)
+        partial.unlink(missing_ok=True)

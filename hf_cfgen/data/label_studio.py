@@ -1,0 +1,308 @@
+"""Label Studio's JSON export: an array of tasks, each with its data and its annotations.
+
+Of several annotations of a task the first that is not cancelled counts. Offsets are code points, as in Python, unless
+that does not give the texts that the regions carry and UTF-16 code units, which browsers count, do.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import CfgenError
+from .records import BadRecord, Record, Row, checked_span, checked_text, first_value, parse_each
+from .text import head_items, json_array
+
+logger = logging.getLogger(__name__)
+
+_LAYOUT = (
+    '{"data": {"text": str}, "annotations": [{"result": [{"value": {"start": int, "end": int, "labels": [str]}}]}]}'
+)
+_ANNOTATIONS = ("annotations", "completions")  # what newer and older versions call them
+_CONTROL = ("label", "text")
+
+
+class Region(NamedTuple):
+    """A labelled region as it was given: offsets, one label, its text if it has one, and the control it is of."""
+
+    start: Any
+    end: Any
+    label: str
+    form: Any
+    control: Any
+
+
+# Takes where an item stands and the item; gives its fields and its regions, or raises CfgenError.
+Split = Callable[[str, Any], tuple[Mapping[str, Any], list[Region]]]
+
+
+def matches(head: str) -> bool:
+    """Tell whether a text looks like an export of Label Studio: an array with a task that has annotations.
+
+    Args:
+        head (`str`): The beginning of the file.
+
+    Returns:
+        `bool`: Whether `read` is the reader for it.
+
+    Example:
+
+    >>> matches('[{"data": {"text": "Bo"}, "annotations": []}]'), matches('[{"text": "Bo", "label": []}]')
+    (True, False)
+    """
+    return any(isinstance(task.get(name), list) for task in head_items(head) for name in _ANNOTATIONS)
+
+
+def read(path: Path) -> Iterator[Record | Row | BadRecord]:
+    """Read the tasks of a Label Studio export.
+
+    The text is in the one field of `data` that holds strings; of several it is the one in which the texts of the
+    regions are found most often, and at a tie the one called `text`. Results that label no region (choices,
+    relations, ...) are passed over. A task without an annotation, or with cancelled ones only, is left out; their
+    number is a warning.
+
+    Args:
+        path (`Path`): The file, in UTF-8.
+
+    Returns:
+        `Iterator[Record | BadRecord]`: The records; bad is one that is not laid out so, or has a region without one
+        label, outside the text, or with another text than is there.
+
+    Raises:
+        CfgenError: The file is not UTF-8 or no JSON array, or several fields may hold the text.
+
+    Example:
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "export.json")
+    >>> region = {"from_name": "ner", "value": {"start": 0, "end": 2, "text": "Bo", "labels": ["PER"]}}
+    >>> task = {"id": 7, "data": {"text": "Bo ran"}, "annotations": [{"result": [region]}]}
+    >>> _ = path.write_text(json.dumps([task]))
+    >>> [(text, spans) for _, text, spans in read(path)]
+    [('Bo ran', [Span(start=0, end=2, label='PER')])]
+    """
+    tasks = located_items(path, _LAYOUT)
+    labelled = [(where, task) for where, task in tasks if _is_labelled(task)]
+    if len(labelled) < len(tasks):
+        message = "%s: %d task(s) left out, without annotation or with cancelled ones only"
+        logger.warning(message, path, len(tasks) - len(labelled))
+    yield from read_items(path, labelled, _split, _LAYOUT)
+
+
+def write(records: Iterable[Record], path: Path, like: Path) -> None:
+    """Write records as Label Studio exports them, so that they can be imported into the same project.
+
+    Args:
+        records (`Iterable[Record]`): The records.
+        path (`Path`): The file to write.
+        like (`Path`): An export, from which the field of the text and the controls of the labels are taken.
+
+    Raises:
+        CfgenError: `like` is not UTF-8 or no JSON array, or several of its fields may hold the text.
+    """
+    tasks = located_items(like, _LAYOUT)
+    field, controls = text_and_controls(like, [task for task in tasks if _is_labelled(task[1])], _split)
+    annotations = first_value([task for _, task in tasks if isinstance(task, dict)], _ANNOTATIONS) or _ANNOTATIONS[0]
+    default = next(iter(controls.values()), _CONTROL)
+    written = []
+    for number, (_, text, spans) in enumerate(records, start=1):
+        result = []
+        for place, (start, end, label) in enumerate(spans, start=1):
+            from_name, to_name = controls.get(label, default)
+            value = {"start": start, "end": end, "text": text[start:end], "labels": [label]}
+            region = {"id": f"{number}-{place}", "from_name": from_name, "to_name": to_name, "type": "labels"}
+            result.append({**region, "value": value})
+        annotation = {"id": number, "was_cancelled": False, "result": result}
+        written.append({"id": number, "data": {field: text}, annotations: [annotation]})
+    write_items(written, path)
+
+
+def located_items(path: Path, layout: str) -> list[tuple[str, Any]]:
+    """The items of a JSON array, and where each stands: its place, counted from 0, and its id if it has a number.
+
+    Args:
+        path (`Path`): The file, in UTF-8.
+        layout (`str`): What an item looks like, for messages.
+
+    Returns:
+        `list[tuple[str, Any]]`: Where an item stands, and the item.
+
+    Raises:
+        CfgenError: The file is not UTF-8 or no JSON array.
+    """
+    located = []
+    for place, item in enumerate(json_array(path, f"an array of {layout}")):
+        number = item.get("id") if isinstance(item, dict) else None
+        located.append((f"{path}, record {place}" + (f" (id {number})" if type(number) is int else ""), item))
+    return located
+
+
+def read_items(
+    path: Path, items: Sequence[tuple[str, Any]], split: Split, layout: str
+) -> Iterator[Record | Row | BadRecord]:
+    """Parse items of an array.
+
+    Args:
+        path (`Path`): The file, for messages.
+        items (`Sequence[tuple[str, Any]]`): What `located_items` returned, or some of it.
+        split (`Callable`): Gives the fields and the regions of an item.
+        layout (`str`): What an item looks like, for messages.
+
+    Returns:
+        `Iterator[Record | BadRecord]`: The records.
+
+    Raises:
+        CfgenError: Several fields may hold the text.
+    """
+    field, _ = text_and_controls(path, items, split)
+
+    def parse(where: str, item: Any) -> list[Record]:
+        fields, regions = split(where, item)
+        text = checked_text(where, fields.get(field), layout)
+        spans = [checked_span(where, text, *region[:4]) for region in _in_code_points(text, regions)]
+        return [Record(where, text, spans)]
+
+    return parse_each(items, parse)
+
+
+def find_regions(where: str, values: Iterable[tuple[Any, Any]]) -> list[Region]:
+    """The labelled regions among the values of controls.
+
+    Args:
+        where (`str`): Where the item stands.
+        values (`Iterable[tuple[Any, Any]]`): A control, and a value that was given with it.
+
+    Returns:
+        `list[Region]`: The regions.
+
+    Raises:
+        CfgenError: A region has no or several labels, or is not over plain text.
+
+    Example:
+
+    >>> value = {"start": 0, "end": 2, "text": "Bo", "labels": ["PER"]}
+    >>> find_regions("a.json", [("ner", value), ("mood", {"choices": ["good"]})])
+    [Region(start=0, end=2, label='PER', form='Bo', control='ner')]
+    """
+    regions = []
+    for control, value in values:
+        if not isinstance(value, dict):
+            continue
+        if other := next((name for name in value if name.endswith("labels") and name != "labels"), None):
+            raise CfgenError(f"{where}: a region with {other}: only regions of plain text, with labels, can be read")
+        if "labels" not in value:
+            continue
+        start, end, labels = value.get("start"), value.get("end"), value["labels"]
+        if not isinstance(labels, list) or [type(label) for label in labels] != [str]:
+            raise CfgenError(f"{where}: region [{start}:{end}] has the labels {labels!r}: give it one label")
+        regions.append(Region(start, end, labels[0], value.get("text"), control))
+    return regions
+
+
+def text_and_controls(path: Path, items: Iterable[tuple[str, Any]], split: Split) -> tuple[str, dict[str, Any]]:
+    """The field of the text, and the control of each label, which a project has for all of its items.
+
+    Args:
+        path (`Path`): The file, for messages.
+        items (`Iterable[tuple[str, Any]]`): What `located_items` returned, or some of it.
+        split (`Callable`): Gives the fields and the regions of an item; items for which it raises are passed over.
+
+    Returns:
+        `tuple[str, dict[str, Any]]`: The name of the field, and controls by label.
+
+    Raises:
+        CfgenError: Several fields may hold the text.
+    """
+    good = []
+    for where, item in items:
+        with suppress(CfgenError):
+            good.append(split(where, item))
+    found = {name: 0 for fields, _ in good for name, value in fields.items() if isinstance(value, str)}
+    if len(found) > 1:
+        for fields, regions in good:
+            for name in found:
+                found[name] += _holds(fields.get(name), regions)
+    best = [name for name, count in found.items() if count == max(found.values())]
+    if len(best) > 1 and "text" not in best:
+        raise CfgenError(f"{path}: each of {', '.join(best)} may be the text: call it text, or remove the others")
+    controls: dict[str, Any] = {}
+    for _, regions in good:
+        for region in regions:
+            controls.setdefault(region.label, region.control)
+    return (best[0] if len(best) == 1 else "text"), controls
+
+
+def write_items(items: Iterable[Any], path: Path) -> None:
+    """Write a JSON array, one item a line.
+
+    Args:
+        items (`Iterable[Any]`): The items.
+        path (`Path`): The file to write.
+    """
+    lines = ",\n".join(json.dumps(item, ensure_ascii=False) for item in items)
+    path.write_text(f"[{lines}]\n", encoding="utf-8", newline="\n")
+
+
+def _annotations(task: Mapping[str, Any]) -> Any:
+    return next((task[name] for name in _ANNOTATIONS if name in task), [])
+
+
+def _is_cancelled(annotation: Any) -> bool:
+    return isinstance(annotation, dict) and bool(annotation.get("was_cancelled"))
+
+
+def _is_labelled(task: Any) -> bool:
+    # What is not laid out as a task should be is bad, not unlabelled.
+    annotations = _annotations(task) if isinstance(task, dict) else None
+    return not isinstance(annotations, list) or not all(map(_is_cancelled, annotations))
+
+
+def _split(where: str, task: Any) -> tuple[Mapping[str, Any], list[Region]]:
+    _check_type(where, "the task", task, dict)
+    data, annotations = task.get("data"), _annotations(task)
+    _check_type(where, "data", data, dict)
+    _check_type(where, "annotations", annotations, list)
+    annotation = next(annotation for annotation in annotations if not _is_cancelled(annotation))
+    _check_type(where, "the annotation", annotation, dict)
+    _check_type(where, "result", annotation.get("result"), list)
+    values = []
+    for result in annotation["result"]:
+        _check_type(where, "a result", result, dict)
+        control = result.get("from_name", _CONTROL[0]), result.get("to_name", _CONTROL[1])
+        values.append((control, result.get("value")))
+    return data, find_regions(where, values)
+
+
+def _check_type(where: str, what: str, given: Any, expected: type) -> None:
+    if not isinstance(given, expected):
+        raise CfgenError(f"{where}: {what} is {str(given)[:80]!r}: a task is {_LAYOUT}; correct it")
+
+
+def _agrees(text: str, regions: Iterable[Region]) -> bool:
+    return all(
+        type(start) is int
+        and type(end) is int
+        and 0 <= start < end <= len(text)
+        and (form is None or text[start:end] == form)
+        for start, end, _, form, _ in regions
+    )
+
+
+def _in_code_points(text: str, regions: list[Region]) -> list[Region]:
+    # Without a text to compare with, nothing tells that offsets are UTF-16.
+    if _agrees(text, regions) or all(region.form is None for region in regions):
+        return regions
+    if any(type(edge) is not int for region in regions for edge in region[:2]):
+        return regions
+    units = accumulate((1 + (character > "\uffff") for character in text), initial=0)
+    code_point = {unit: position for position, unit in enumerate(units)}
+    moved = [region._replace(start=code_point.get(region.start), end=code_point.get(region.end)) for region in regions]
+    return moved if _agrees(text, moved) else regions
+
+
+def _holds(text: Any, regions: list[Region]) -> bool:
+    with_form = [region for region in regions if region.form is not None]
+    return isinstance(text, str) and bool(with_form) and _agrees(text, _in_code_points(text, with_form))

@@ -1,0 +1,202 @@
+"""What readers give: text with spans, words with tags, or a record that can't be used and the reason."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from ..errors import CfgenError
+from ..spans import Span
+
+
+class Record(NamedTuple):
+    """A labelled text: `where` it stands ("file:line"), the text, and mentions over its code points."""
+
+    where: str
+    text: str
+    spans: Sequence[Span]
+
+
+class Row(NamedTuple):
+    """A labelled sentence that is in words already: `where` it stands, and its columns, `tokens` and `ner_tags`."""
+
+    where: str
+    columns: dict[str, Any]
+
+
+class BadRecord(NamedTuple):
+    """A record that can't be used: `where` it stands, the `reason`, and the record as it was given."""
+
+    where: str
+    reason: str
+    record: Any
+
+
+def parse_each(
+    located: Iterable[tuple[str, Any]], parse: Callable[[str, Any], Iterable[Record | Row]]
+) -> Iterator[Record | Row | BadRecord]:
+    """Parse raw records one by one; an error makes a `BadRecord` of the one it is about.
+
+    Args:
+        located (`Iterable[tuple[str, Any]]`): Where a raw record stands, and the raw record.
+        parse (`Callable`): Takes both; gives the records in it, or raises `CfgenError` with `where` in its message.
+
+    Returns:
+        `Iterator[Record | Row | BadRecord]`: What was parsed, in order.
+
+    Example:
+
+    >>> def parse(where, raw):
+    ...     return [Record(where, raw, [checked_span(where, raw, 0, 2, "PER")])]
+    >>> [type(record).__name__ for record in parse_each([("a:1", "Bo"), ("a:2", "B")], parse)]
+    ['Record', 'BadRecord']
+    """
+    for where, raw in located:
+        try:
+            records = list(parse(where, raw))
+        except CfgenError as error:
+            yield BadRecord(where, str(error), raw)
+        else:
+            yield from records
+
+
+def checked_text(where: str, text: Any, layout: str) -> str:
+    """Check the text of a record.
+
+    Args:
+        where (`str`): Where the record stands.
+        text (`Any`): Its text, as given.
+        layout (`str`): What a record looks like, for the message.
+
+    Returns:
+        `str`: The text.
+
+    Raises:
+        CfgenError: It is no string, blank, or not encodable.
+
+    Example:
+
+    >>> checked_text("a.json:1", " ", '{"text": str}')
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: a.json:1: no text: a record is {"text": str}; add the text or remove the record
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise CfgenError(f"{where}: no text: a record is {layout}; add the text or remove the record")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise CfgenError(f"{where}: half of a surrogate pair at {error.start}: correct the text") from None
+    return text
+
+
+def checked_span(where: str, text: str, start: Any, end: Any, label: Any, form: Any = None) -> Span:
+    """Check a mention of a text.
+
+    Args:
+        where (`str`): Where the record stands.
+        text (`str`): Its text.
+        start (`Any`): The first code point, counted from 0.
+        end (`Any`): The code point after the last.
+        label (`Any`): The entity type.
+        form (`Any`, *optional*): The text of the mention, where the record has it.
+
+    Returns:
+        `Span`: The mention.
+
+    Raises:
+        CfgenError: The offsets are no integers or outside the text, there is no label, or the text there is another.
+
+    Example:
+
+    >>> checked_span("a.json:1", "Bo ran", 0, 2, "PER", "Bo")
+    Span(start=0, end=2, label='PER')
+    >>> checked_span("a.json:1", "Bo ran", 3, 7, "PER")
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: a.json:1: PER [3:7] is outside the text of 6 characters: correct the offsets
+    """
+    if not isinstance(label, str) or not label.strip():
+        raise CfgenError(f"{where}: mention [{start}:{end}] has the label {label!r}: give it the name of its type")
+    if type(start) is not int or type(end) is not int:
+        raise CfgenError(f"{where}: {label} [{start!r}:{end!r}]: offsets are integers, the end excluded; correct them")
+    if start >= end:
+        raise CfgenError(f"{where}: {label} [{start}:{end}] is empty: correct the offsets (the end is excluded)")
+    if start < 0 or end > len(text):
+        raise CfgenError(
+            f"{where}: {label} [{start}:{end}] is outside the text of {len(text)} characters: correct the offsets"
+        )
+    if form is not None and text[start:end] != form:
+        raise CfgenError(
+            f"{where}: {label} [{start}:{end}] is {text[start:end]!r} in the text, not {form!r}: correct the offsets "
+            "(counted in characters from 0, the end excluded) or the text"
+        )
+    return Span(start, end, label)
+
+
+def check_disjoint(where: str, text: str, spans: Sequence[Span]) -> None:
+    """Check that no two mentions share a character: tags can't hold mentions that nest or overlap.
+
+    Args:
+        where (`str`): Where the record stands.
+        text (`str`): Its text.
+        spans (`Sequence[Span]`): Its mentions, in order.
+
+    Raises:
+        CfgenError: Two do.
+
+    Example:
+
+    >>> check_disjoint("a.json:1", "New York", [Span(0, 8, "LOC"), Span(4, 8, "ORG")])
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: a.json:1: ORG 'York' [4:8] overlaps LOC 'New York' [0:8]: keep one of them
+    """
+    for before, after in pairwise(spans):
+        if after.start < before.end:
+            raise CfgenError(f"{where}: {_show(text, after)} overlaps {_show(text, before)}: keep one of them")
+
+
+def longest_disjoint(where: str, text: str, spans: Iterable[Span]) -> tuple[list[Span], list[str]]:
+    """Reject mentions that overlap or nest in a longer one, or in an equally long one before it.
+
+    Args:
+        where (`str`): Where the record stands.
+        text (`str`): Its text.
+        spans (`Iterable[Span]`): Its mentions.
+
+    Returns:
+        `tuple[list[Span], list[str]]`: The mentions that stay, in order, and a line on each that does not.
+
+    Example:
+
+    >>> longest_disjoint("a:1", "New York", [Span(4, 8, "ORG"), Span(0, 8, "LOC")])
+    ([Span(start=0, end=8, label='LOC')], ["a:1: ORG 'York' [4:8] overlaps LOC 'New York' [0:8]"])
+    """
+    kept: list[Span] = []
+    rejected = []
+    for span in sorted(spans, key=lambda span: (span.start - span.end, span)):
+        other = next((other for other in kept if span.start < other.end and other.start < span.end), None)
+        if other is None:
+            kept.append(span)
+        else:
+            rejected.append(f"{where}: {_show(text, span)} overlaps {_show(text, other)}")
+    return sorted(kept), rejected
+
+
+def first_value(records: Iterable[Mapping[str, Any]], names: Sequence[str]) -> str | None:
+    """The first of some names that a record has.
+
+    Args:
+        records (`Iterable[Mapping[str, Any]]`): Records.
+        names (`Sequence[str]`): Names of fields, by preference.
+
+    Returns:
+        `str` or `None`: The name; `None` where no record has one.
+
+    Example:
+
+    >>> first_value([{"id": 1}, {"labels": []}], ("label", "labels"))
+    'labels'
+    """
+    return next((name for record in records for name in names if name in record), None)
+
+
+def _show(text: str, span: Span) -> str:
+    return f"{span.label} {text[span.start : span.end]!r} [{span.start}:{span.end}]"

@@ -1,0 +1,112 @@
+"""The report on one tagger: its effects with intervals, by level and by type, and the sentences that show them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from unicodedata import combining, east_asian_width
+
+from ..scoring import LEVELS
+from ..spans import tags_to_spans
+
+EMPTY = "[EMPTY]"
+_EFFECTS = {"F1": "f1", "ACE_C": "ace_c", "ACE_E": "ace_e", "RI": "ri"}
+_INTERVENTIONS = {
+    "do_context": ("do(c0)", "Predictions that change most when the context is [EMPTY], do(c0)"),
+    "do_entity": ("do(e0)", "Predictions that change most when the mentions are [EMPTY], do(e0)"),
+}
+
+
+def diagnosis_table(diagnosis: dict[str, Any]) -> str:
+    """What people read of a diagnosis.
+
+    Args:
+        diagnosis (`dict`): What `hf_cfgen.diagnose.diagnose` returns.
+
+    Returns:
+        `str`: Lines of fixed-width text: the effects by level, the strict ones by type, and the sentences whose
+        predictions change most, their mentions in brackets, `[PER Ada] met [PER Bo]`.
+    """
+    effects, support = diagnosis["effects"], diagnosis["scores"]["strict"]["support"]
+    by_type = effects["strict"]["by_type"]
+    blocks = [
+        [
+            f"Causal effects on F1, {_number(diagnosis['sentences'], 'sentence')}, {_number(support, 'mention')}; "
+            "95 % intervals (high RI: the tagger leans on the entity, low: on its context)",
+            *_aligned([["", *_EFFECTS], *([level, *_cells(effects[level])] for level in LEVELS)]),
+        ]
+    ]
+    if by_type:
+        rows = [[label, str(effect["support"]), *_cells(effect)] for label, effect in by_type.items()]
+        blocks.append(_aligned([["strict, by type", "mentions", *_EFFECTS], *rows]))
+    if diagnosis["model_types_without_data"]:
+        blocks.append(
+            [
+                f"Predicted, but without a mention in the data: {', '.join(diagnosis['model_types_without_data'])}. "
+                "These predictions count as errors; --label_map TYPE=O drops them."
+            ]
+        )
+    for name, (intervention, title) in _INTERVENTIONS.items():
+        rows = diagnosis["most_changed"][name]
+        if rows:
+            blocks.append([title, *(line for row in rows for line in _sentence(row, intervention))])
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def bracketed(words: Sequence[str], tags: Sequence[str], separator: str = " ") -> str:
+    """A sentence with its mentions in brackets.
+
+    Args:
+        words (`Sequence[str]`): The words.
+        tags (`Sequence[str]`): Their tags, of any scheme.
+        separator (`str`, *optional*, defaults to `" "`): What stands between words.
+
+    Returns:
+        `str`: One line.
+
+    Example:
+
+    >>> bracketed(["Ada", "Lovelace", "met", "Bo"], ["B-PER", "I-PER", "O", "B-PER"])
+    '[PER Ada Lovelace] met [PER Bo]'
+    """
+    pieces, done = [], 0
+    for start, end, label in tags_to_spans(tags):
+        pieces += [*words[done:start], f"[{label} {separator.join(words[start:end])}]"]
+        done = end
+    return " ".join(separator.join([*pieces, *words[done:]]).split())  # a word that is a line break breaks no line
+
+
+def _sentence(row: dict[str, Any], intervention: str) -> list[str]:
+    words = row["tokens"]
+    separator = "" if all(len(word) == 1 for word in words) else " "
+    left = [EMPTY if empty else word for word, empty in zip(words, row["empty"])]
+    shown = {"gold": (words, "gold"), "as it is": (words, "predicted"), intervention: (left, "intervened")}
+    return [
+        f"{row['id']}: {row['changed']} of {_number(len(words), 'word')} changed",
+        *(f"  {name:8}  {bracketed(given, row[tags], separator)}" for name, (given, tags) in shown.items()),
+    ]
+
+
+def _cells(effect: dict[str, Any]) -> Iterable[str]:
+    for key in _EFFECTS.values():
+        sign = "" if key == "f1" else "+"
+        low, high = effect[f"{key}_interval"]
+        yield f"{effect[key]:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of columns, numbers to the right, all else to the left."""
+    widths = [max(_width(cell) for cell in column) for column in zip(*rows)]
+    lines = []
+    for row in rows:
+        gaps = [" " * (width - _width(cell)) for cell, width in zip(row, widths)]
+        cells = [gap + cell if cell.isdigit() else cell + gap for cell, gap in zip(row, gaps)]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that the text takes: two for an East Asian wide character, none for a combining one."""
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

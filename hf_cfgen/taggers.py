@@ -1,0 +1,102 @@
+"""A fresh tagger as the options ask for, and its training."""
+
+import copy
+import shutil
+from pathlib import Path
+from typing import Any
+
+from accelerate import PartialState
+from datasets import Dataset, DatasetDict
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, set_seed
+
+from .arguments import ModelArguments
+from .columns import tag_names
+from .discriminator import DiscriminatorPipeline, as_discriminator
+from .models import bert_tagger, lstm_tagger
+from .training import TaggerTrainingArguments, tagger_trainer
+
+PAPER_LSTM = {"num_hidden_layers": 2, "hidden_size": 512}
+LSTM_LEARNING_RATE, TRANSFORMER_LEARNING_RATE = 3e-3, 5e-5
+
+
+def fresh_tagger(
+    arguments: ModelArguments, data: DatasetDict, vectors: dict[str, Any] | None = None
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A tagger that has learned nothing yet, and its tokenizer.
+
+    Args:
+        arguments (`ModelArguments`): Which model, and its shape.
+        data (`DatasetDict`): The data; the vocabulary of an LSTM is that of its observational train split.
+        vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors for an LSTM.
+
+    Returns:
+        `tuple[PreTrainedModel, PreTrainedTokenizerBase]`: Drawn from torch's global generator.
+
+    Raises:
+        CfgenError: The checkpoint can't be loaded.
+    """
+    labels = tag_names(data["train"])
+    assert labels is not None, "load_ner_dataset always gives a ClassLabel"
+    if not arguments.is_lstm:
+        return bert_tagger(arguments.model, labels, arguments.num_layers)
+    shape: dict[str, Any] = dict(PAPER_LSTM) if arguments.model == "lstm-paper" else {}
+    named = {
+        "num_hidden_layers": arguments.num_layers,
+        "hidden_size": arguments.hidden_size,
+        "dropout": arguments.dropout,
+    }
+    shape |= {name: value for name, value in named.items() if value is not None}
+    frozen = arguments.freeze_embeddings and vectors is not None
+    return lstm_tagger(data["train"]["tokens"], labels, vectors, freeze_embeddings=frozen, **shape)
+
+
+def with_learning_rate(training: TaggerTrainingArguments, arguments: ModelArguments) -> TaggerTrainingArguments:
+    """Training options with the learning rate that fits the model, where none was given.
+
+    Args:
+        training (`TaggerTrainingArguments`): The options.
+        arguments (`ModelArguments`): Which model.
+
+    Returns:
+        `TaggerTrainingArguments`: A copy.
+    """
+    training = copy.copy(training)
+    if training.learning_rate is None:
+        training.learning_rate = LSTM_LEARNING_RATE if arguments.is_lstm else TRANSFORMER_LEARNING_RATE
+    return training
+
+
+def train_tagger(
+    arguments: ModelArguments,
+    data: DatasetDict,
+    rows: Dataset,
+    vectors: dict[str, Any] | None,
+    training: TaggerTrainingArguments,
+    checkpoints: Path,
+) -> tuple[DiscriminatorPipeline, Trainer]:
+    """Train a fresh tagger from the seed; the best evaluation on dev stays.
+
+    Args:
+        arguments (`ModelArguments`): Which model, and its shape.
+        data (`DatasetDict`): `train`, from which a vocabulary comes, and `validation`, which selects.
+        rows (`Dataset`): What to train on: `train` or a mix.
+        vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors for an LSTM.
+        training (`TaggerTrainingArguments`): How to train.
+        checkpoints (`Path`): A folder for checkpoints; it is removed at the end.
+
+    Returns:
+        `tuple[DiscriminatorPipeline, Trainer]`: The tagger, and the trainer with its history.
+
+    Raises:
+        CfgenError: See `fresh_tagger` and `tagger_trainer`.
+    """
+    set_seed(training.seed)
+    model, tokenizer = fresh_tagger(arguments, data, vectors)
+    args = copy.copy(training)
+    args.output_dir = str(checkpoints)
+    trainer = tagger_trainer(model, tokenizer, rows, data["validation"], args)
+    trainer.train()
+    PartialState().wait_for_everyone()  # another process may still read the best checkpoint
+    if training.process_index == 0:
+        shutil.rmtree(checkpoints)
+    return as_discriminator(model, tokenizer), trainer

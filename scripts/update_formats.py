@@ -1,0 +1,75 @@
+"""Write docs/formats.md from the readers' docstrings and the samples that the tests read.
+
+python scripts/update_formats.py
+"""
+
+import inspect
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+from hf_cfgen.data.formats import CHINESE, READERS, TABLES, WORD_FORMATS  # noqa: E402
+from tests.format_samples import BRAT, SAMPLES  # noqa: E402
+
+PAGE = REPOSITORY / "docs" / "formats.md"
+HEAD = """# File formats
+
+`hf-cfgen run`, `augment` and `diagnose`, and `load_ner_dataset`, read these. `augment` writes the format that it read.
+The format is judged by the content of a file, never by its name (a brat document is known by its `.ann`); where
+several fit, or none, it is an error that names them, and `--format` decides.
+
+| format | what it is | tokens | overlapping mentions |
+|---|---|---|---|
+"""
+TAIL = """
+## Parquet and Arrow
+
+The same two columns, lists of strings and lists of `ClassLabel`, of strings, or of integers named by `--tag_names`:
+
+```
+tokens: list<string>, ner_tags: list<string>
+```
+
+## What holds for all
+
+- Offsets count Unicode code points from 0, the end excluded (CLUENER: included, as the corpus has it). Label Studio's
+  browser counts UTF-16 code units now and then: where only these agree with the regions' text, they are used.
+- Text is cut into **characters**, every code point a token, or into **words**: runs of letters, digits, combining
+  marks, underscores and format characters, or any other single character that is no blank. Characters for CCKS and
+  CLUENER, and where most letters of the data are Chinese, Japanese or Thai; words elsewhere; `--tokenization` decides
+  otherwise. A mention that cuts a word is an error.
+- `--types A B` keeps these entity types, `--label_map OLD=NEW` renames some, `--max_length N` splits longer texts at
+  sentence ends.
+- `augment` leaves the text around a replaced mention as it is, blanks too; a blank is put between words that would run
+  together. What is written is read again and compared before it gets its name. Of the fields of a record, those of
+  tables and of JSON lines of tokens are carried along; of the other formats text and mentions are.
+- A bad record is an error that names file, record and remedy, with exit status 2 and nothing written.
+  `--skip_bad_records` goes on without it, and writes it with the reason to a file of JSON lines.
+"""
+
+
+def page() -> str:
+    """The page, made anew."""
+    rows, samples = [], []
+    for name, reader in READERS.items():
+        title = (inspect.getdoc(reader) or "").partition("\n")[0].rstrip(".")
+        tokens = "as they are" if name in WORD_FORMATS else "characters" if name in CHINESE else "characters or words"
+        overlaps = "none" if name in WORD_FORMATS else "the longest stays" if name in CHINESE else "an error"
+        rows.append(f"| `{name}` | {title} | {tokens} | {overlaps} |")
+        files = BRAT if name == "brat" else {"": SAMPLES[name]}
+        blocks = [
+            (f"`{file}`:\n\n" if file else "") + f"```\n{content.rstrip()}\n```" for file, content in files.items()
+        ]
+        samples.append(f"## `{name}`\n\n{title}.\n\n" + "\n\n".join(blocks))
+    rows += [
+        f"| `{name}` | {'A table with JSON lists in its cells' if name == 'csv' else 'A table'} | as they are | none |"
+        for name in TABLES
+    ]
+    samples.append(f"## `csv`\n\n```\n{SAMPLES['csv'].rstrip()}\n```")
+    return HEAD + "\n".join(rows) + "\n\n" + "\n\n".join(samples) + "\n" + TAIL
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
