@@ -9,15 +9,17 @@ from datasets import Dataset
 
 from . import __version__
 from .arguments import DataArguments, parse_map
-from .causal import empty_words, intervened_predictions
+from .causal import empty_words, intervened_predictions, map_labels
 from .columns import check_columns, tag_column
 from .data.loading import write_skipped
 from .data.source import read_splits
 from .data.splits import split_of
+from .discriminator import as_tagger
 from .errors import CfgenError
 from .output import check_new, write_json
 from .report.diagnosis import diagnosis_table
 from .scoring import causal_scores, ner_scores
+from .spans import split_tag
 
 
 def diagnose(
@@ -48,8 +50,8 @@ def diagnose(
         - `sentences` (`int`): Their number.
         - `scores`, `effects`: What `ner_scores` and `causal_scores` return.
         - `label_map` (`dict[str, str]`): The one given.
-        - `model_types_without_data` (`list[str]`): Types that the model predicts, in some pass, and of which the data
-          has no mention. Their predictions count as errors; mapping such a type to `"O"` drops them.
+        - `model_types_without_data` (`list[str]`): Types of the model, by their mapped names, of which the data has no
+          mention. What the model predicts of them counts as errors; mapping such a type to `"O"` drops it.
         - `most_changed`: Under `do_context` and `do_entity` what `most_changed` returns.
 
     Raises:
@@ -63,16 +65,16 @@ def diagnose(
             raise CfgenError(f"{name} is {value}: give at least {smallest}")
     sentences, tags = list(dataset["tokens"]), tag_column(dataset)
     ids = [str(name) for name in (dataset["id"] if "id" in dataset.column_names else range(len(dataset)))]
-    passes = intervened_predictions(model, sentences, tags, batch_size, label_map)
+    tagger = as_tagger(model)
+    types = {split_tag(tag)[1] for tag in map_labels(tagger.model.config.id2label.values(), label_map).values()}
+    passes = intervened_predictions(tagger, sentences, tags, batch_size, label_map)
     effects = causal_scores(tags, **passes, resamples=resamples, seed=seed)
     return {
         "sentences": len(sentences),
         "scores": ner_scores(tags, passes["predictions"]),
         "effects": effects,
         "label_map": dict(label_map or {}),
-        "model_types_without_data": [
-            label for label, effect in effects["strict"]["by_type"].items() if not effect["support"]
-        ],
+        "model_types_without_data": sorted(types - {split_tag(tag)[1] for gold in tags for tag in gold} - {""}),
         "most_changed": {
             name: most_changed(
                 {

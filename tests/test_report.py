@@ -19,6 +19,7 @@ LEVELS = ("strict", "relaxed", "token")
 def tagger(f1: float) -> dict:
     effects = {"f1": f1, "ace_c": -0.1, "ace_e": -f1, "ri": f1 - 0.1, "ri_interval": [0.0, 0.25]}
     effects["f1_interval"] = [f1 - 0.05, f1 + 0.05]
+    effects["by_type"] = {"A": {}}
     return {
         "dev_strict_f1": f1,
         "best_step": 5,
@@ -134,8 +135,8 @@ def test_the_report_on_a_tagger_shows_effects_with_intervals_by_level_and_by_typ
 def test_the_report_names_types_without_data_and_leaves_out_what_there_is_not():
     assert diagnosis_table(diagnosis(model_types_without_data=["GPE", "MISC"])).splitlines()[-2:] == [
         "",
-        "Predicted, but without a mention in the data: GPE, MISC. These predictions count as errors; "
-        "--label_map TYPE=O drops them.",
+        "The model's types without a mention in the data: GPE, MISC. Predictions of them count as errors; "
+        "--label_map TYPE=O drops them, TYPE=NAME renames them.",
     ]
     nothing = {level: effect(0.0, 0.0, 0.0, 0.0) | {"by_type": {}} for level in LEVELS}
     shown = diagnosis_table(diagnosis(sentences=1, scores={"strict": {"support": 1}}, effects=nothing))
@@ -151,23 +152,28 @@ def test_the_report_shows_the_sentences_with_mentions_in_brackets_and_empty_word
     chinese |= {"predicted": ["O"] * 4, "intervened": ["B-地址", "O", "B-地址", "I-地址"]}
     chinese |= {"empty": [True, False, False, True], "changed": 3}
     shown = diagnosis_table(diagnosis(most_changed={"do_context": [chinese], "do_entity": [english]}))
-    assert (
-        shown.splitlines()[-10:]
-        == [
-            "Predictions that change most when the context is [EMPTY], do(c0)",
-            "z: 3 of 4 words changed",
-            "  gold      在[地址 北京]。",
-            "  as it is  在北京。",
-            "  do(c0)    [地址 [EMPTY]]北[地址 京[EMPTY]]",
-            "",
-            "Predictions that change most when the mentions are [EMPTY], do(e0)",
-            "7: 2 of 4 words changed",
-            "  gold      [PER Ada Lovelace] met [PER Bo]",
-            "  as it is  [PER Ada Lovelace] met Bo",
-            "  do(e0)    [LOC [EMPTY]] [EMPTY] met [EMPTY]",
-        ][-10:]
-    )
-    assert "Predictions that change most when the context is [EMPTY], do(c0)" in shown
+    assert shown.splitlines()[-11:] == [
+        "Predictions that change most when the context is [EMPTY], do(c0)",
+        "z: 3 of 4 words changed",
+        "  gold      在[地址 北京]。",
+        "  as it is  在北京。",
+        "  do(c0)    [地址 [EMPTY]]北[地址 京[EMPTY]]",
+        "",
+        "Predictions that change most when the mentions are [EMPTY], do(e0)",
+        "7: 2 of 4 words changed",
+        "  gold      [PER Ada Lovelace] met [PER Bo]",
+        "  as it is  [PER Ada Lovelace] met Bo",
+        "  do(e0)    [LOC [EMPTY]] [EMPTY] met [EMPTY]",
+    ]
+    for case, separator in ((english, " "), (chinese, "")):
+        runs = case | {"tokens": ["ab" if separator else "a"] * 4, "intervened": ["O"] * 4}
+        for empty, line in (
+            ([True] * 4, "[EMPTY x4]"),
+            ([True, True, False, True], separator.join(["[EMPTY]", "[EMPTY]", runs["tokens"][2], "[EMPTY]"])),
+            ([False, True, True, True], separator.join([runs["tokens"][0], "[EMPTY x3]"])),
+        ):
+            shown = diagnosis_table(diagnosis(most_changed={"do_context": [], "do_entity": [runs | {"empty": empty}]}))
+            assert shown.splitlines()[-1] == f"  do(e0)    {line}"
 
 
 def test_brackets_follow_every_scheme_and_a_sentence_stays_on_its_line():

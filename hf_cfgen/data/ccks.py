@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import CfgenError
 from .records import BadRecord, Record, Row, checked_span, checked_text, parse_each
-from .text import head_objects, json_lines, json_object
+from .text import head_objects, json_lines, json_object, shown
 
 _LAYOUT = (
     '{"originalText": str, "entities": [{"label_type": str, "start_pos": int, "end_pos": int}, ...]}, ends excluded'
@@ -77,7 +77,7 @@ def _parse(where: str, line: str) -> list[Record]:
     entities = record.get("entities")
     if not isinstance(entities, list) or not all(isinstance(entity, dict) for entity in entities):
         raise CfgenError(
-            f'{where}: "entities" is {str(entities)[:80]}: a record is {_LAYOUT}; write [] where nothing is labelled'
+            f'{where}: "entities" is {shown(entities)}: a record is {_LAYOUT}; write [] where nothing is labelled'
         )
     return [
         Record(

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..errors import CfgenError
 from ..spans import Span
-from .records import BadRecord, Record, Row, checked_text, parse_each
-from .text import head_objects, json_lines, json_object
+from .records import BadRecord, Record, Row, check_label, checked_text, parse_each
+from .text import head_objects, json_lines, json_object, shown
 
 _LAYOUT = '{"text": str, "label": {type: {surface form: [[first, last], ...]}}}, both ends included'
 
@@ -108,20 +108,28 @@ def _parse(where: str, line: str) -> list[Record]:
 def _spans(label: Any, text: str, where: str) -> list[Span]:
     if not isinstance(label, dict) or not all(kind and isinstance(forms, dict) for kind, forms in label.items()):
         raise CfgenError(
-            f'{where}: "label" is {str(label)[:80]}: a record is {_LAYOUT}; write {{}} where nothing is labelled'
+            f'{where}: "label" is {shown(label)}: a record is {_LAYOUT}; write {{}} where nothing is labelled'
         )
     spans = []
     for kind, forms in label.items():
+        check_label(f"{where}: an entity type", kind)
         for form, ranges in forms.items():
             if not isinstance(ranges, list) or not ranges:
                 raise CfgenError(
-                    f"{where}: {kind} {form!r} has no list of ranges but {ranges!r}: a record is {_LAYOUT}"
+                    f"{where}: {kind} {form!r} has no list of ranges but {shown(ranges)}: a record is {_LAYOUT}"
                 )
             for given in ranges:
                 if not isinstance(given, list) or [type(end) for end in given] != [int, int]:
-                    raise CfgenError(f"{where}: range {given!r} of {kind} {form!r} is not [first, last]: correct it")
+                    raise CfgenError(
+                        f"{where}: range {shown(given)} of {kind} {form!r} is not [first, last], two integers: correct it"
+                    )
                 first, last = given
-                if not 0 <= first <= last < len(text):
+                if first > last:
+                    raise CfgenError(
+                        f"{where}: range {given} of {kind} {form!r} ends before it starts: correct the range (both "
+                        "ends are included)"
+                    )
+                if first < 0 or last >= len(text):
                     raise CfgenError(
                         f"{where}: range {given} of {kind} {form!r} is outside the text, whose positions are 0 to "
                         f"{len(text) - 1}: correct the range (both ends are included)"

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import CfgenError
 from ..spans import Span
 from .records import BadRecord, Record, Row, checked_span, checked_text, first_value, parse_each
-from .text import head_objects, json_lines, json_object, read_text
+from .text import head_objects, json_lines, json_object, read_text, shown
 
 _LAYOUT = (
     '{"text": str, "label": [[start, end, type], ...]} or '
@@ -193,7 +193,7 @@ def parse_mentions(
             start, end = (item.get(offset) for offset in offsets)
             spans.append(checked_span(where, text, start, end, item.get("label"), item.get("text")))
         else:
-            raise CfgenError(f"{where}: {str(item)[:80]!r} in {name} is no mention: a record is {layout}; correct it")
+            raise CfgenError(f"{where}: {shown(item)} in {name} is no mention: a record is {layout}; correct it")
     return spans
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ..errors import CfgenError
 from .records import BadRecord, Record, Row, checked_span, checked_text, first_value, parse_each
-from .text import head_items, json_array
+from .text import head_items, json_array, shown
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,8 @@ def read(path: Path) -> Iterator[Record | Row | BadRecord]:
         label, outside the text, or with another text than is there.
 
     Raises:
-        CfgenError: The file is not UTF-8 or no JSON array, or several fields may hold the text.
+        CfgenError: The file is not UTF-8 or no JSON array, no task in it is labelled, or several fields may hold the
+            text.
 
     Example:
 
@@ -86,6 +87,11 @@ def read(path: Path) -> Iterator[Record | Row | BadRecord]:
     """
     tasks = located_items(path, _LAYOUT)
     labelled = [(where, task) for where, task in tasks if _is_labelled(task)]
+    if tasks and not labelled:
+        raise CfgenError(
+            f"{path}: none of its {len(tasks)} task(s) has an annotation that is not cancelled: label some, or give "
+            "an export of annotated tasks"
+        )
     if len(labelled) < len(tasks):
         message = "%s: %d task(s) left out, without annotation or with cancelled ones only"
         logger.warning(message, path, len(tasks) - len(labelled))
@@ -136,7 +142,8 @@ def located_items(path: Path, layout: str) -> list[tuple[str, Any]]:
     located = []
     for place, item in enumerate(json_array(path, f"an array of {layout}")):
         number = item.get("id") if isinstance(item, dict) else None
-        located.append((f"{path}, record {place}" + (f" (id {number})" if type(number) is int else ""), item))
+        note = f"id {number}" if type(number) is int else "from 0"
+        located.append((f"{path}, record {place} ({note})", item))
     return located
 
 
@@ -192,12 +199,16 @@ def find_regions(where: str, values: Iterable[tuple[Any, Any]]) -> list[Region]:
         if not isinstance(value, dict):
             continue
         if other := next((name for name in value if name.endswith("labels") and name != "labels"), None):
-            raise CfgenError(f"{where}: a region with {other}: only regions of plain text, with labels, can be read")
+            raise CfgenError(
+                f"{where}: a region with {other}: only regions of plain text, with labels, can be read; remove it"
+            )
         if "labels" not in value:
             continue
         start, end, labels = value.get("start"), value.get("end"), value["labels"]
         if not isinstance(labels, list) or [type(label) for label in labels] != [str]:
-            raise CfgenError(f"{where}: region [{start}:{end}] has the labels {labels!r}: give it one label")
+            raise CfgenError(
+                f"{where}: region [{shown(start)}:{shown(end)}] has the labels {shown(labels)}: give it one label"
+            )
         regions.append(Region(start, end, labels[0], value.get("text"), control))
     return regions
 
@@ -278,7 +289,7 @@ def _split(where: str, task: Any) -> tuple[Mapping[str, Any], list[Region]]:
 
 def _check_type(where: str, what: str, given: Any, expected: type) -> None:
     if not isinstance(given, expected):
-        raise CfgenError(f"{where}: {what} is {str(given)[:80]!r}: a task is {_LAYOUT}; correct it")
+        raise CfgenError(f"{where}: {what} is {shown(given)}: a task is {_LAYOUT}; correct it")
 
 
 def _agrees(text: str, regions: Iterable[Region]) -> bool:

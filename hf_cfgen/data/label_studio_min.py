@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import CfgenError
 from .label_studio import Region, find_regions, located_items, read_items, text_and_controls, write_items
 from .records import BadRecord, Record, Row
-from .text import head_items
+from .text import head_items, json_type
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +112,6 @@ def _values(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _split(where: str, item: Any) -> tuple[Mapping[str, Any], list[Region]]:
     if not isinstance(item, dict):
-        raise CfgenError(f"{where}: a JSON {type(item).__name__}, no object: an item is {_LAYOUT}")
+        raise CfgenError(f"{where}: {json_type(item)}, no object: an item is {_LAYOUT}; correct it")
     fields = {name: value for name, value in item.items() if name not in _ABOUT}
     return fields, find_regions(where, _values(item))

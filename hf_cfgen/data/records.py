@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ..errors import CfgenError
 from ..spans import Span
+from .text import BadItem, shown
 
 
 class Record(NamedTuple):
@@ -51,6 +52,9 @@ def parse_each(
     ['Record', 'BadRecord']
     """
     for where, raw in located:
+        if isinstance(raw, BadItem):
+            yield BadRecord(where, f"{where}: {raw.reason}", raw.text)
+            continue
         try:
             records = list(parse(where, raw))
         except CfgenError as error:
@@ -113,12 +117,14 @@ def checked_span(where: str, text: str, start: Any, end: Any, label: Any, form: 
     Traceback (most recent call last):
     hf_cfgen.errors.CfgenError: a.json:1: PER [3:7] is outside the text of 6 characters: correct the offsets
     """
-    if not isinstance(label, str) or not label.strip():
-        raise CfgenError(f"{where}: mention [{start}:{end}] has the label {label!r}: give it the name of its type")
+    check_label(f"{where}: mention [{shown(start)}:{shown(end)}]", label)
     if type(start) is not int or type(end) is not int:
-        raise CfgenError(f"{where}: {label} [{start!r}:{end!r}]: offsets are integers, the end excluded; correct them")
+        raise CfgenError(
+            f"{where}: {label} [{shown(start)}:{shown(end)}]: offsets are integers, the end excluded; correct them"
+        )
     if start >= end:
-        raise CfgenError(f"{where}: {label} [{start}:{end}] is empty: correct the offsets (the end is excluded)")
+        what = "is empty" if start == end else "ends before it starts"
+        raise CfgenError(f"{where}: {label} [{start}:{end}] {what}: correct the offsets (the end is excluded)")
     if start < 0 or end > len(text):
         raise CfgenError(
             f"{where}: {label} [{start}:{end}] is outside the text of {len(text)} characters: correct the offsets"
@@ -129,6 +135,32 @@ def checked_span(where: str, text: str, start: Any, end: Any, label: Any, form: 
             "(counted in characters from 0, the end excluded) or the text"
         )
     return Span(start, end, label)
+
+
+def check_label(what: str, label: Any) -> None:
+    """Check the entity type of a mention.
+
+    Args:
+        what (`str`): The record and the mention, for the message.
+        label (`Any`): The entity type.
+
+    Raises:
+        CfgenError: It is no string, blank, or not encodable.
+
+    Example:
+
+    >>> check_label("a.json:1: mention [0:2]", ["PER"])
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: a.json:1: mention [0:2] has the label ["PER"]: give it the name of its type
+    """
+    if label is None:
+        raise CfgenError(f"{what} has no label: give it the name of its type")
+    if not isinstance(label, str) or not label.strip():
+        raise CfgenError(f"{what} has the label {shown(label)}: give it the name of its type")
+    try:
+        label.encode()
+    except UnicodeEncodeError:
+        raise CfgenError(f"{what} has half of a surrogate pair in its label: correct the label") from None
 
 
 def check_disjoint(where: str, text: str, spans: Sequence[Span]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..errors import CfgenError
 from .doccano import is_triple, list_name, parse_mentions, typical_records, write_lines
 from .records import BadRecord, Record, Row, checked_text, parse_each
 from .text import json_lines, json_object, read_text
@@ -52,7 +53,7 @@ def read(path: Path) -> Iterator[Record | Row | BadRecord]:
         type or outside the text.
 
     Raises:
-        CfgenError: The file is not UTF-8.
+        CfgenError: The file is not UTF-8, or all in it was left out.
 
     Example:
 
@@ -78,7 +79,14 @@ def read(path: Path) -> Iterator[Record | Row | BadRecord]:
             record["spans"] = []
         return [Record(where, text, parse_mentions(where, text, record, _LISTS, _OFFSETS, _LAYOUT))]
 
-    yield from parse_each(json_lines(path), parse)
+    found = False
+    for record in parse_each(json_lines(path), parse):
+        found = True
+        yield record
+    if left_out and not found:
+        raise CfgenError(
+            f"{path}: each of its {left_out} record(s) was answered {' or '.join(_NOT_ACCEPTED)}: give accepted ones"
+        )
     if left_out:
         logger.warning("%s: %d record(s) left out, answered %s", path, left_out, " or ".join(_NOT_ACCEPTED))
 

@@ -4,11 +4,23 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import CfgenError
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
+_JSON_TYPES = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
+
+
+class BadItem(NamedTuple):
+    """An item of a JSON array that can't be used: the `reason`, and its `text`."""
+
+    reason: str
+    text: str
+
+
+class _KeyTwice(ValueError):
+    pass
 
 
 def read_text(path: Path) -> str:
@@ -38,6 +50,10 @@ def read_text(path: Path) -> str:
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise CfgenError(
+                f"{path}: UTF-16 by its first two bytes: convert the file to UTF-8, with iconv -f UTF-16 -t UTF-8"
+            ) from None
         raise CfgenError(
             f"{path}: byte {error.start} (0x{data[error.start]:02x}) is not UTF-8: convert the file to UTF-8, for "
             "example with iconv -f GB18030 -t UTF-8"
@@ -79,14 +95,14 @@ def json_object(where: str, line: str, layout: str) -> dict[str, Any]:
 
     >>> json_object("a.json:7", "[1]", '{"text": str}')
     Traceback (most recent call last):
-    hf_cfgen.errors.CfgenError: a.json:7: a JSON list, no object: give one record a line, {"text": str}
+    hf_cfgen.errors.CfgenError: a.json:7: a JSON array, no object: give one record a line, {"text": str}
     """
     try:
         record = json.loads(line, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise CfgenError(f"{where}: bad JSON ({error}): give one record a line, {layout}") from None
+        raise CfgenError(f"{where}: bad JSON ({_reason(error)}): give one record a line, {layout}") from None
     if not isinstance(record, dict):
-        raise CfgenError(f"{where}: a JSON {type(record).__name__}, no object: give one record a line, {layout}")
+        raise CfgenError(f"{where}: {json_type(record)}, no object: give one record a line, {layout}")
     return record
 
 
@@ -98,24 +114,61 @@ def json_array(path: Path, layout: str) -> list[Any]:
         layout (`str`): What the array holds, for the message.
 
     Returns:
-        `list`: Its items.
+        `list`: Its items; a `BadItem` for one with a key twice.
 
     Raises:
-        CfgenError: It is not UTF-8, no JSON, no array, or an object has a key twice.
+        CfgenError: It is not UTF-8, no JSON or no array.
     """
+    text = read_text(path)
     try:
-        items = json.loads(read_text(path), object_pairs_hook=_unique)
-    except json.JSONDecodeError as error:
-        raise CfgenError(
-            f"{path}:{error.lineno}: bad JSON ({error.msg}, column {error.colno}): give {layout}"
-        ) from None
-    except CfgenError:
-        raise
+        try:
+            items = json.loads(text, object_pairs_hook=_unique)
+        except _KeyTwice:
+            items = json.loads(text)
+            if isinstance(items, list):
+                items = _each_item(text)
     except (ValueError, RecursionError) as error:
-        raise CfgenError(f"{path}: bad JSON ({error}): give {layout}") from None
+        line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise CfgenError(f"{path}{line}: bad JSON ({_reason(error)}): give {layout}") from None
     if not isinstance(items, list):
-        raise CfgenError(f"{path}: a JSON {type(items).__name__}, no array: give {layout}")
+        raise CfgenError(f"{path}: {json_type(items)}, no array: give {layout}")
     return items
+
+
+def json_type(value: Any) -> str:
+    """What a value is called in JSON.
+
+    Args:
+        value (`Any`): What `json.loads` gave.
+
+    Returns:
+        `str`: Its type, with an article.
+
+    Example:
+
+    >>> json_type([1]), json_type(None)
+    ('a JSON array', 'a JSON null')
+    """
+    return f"a JSON {_JSON_TYPES.get(type(value), 'null')}"
+
+
+def shown(value: Any) -> str:
+    """A value as JSON has it, cut off where it is long, for a message.
+
+    Args:
+        value (`Any`): The value.
+
+    Returns:
+        `str`: At most 80 characters.
+
+    Example:
+
+    >>> print(shown({"人": ["0", None]}))
+    {"人": ["0", null]}
+    """
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = text if len(text) <= 80 else text[:77] + "..."
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def head_objects(head: str) -> Iterator[dict[str, Any]]:
@@ -177,5 +230,31 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # json.loads keeps the last of equal keys, which would lose the mentions under the others.
     record = dict(pairs)
     if len(record) < len(pairs):
-        raise ValueError(f"a key twice in {[key for key, _ in pairs]}")
+        keys = [key for key, _ in pairs]
+        raise _KeyTwice(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} twice")
     return record
+
+
+def _each_item(text: str) -> list[Any]:
+    """The items of a JSON array that is known to be one."""
+    strict, lenient = json.JSONDecoder(object_pairs_hook=_unique), json.JSONDecoder()
+    items: list[Any] = []
+    position = text.index("[") + 1
+    while True:
+        begin = _BLANKS.match(text, position).end()  # type: ignore[union-attr]
+        _, end = lenient.raw_decode(text, begin)
+        try:
+            items.append(strict.decode(text[begin:end]))
+        except _KeyTwice as error:
+            items.append(BadItem(f"bad JSON ({error}): give every key of an object once", text[begin:end]))
+        position = _BLANKS.match(text, end).end() + 1  # type: ignore[union-attr]
+        if text[position - 1] == "]":
+            return items
+
+
+def _reason(error: ValueError | RecursionError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg}, column {error.colno}"
+    if isinstance(error, _KeyTwice):
+        return str(error)
+    return "nested too deeply" if isinstance(error, RecursionError) else "a number of too many digits"

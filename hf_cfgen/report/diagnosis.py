@@ -1,5 +1,6 @@
 """The report on one tagger: its effects with intervals, by level and by type, and the sentences that show them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 from unicodedata import combining, east_asian_width
@@ -8,6 +9,7 @@ from ..scoring import LEVELS
 from ..spans import tags_to_spans
 
 EMPTY = "[EMPTY]"
+_RUN_OF_EMPTY = re.compile(rf"{re.escape(EMPTY)}( ?{re.escape(EMPTY)}){{2,}}")
 _EFFECTS = {"F1": "f1", "ACE_C": "ace_c", "ACE_E": "ace_e", "RI": "ri"}
 _INTERVENTIONS = {
     "do_context": ("do(c0)", "Predictions that change most when the context is [EMPTY], do(c0)"),
@@ -37,11 +39,11 @@ def diagnosis_table(diagnosis: dict[str, Any]) -> str:
     if by_type:
         rows = [[label, str(effect["support"]), *_cells(effect)] for label, effect in by_type.items()]
         blocks.append(_aligned([["strict, by type", "mentions", *_EFFECTS], *rows]))
-    if diagnosis["model_types_without_data"]:
+    if others := ", ".join(diagnosis["model_types_without_data"]):
         blocks.append(
             [
-                f"Predicted, but without a mention in the data: {', '.join(diagnosis['model_types_without_data'])}. "
-                "These predictions count as errors; --label_map TYPE=O drops them."
+                f"The model's types without a mention in the data: {others}. "
+                "Predictions of them count as errors; --label_map TYPE=O drops them, TYPE=NAME renames them."
             ]
         )
     for name, (intervention, title) in _INTERVENTIONS.items():
@@ -81,8 +83,13 @@ def _sentence(row: dict[str, Any], intervention: str) -> list[str]:
     shown = {"gold": (words, "gold"), "as it is": (words, "predicted"), intervention: (left, "intervened")}
     return [
         f"{row['id']}: {row['changed']} of {_number(len(words), 'word')} changed",
-        *(f"  {name:8}  {bracketed(given, row[tags], separator)}" for name, (given, tags) in shown.items()),
+        *(f"  {name:8}  {_brief(bracketed(given, row[tags], separator))}" for name, (given, tags) in shown.items()),
     ]
+
+
+def _brief(line: str) -> str:
+    """Three [EMPTY] or more in a row become one with their number."""
+    return _RUN_OF_EMPTY.sub(lambda run: f"[EMPTY x{run.group().count(EMPTY)}]", line)
 
 
 def _cells(effect: dict[str, Any]) -> Iterable[str]:

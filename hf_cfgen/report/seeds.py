@@ -32,11 +32,13 @@ def summary(results: Mapping[str, Any]) -> dict[str, Any]:
             name: {
                 "dev_strict_f1": tagger["dev_strict_f1"],
                 "best_step": tagger["best_step"],
-                "test": {
-                    level: {key: value for key, value in scores.items() if key != "by_type"}
-                    for level, scores in tagger["test"].items()
+                **{
+                    part: {
+                        level: {key: value for key, value in scores.items() if key != "by_type"}
+                        for level, scores in tagger[part].items()
+                    }
+                    for part in ("test", "causal")
                 },
-                "causal": tagger["causal"],
                 "seconds": tagger["seconds"],
             }
             for name, tagger in results["taggers"].items()
