@@ -1,13 +1,13 @@
 """A labelled file in, its counterfactual examples out, in the same format."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
 from datasets import Dataset, DatasetDict
 
 from .arguments import DataArguments, ModelArguments
@@ -18,7 +18,7 @@ from .data.splits import SPLITS, carve_splits
 from .data.writing import write_rows
 from .discriminator import DiscriminatorPipeline, as_discriminator
 from .entity_sets import EntitySets
-from .errors import CfgenError
+from .errors import CfgenError, about
 from .generator import generate_counterfactuals, mix
 from .intervention import CfgenConfig
 from .models import load_vectors
@@ -86,32 +86,50 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
     if source.format is None:
         raise CfgenError(f"{arguments.data} is no file, and its rows have no format to write: use hf-cfgen run")
     if "train" not in source.splits:
-        raise CfgenError(f"{arguments.data}: no train split, only {', '.join(source.splits)}: give one file")
+        raise CfgenError(
+            f"{arguments.data}: no train split, only {', '.join(source.splits)}: name one train, or give a single file"
+        )
     train = source.splits["train"]
-    entity_sets = EntitySets.from_dataset(train)
+    with about(arguments.data):
+        entity_sets = EntitySets.from_dataset(train)
+    if len(entity_sets.unswappable) == len(entity_sets.forms):
+        raise CfgenError(
+            f"{arguments.data}: nothing to swap, every type has one surface form only "
+            f"({', '.join(entity_sets.unswappable)}): give sentences with other mentions"
+        )
+    PartialState().wait_for_everyone()  # until every process has found the outputs free
     judge = _judge(arguments, training, source)
     kept, rejected, counts = generate_counterfactuals(train, judge, config, entity_sets=entity_sets)
     rows = mix(train, kept, training.seed) if arguments.mix else kept
-    print(f"{arguments.data}: {counts_line(counts)}" + ("" if judge else " (no discriminator: none judged)"))
+    main = PartialState().is_main_process
+    if main:
+        print(f"{arguments.data}: {counts_line(counts)}" + ("" if judge else " (no discriminator: none judged)"))
     if not len(kept):
+        remedy = "train a better discriminator, or " if counts["candidates"] else ""
         raise CfgenError(
-            f"{arguments.data}: no candidate is kept, so nothing is written: see the counts, and train a "
-            "better discriminator or give more surface forms a type"
+            f"{arguments.data}: no candidate is kept, so nothing is written: see the counts, and {remedy}give "
+            "sentences with other mentions"
         )
-    with _whole(output) as partial:
-        if source.format == "brat":
-            partial.mkdir()
-        write_rows(partial, rows, source, "train", options)
-        if len(rejected):
-            write_json_lines(rejected_file, _rejected(rejected))
-        write_skipped(skipped_file, source.skipped)
+    if main:
+        with _whole(output, rejected_file, skipped_file) as partial:
+            if source.format == "brat":
+                partial.mkdir()
+            write_rows(partial, rows, source, "train", options)
+            if len(rejected):
+                write_json_lines(rejected_file, _rejected(rejected))
+            write_skipped(skipped_file, source.skipped)
+        _say_what_is_written(output, rows, rejected, source)
+    PartialState().wait_for_everyone()
+    return {**counts, "written": len(rows), "format": source.format, "output": str(output)}
+
+
+def _say_what_is_written(output: Path, rows: Dataset, rejected: Dataset, source: Source) -> None:
     left = [name for name in SPLITS if name != "train" and name in source.splits]
     print(
         f"{len(rows)} rows written to {output} ({source.format})"
-        + (f", {len(rejected)} rejected ones with their reasons to {rejected_file}" if len(rejected) else "")
+        + (f", {len(rejected)} rejected ones with their reasons to {output}.rejected.jsonl" if len(rejected) else "")
         + (f"; the splits {', '.join(left)} stay as they are" if left else "")
     )
-    return {**counts, "written": len(rows), "format": source.format, "output": str(output)}
 
 
 def _judge(
@@ -124,10 +142,17 @@ def _judge(
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
     # test plays no part: with any there, only a missing validation split is carved
     data = DatasetDict(carve_splits({"test": source.splits["train"], **source.splits}, split_seed=42))
-    print(f"Training the discriminator on {len(data['train'])} examples, {training.max_steps} steps", flush=True)
     training = with_learning_rate(training, arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        return train_tagger(arguments, data, data["train"], vectors, training, Path(folder) / "checkpoints")[0]
+    main = PartialState().is_main_process
+    if main:
+        print(f"Training the discriminator on {len(data['train'])} examples, {training.max_steps} steps", flush=True)
+    # beside the output: all processes read the best checkpoint
+    checkpoints = Path(f"{arguments.output}.checkpoints.partial")
+    try:
+        return train_tagger(arguments, data, data["train"], vectors, training, checkpoints)[0]
+    finally:
+        if main:
+            shutil.rmtree(checkpoints, ignore_errors=True)
 
 
 def _rejected(rejected: Dataset) -> Iterator[dict[str, Any]]:
@@ -136,12 +161,16 @@ def _rejected(rejected: Dataset) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A file or folder that appears only when all within the block is done."""
+def _whole(path: Path, *beside: Path) -> Iterator[Path]:
+    """A file or folder that appears only when all within the block is done; else those beside it go, too."""
     partial = path.with_name(path.name + ".partial")
     try:
         yield partial
         partial.replace(path)
+    except BaseException:
+        for file in beside:
+            file.unlink(missing_ok=True)
+        raise
     finally:
         if partial.is_dir():
             shutil.rmtree(partial)

@@ -37,11 +37,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         if command not in _COMMANDS:
             raise CfgenError(f"unknown command {command!r}: the commands are {', '.join(_COMMANDS)}")
         _COMMANDS[command](options[:-1])
-    except CfgenError as error:
+    except (CfgenError, OSError) as error:  # a file that can't be written, a full disk
         if os.environ.get("RANK", "0") != "0":
             # Bad input fails all processes alike: the main one says so, and the launcher ends this one as it waits.
             time.sleep(MAIN_FIRST_SECONDS)
-        print(f"hf-cfgen: {error}", file=sys.stderr)
+        print("hf-cfgen: " + r"\n".join(str(error).splitlines()), file=sys.stderr)
         sys.exit(2)
 
 
@@ -83,9 +83,11 @@ def _named(command: str, names: Sequence[str], options: list[str]) -> list[str]:
 
 def _parse(command: str, options: list[str], classes: Sequence[Any]) -> Sequence[Any]:
     from datasets import disable_progress_bars
+    from datasets.utils.logging import CRITICAL, set_verbosity
     from transformers import HfArgumentParser
     from transformers.utils import logging
 
+    set_verbosity(CRITICAL)  # what it logs it also raises, and that is told
     if not sys.stderr.isatty():
         disable_progress_bars()
         logging.disable_progress_bar()
@@ -113,7 +115,17 @@ def _parse(command: str, options: list[str], classes: Sequence[Any]) -> Sequence
         raise CfgenError(" ".join(str(error).split())) from error
     if unknown:
         parser.error(f"unknown options: {' '.join(unknown)}")
+    _check_processes()
     return parsed
+
+
+def _check_processes() -> None:
+    """Processes that don't find each other would all write the same files."""
+    from accelerate import PartialState
+
+    launched = int(os.environ.get("WORLD_SIZE", "1"))
+    if launched != PartialState().num_processes:
+        raise CfgenError(f"{launched} processes that don't find each other: launch one, or on CPUs add --use_cpu true")
 
 
 def _yaml_options(command: str, config: Path, known: set[str]) -> list[str]:

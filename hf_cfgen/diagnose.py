@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
 from datasets import Dataset
 
 from . import __version__
@@ -163,6 +164,7 @@ def diagnose_data(arguments: DiagnoseArguments) -> dict[str, Any]:
     skipped_file = None if output is None else output.with_name(f"{output.name}.skipped.jsonl")
     check_new(output, skipped_file)
     source = read_splits(arguments.data, **arguments.read_options() | {"label_map": None})
+    PartialState().wait_for_everyone()  # until every process has found the output free
     split = _split(source.splits, arguments)
     label_map = parse_map(arguments.label_map)
     diagnosis = {
@@ -179,10 +181,11 @@ def diagnose_data(arguments: DiagnoseArguments) -> dict[str, Any]:
             seed=arguments.seed,
         ),
     }
-    print(f"{arguments.model} on {arguments.data}, split {split}\n\n{diagnosis_table(diagnosis)}")
-    if output is not None and skipped_file is not None:
-        write_skipped(skipped_file, source.skipped)
-        write_json(output, diagnosis)
+    if PartialState().is_main_process:
+        print(f"{arguments.model} on {arguments.data}, split {split}\n\n{diagnosis_table(diagnosis)}")
+        if output is not None and skipped_file is not None:
+            write_skipped(skipped_file, source.skipped)
+            write_json(output, diagnosis)
     return diagnosis
 
 

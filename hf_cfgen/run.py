@@ -18,7 +18,7 @@ from .data.loading import check_sizes, cut_splits, write_skipped
 from .data.source import read_splits
 from .discriminator import DiscriminatorPipeline
 from .entity_sets import EntitySets
-from .errors import CfgenError
+from .errors import CfgenError, about
 from .evaluation import evaluate_tagger
 from .generator import generate_counterfactuals, mix, random_swap
 from .intervention import CfgenConfig
@@ -103,9 +103,10 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
     sizes = check_sizes(arguments.pool, arguments.split_sizes())
     source = read_splits(arguments.dataset, **arguments.read_options(), unique_ids=arguments.pool)
-    data = cut_splits(source.splits, sizes, arguments.num_train_examples, arguments.split_seed, training.seed)
     # what can't be used is found before anything is removed or trained
-    entity_sets = EntitySets.from_dataset(data["train"])
+    with about(arguments.dataset):
+        data = cut_splits(source.splits, sizes, arguments.num_train_examples, arguments.split_seed, training.seed)
+        entity_sets = EntitySets.from_dataset(data["train"])
     fresh_tagger(arguments, data, vectors)
     main = training.process_index == 0
     PartialState().wait_for_everyone()  # until every process has checked the folder

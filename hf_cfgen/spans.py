@@ -13,7 +13,7 @@ first, inner, last and only word:
 | BMEWO | B | M | E | W |
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from .errors import CfgenError
@@ -185,7 +185,9 @@ def scheme_tags(labels: Iterable[str], scheme: str = "IOB2") -> list[str]:
     return ["O", *(f"{prefix}-{label}" for label in labels for prefix in prefixes)]
 
 
-def detect_scheme(sequences: Iterable[Sequence[str]], names: Iterable[str] = ()) -> str:
+def detect_scheme(
+    sequences: Iterable[Sequence[str]], names: Iterable[str] = (), where: Callable[[int], str] = "record {}".format
+) -> str:
     """Detect the tagging scheme of a data set.
 
     The first scheme that has all prefixes seen decides, in the order BIOES, BMES, BILOU, BMEWO: B, E and S alone are
@@ -197,6 +199,8 @@ def detect_scheme(sequences: Iterable[Sequence[str]], names: Iterable[str] = ())
         sequences (`Iterable[Sequence[str]]`): The tag sequences.
         names (`Iterable[str]`, *optional*, defaults to `()`): Further tags that are known to be possible, such as the
             names of a `ClassLabel`.
+        where (`Callable[[int], str]`, *optional*): Takes the position of a sequence; says where it stands, for
+            messages.
 
     Returns:
         `str`: One of `SCHEMES`. IOB2 where nothing is tagged.
@@ -211,27 +215,33 @@ def detect_scheme(sequences: Iterable[Sequence[str]], names: Iterable[str] = ())
     """
     names = set(names)
     prefixes = {tag.partition("-")[0] for tag in names}
-    outside_iob1 = outside_iob2 = ""
+    outside_iob1 = outside_iob2 = outside_all = ""
+    seen: set[str] = set()
     for row, tags in enumerate(sequences):
         names.update(tags)
         previous, label = "O", ""
         for tag in tags:
             prefix, hyphen, current = tag.partition("-")
-            prefixes.add(prefix)
+            seen.add(prefix)
             continues = previous != "O" and label == current
             if prefix == "B" and not continues:
-                outside_iob1 = outside_iob1 or f"record {row}: {' '.join(tags)[:80]}"
+                outside_iob1 = outside_iob1 or f"{where(row)}: {' '.join(tags)[:80]}"
             elif prefix == "I" and not continues:
-                outside_iob2 = outside_iob2 or f"record {row}: {' '.join(tags)[:80]}"
+                outside_iob2 = outside_iob2 or f"{where(row)}: {' '.join(tags)[:80]}"
             previous, label = (prefix, current) if hyphen else ("O", "")
+        if not outside_all and not any(seen - {"O"} <= set(layout) for layout in _LAYOUT.values()):
+            outside_all = f" ({where(row)}: {' '.join(tags)[:80]})"
     for tag in sorted(names):
         split_tag(tag)
-    used = prefixes - {"O"}
+    used = (prefixes | seen) - {"O"}
     for scheme in ("BIOES", "BMES", "BILOU", "BMEWO"):
         if used <= set(_LAYOUT[scheme]) and not used <= {"B", "I"}:
             return scheme
     if not used <= {"B", "I"}:
-        raise CfgenError(f"the prefixes {' '.join(sorted(used))} belong to no one scheme of {', '.join(SCHEMES)}")
+        raise CfgenError(
+            f"the prefixes {' '.join(sorted(used))} belong to no one scheme of {', '.join(SCHEMES)}{outside_all}: "
+            "correct the tags"
+        )
     if outside_iob1 and outside_iob2:
         raise CfgenError(
             "some mentions begin with B, as in IOB2, others with I, as in IOB1 "

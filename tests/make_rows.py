@@ -1,7 +1,7 @@
 """Rows and scores of a saved tagger, made in a process of its own, for `test_same_rows`.
 
 `python -m tests.make_rows CHECKPOINT TRAIN TEST OUT [options of hf-cfgen run]`, by a launcher for several processes.
-TRAIN and TEST are saved data sets. Process r writes to OUT/r.
+TRAIN and TEST are saved data sets. Process r writes to OUT/r. With options, `in.jsonl` beside OUT is augmented, too.
 """
 
 import json
@@ -52,6 +52,12 @@ def write_rows(checkpoint: str, train: Path, out: Path, **map_kwargs: Any) -> No
         (out / f"{recipe}-counts.json").write_text(json.dumps(counts))
 
 
+def augment_options(checkpoint: str, folder: Path) -> list[str]:
+    """`hf-cfgen augment` of `in.jsonl` in a folder."""
+    files = str(folder / "in.jsonl"), str(folder / "out.jsonl")
+    return ["augment", *files, "--discriminator", checkpoint, "--mix", "--use_cpu"]
+
+
 def watch_changes(folder: str) -> list[str]:
     """What this process makes, writes, renames or removes in a folder from now on."""
     changes: list[str] = []
@@ -71,6 +77,7 @@ if __name__ == "__main__":
     changes = watch_changes(options[options.index("--output_dir") + 1]) if options else []
     if options:
         main(["run", *options])
+        main(augment_options(checkpoint, Path(out).parent))
     state = PartialState(cpu=True)
     folder = Path(out) / str(state.process_index)
     with counted_calls() as calls:

@@ -42,13 +42,13 @@ def test_sample(write: Callable[..., Path]) -> None:
     assert list(brat.read(path)) == [
         Record(f"{texts}:1", "Vera joined Birch Bank in May.", [Span(0, 4, "PER"), Span(12, 22, "ORG")]),
         Record(
-            f"{texts}:3",
+            f"{texts}:3 (from offset 32)",
             "Omar Diaz, of Alder Ltd, wrote to Vera.",
             [Span(0, 9, "PER"), Span(14, 23, "ORG"), Span(34, 38, "PER")],
         ),
-        Record(f"{texts}:4", "It was late.", []),
-        Record(f"{texts}:5", "They met at Alder Ltd", [Span(12, 21, "ORG")]),
-        Record(f"{texts}:6", "Who is Omar Diaz?", [Span(7, 16, "PER")]),
+        Record(f"{texts}:4 (from offset 72)", "It was late.", []),
+        Record(f"{texts}:5 (from offset 85)", "They met at Alder Ltd", [Span(12, 21, "ORG")]),
+        Record(f"{texts}:6 (from offset 107)", "Who is Omar Diaz?", [Span(7, 16, "PER")]),
     ]
     rows, unit = read_rows({"train": [path]}, "brat", {})
     assert unit == "words"
@@ -113,8 +113,8 @@ def test_read(
             ["Al sat"],
         ),
         ("T2\tP 3 3\t", "P [3:3] is empty: correct the offsets", ["Al sat"]),
-        ("T2\tP 5 3\tAl", "P [5:3] is empty: correct the offsets", ["Al sat"]),
-        ("T2\tP 12 0\t", "P [12:0] is empty", ["Bo", "Al sat", "Cy"]),
+        ("T2\tP 5 3\tAl", "P [5:3] ends before it starts: correct the offsets", ["Al sat"]),
+        ("T2\tP 12 0\t", "P [12:0] ends before it starts", ["Bo", "Al sat", "Cy"]),
         ("T2\tP 9 9\t", "P [9:9] is empty: correct the offsets", ["Al sat"]),
         (
             "T2\tP 3 5;6 9\tAl sat",

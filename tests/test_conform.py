@@ -39,7 +39,7 @@ def test_scheme_is_detected_over_all_splits_or_given(write: Callable[..., Path])
     write("train.txt", "a\tB-X\nb\tI-X\n")
     write("dev.txt", "a\tI-Y\nb\tB-Y\n")
     folder = write("test.txt", "a\tO\n").parent
-    with pytest.raises(CfgenError, match=r"data, records counted over 3 split\(s\): some mentions begin with B"):
+    with pytest.raises(CfgenError, match=r"data: some mentions begin with B.* \(.*dev\.txt:1: I-Y B-Y\)"):
         load_ner_dataset(folder)
     dataset = load_ner_dataset(folder, scheme="bio")
     assert dataset["train"].features["ner_tags"].feature.names == ["O", "B-X", "I-X", "B-Y", "I-Y"]
@@ -47,7 +47,7 @@ def test_scheme_is_detected_over_all_splits_or_given(write: Callable[..., Path])
     write("train.txt", "a\tI-X\nb\tB-X\n")
     assert tags(load_ner_dataset(folder)["train"]) == [["I-X", "B-X"]]
     write("test.txt", "a\tS-X\n")
-    with pytest.raises(CfgenError, match=r"data: S-X are no tags of the scheme IOB2: name the data's own or none"):
+    with pytest.raises(CfgenError, match=r"test\.txt:1: tags that the scheme IOB2 lacks, S-X: name the data's own"):
         load_ner_dataset(folder, scheme="IOB2")
     path = write("cluener.json", json_lines(*[{"text": "abc", "label": {"x": {"ab": [[0, 1]]}}}] * 3))
     assert tags(load_ner_dataset(path, scheme="BMES")["train"]) == [["B-x", "E-x", "O"]]
@@ -92,7 +92,7 @@ def test_csv_with_json_lists(write: Callable[..., Path]) -> None:
     row = np.random.default_rng(42).permutation(3)[2]
     assert load_ner_dataset(path)["train"].to_list() == [{"id": f"{row}", "tokens": ["w", "a,b"], "ner_tags": [1, 0]}]
     path = write("b.csv", "tokens,ner_tags\n['w0' 'x'],['O' 'O']\n")
-    with pytest.raises(CfgenError, match=r"train, record 0: \"\['w0' 'x'\]\" in tokens is text: .*in CSV, a JSON"):
+    with pytest.raises(CfgenError, match=r"b\.csv:2: \"\['w0' 'x'\]\" in tokens is text: .*in CSV, a JSON"):
         load_ner_dataset(path)
 
 
@@ -154,12 +154,15 @@ def test_columns_are_renamed(write: Callable[..., Path], caplog: pytest.LogCaptu
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"tokens": ["a", "b"], "ner_tags": ["O"]}, "record 1: 2 tokens and 1 tags: give one tag a token"),
-        ({"tokens": [], "ner_tags": []}, "record 1: no tokens: remove the record"),
-        ({"tokens": None, "ner_tags": ["O"]}, "record 1: tokens is None: give a list or remove"),
-        ({"tokens": ["a", None], "ner_tags": ["O", "O"]}, "record 1: None in the list of tokens: give a value"),
-        ({"tokens": ["a"], "ner_tags": [None]}, "record 1: None in the list of ner_tags: give a value"),
-        ({"tokens": ["a"], "ner_tags": ["PER"]}, "record 1: tag 'PER' is neither 'O' nor PREFIX-LABEL .* tags_column"),
+        ({"tokens": ["a", "b"], "ner_tags": ["O"]}, r"record 1 \(from 0\): 2 tokens and 1 tags: give one tag a token"),
+        ({"tokens": [], "ner_tags": []}, r"record 1 \(from 0\): no tokens: remove the record"),
+        ({"tokens": None, "ner_tags": ["O"]}, r"record 1 \(from 0\): tokens is null: give a list or remove"),
+        ({"tokens": ["a", None], "ner_tags": ["O", "O"]}, r"1 \(from 0\): null in the list of tokens: give a value"),
+        ({"tokens": ["a"], "ner_tags": [None]}, r"record 1 \(from 0\): null in the list of ner_tags: give a value"),
+        (
+            {"tokens": ["a"], "ner_tags": ["PER"]},
+            r"1 \(from 0\): tag 'PER' is neither 'O' nor PREFIX-LABEL .* tags_col",
+        ),
     ],
 )
 def test_bad_records_are_named_or_skipped(tmp_path: Path, row: dict[str, Any], message: str) -> None:
@@ -168,7 +171,7 @@ def test_bad_records_are_named_or_skipped(tmp_path: Path, row: dict[str, Any], m
     Dataset.from_list([*rows, {"id": "4", **labelled(4)}]).to_parquet(path)
     with pytest.raises(CfgenError, match=message) as caught:
         load_ner_dataset(path)
-    assert str(caught.value).startswith(f"{path}, split train, ")
+    assert str(caught.value).startswith(str(path))
     dataset = load_ner_dataset(path, skip_bad_records=skipped)
     assert {name: list(part["id"]) for name, part in dataset.items()} == {
         name: [["0", "2", "4"][row]]
@@ -176,24 +179,24 @@ def test_bad_records_are_named_or_skipped(tmp_path: Path, row: dict[str, Any], m
     }
     first, second = (json.loads(line) for line in skipped.read_text(encoding="utf-8").splitlines())
     assert first == {
-        "where": f"{path}, split train, record 1",
+        "where": f"{path}, record 1 (from 0)",
         "reason": str(caught.value),
         "record": {name: row[name] for name in ("tokens", "ner_tags")},
     }
-    assert second["where"] == f"{path}, split train, record 3"
+    assert second["where"] == f"{path}, record 3 (from 0)"
     assert second["reason"] == str(caught.value).replace("record 1", "record 3")
 
 
 @pytest.mark.parametrize(
     ("row_id", "message"),
-    [("0", "record 1: id '0' is no id of its own: make ids unique"), (None, "record 1: id None is no id of its own")],
+    [("0", r"\.json:2: the id '0' again: make ids unique"), (None, r"\.json:2: no id, though others have one")],
 )
 def test_ids_are_unique(write: Callable[..., Path], row_id: str | None, message: str) -> None:
     rows = [{"id": "0", **labelled(0)}, {"id": row_id, **labelled(1)}, {"id": "2", **labelled(2)}]
     path = write("a.json", json_lines(*rows))
     with pytest.raises(CfgenError, match=message) as caught:
         load_ner_dataset(path)
-    assert str(caught.value).startswith(f"{path}, split train, ")
+    assert str(caught.value).startswith(str(path))
 
 
 def test_no_good_record_is_an_error(tmp_path: Path) -> None:
@@ -228,7 +231,7 @@ def test_types_and_label_map(tmp_path: Path, make: Callable[[int], Dataset]) -> 
     assert swapped == [["I-PER", "O", "I-ORG"], ["O", "I-LOC", "I-PER"]]
     with pytest.raises(CfgenError, match=r"saved: no mention of type GPE \(label_map\): the types are LOC, ORG, PER"):
         read(label_map={"GPE": "LOC"})
-    with pytest.raises(CfgenError, match="saved: no mention in any of its 2 sentences: label some, or name"):
+    with pytest.raises(CfgenError, match=r"saved: no mention in any of its 2 sentence\(s\): label some, or name"):
         read(label_map={"ORG": "O", "LOC": "O", "PER": "O"})
 
 
@@ -237,7 +240,7 @@ def test_integers_with_tag_names(write: Callable[..., Path]) -> None:
     dataset = load_ner_dataset(path, tag_names=["O", "I-X", "B-X"])
     assert dataset["train"].features["ner_tags"].feature.names == ["O", "I-X", "B-X"]
     assert tags(dataset["train"]) == [["O", "B-X"]]
-    with pytest.raises(CfgenError, match=r"a\.json, split train, record 0: tag 2 has no name, there are 2 names"):
+    with pytest.raises(CfgenError, match=r"a\.json:1: tag 2 has no name, there are 2 names"):
         load_ner_dataset(path, tag_names=["O", "B-X"])
 
 
@@ -246,12 +249,12 @@ def test_integers_with_tag_names(write: Callable[..., Path]) -> None:
     [
         (
             {"ner_tags": [[1, 0]]},
-            r"tags are of type int64, without names: .* name the integers with tag_names, O B-PER",
+            r"the tags are integers, without names: .* their names with tag_names, O B-PER",
         ),
-        ({"tokens": [[1, 2]]}, "tokens are of type int64: give lists of strings"),
-        ({"tokens": [1]}, "column tokens: of type int64: give a list a record"),
-        ({"ner_tags": ["B-PER O"]}, "train, record 0: 'B-PER O' in ner_tags is text: give a list"),
-        ({"id": [["0"]]}, "ids are of type list.* give strings or integers, or no id"),
+        ({"tokens": [[1, 2]]}, "the tokens are integers: give lists of strings"),
+        ({"tokens": [1]}, "column tokens holds integers: give a list a record"),
+        ({"ner_tags": ["B-PER O"]}, r"train, record 0 \(from 0\): 'B-PER O' in ner_tags is text: give a list"),
+        ({"id": [["0"]]}, "the ids are lists: give strings or integers, or no id"),
     ],
 )
 def test_bad_column_types(tmp_path: Path, columns: dict[str, Any], message: str) -> None:
@@ -269,13 +272,13 @@ def test_bad_class_labels(tmp_path: Path) -> None:
         load_ner_dataset(tmp_path / "differ")
     hidden = coded(2).map(lambda row: {"ner_tags": [0, -1]})
     DatasetDict(train=coded(5), test=hidden).save_to_disk(tmp_path / "hidden")
-    with pytest.raises(CfgenError, match="split test, record 0: tag -1 has no name, there are 3 names from 0"):
+    with pytest.raises(CfgenError, match=r"split test, record 0 \(from 0\): tag -1 has no name, there are 3 names"):
         load_ner_dataset(tmp_path / "hidden")
     coded(5, ["O", "PER"]).save_to_disk(tmp_path / "bare")
-    with pytest.raises(CfgenError, match="record 0: tag 'PER' is neither 'O' nor"):
+    with pytest.raises(CfgenError, match=r"record 0 \(from 0\): tag 'PER' is neither 'O' nor"):
         load_ner_dataset(tmp_path / "bare")
     (tmp_path / "empty").mkdir()
     coded(5).to_parquet(tmp_path / "empty" / "train.parquet")
     coded(5).select([]).to_parquet(tmp_path / "empty" / "test.parquet")
-    with pytest.raises(CfgenError, match=r"test\.parquet, .* can't be loaded: .*corresponds to no data!: correct"):
+    with pytest.raises(CfgenError, match=r"empty/test\.parquet: no row in it: remove"):
         load_ner_dataset(tmp_path / "empty")

@@ -12,6 +12,7 @@ import pytest
 from datasets import DatasetDict
 
 from hf_cfgen.data import load_ner_dataset
+from hf_cfgen.data.source import read_splits
 from hf_cfgen.errors import CfgenError
 
 from .samples import CORPORA, coded, json_lines, labelled, tags, words
@@ -23,11 +24,11 @@ from .samples import CORPORA, coded, json_lines, labelled, tags, words
         ("", "is empty: remove it"),
         (
             "Running text.\nBlood of group O is there.\n",
-            "looks like no known format: name it with format=, one of brat, ccks, cluener, conll, doc",
+            r"looks like no known format: name it \(format\), one of brat, ccks, cluener, conll, doc",
         ),
         (
             json_lines({"text": "a", "label": {}, "tokens": ["a"], "ner_tags": ["O"]}),
-            "looks like cluener and json: name it with format=",
+            r"looks like cluener and json: name it \(format\)",
         ),
         (b"\xef\xbb\xbfa\tO\n" + "中".encode("gb18030"), r"byte 7 \(0xd6\) is not UTF-8: convert the file to UTF-8"),
         (b"a\tO\n" * 20_000 + b"\xff", r"byte 80000 \(0xff\) is not UTF-8: convert"),
@@ -133,7 +134,7 @@ def test_hub_name_and_load_kwargs(monkeypatch: pytest.MonkeyPatch) -> None:
         calls.append((path, options))
         return DatasetDict(train=coded(3), valid=coded(2), test=coded(1), unsupervised=coded(1))
 
-    monkeypatch.setattr("hf_cfgen.data.source.load_dataset", load_dataset)
+    monkeypatch.setattr("hf_cfgen.data.tables.load_dataset", load_dataset)
     dataset = load_ner_dataset("some-one/ner.data", name="en", revision="v1")
     assert calls == [("some-one/ner.data", {"name": "en", "revision": "v1"})]
     assert {name: list(part["id"]) for name, part in dataset.items()} == {
@@ -204,3 +205,32 @@ def test_wnut_corpus() -> None:
     dataset = load_ner_dataset(CORPORA / "wnut17")
     assert {name: len(part) for name, part in dataset.items()} == {"train": 3394, "validation": 1009, "test": 1287}
     assert sum(tag.startswith("B-") for row in tags(dataset["train"]) for tag in row) == 1975
+
+
+@pytest.mark.skipif(not (CORPORA / "cner").is_dir(), reason="CCKS-2019 is not beside the project")
+def test_cner_corpus(caplog: pytest.LogCaptureFixture) -> None:
+    dataset = load_ner_dataset(CORPORA / "cner", types=["疾病和诊断"], pool=True, split=(1322, 164, 164))
+    assert {name: len(part) for name, part in dataset.items()} == {"train": 1322, "validation": 164, "test": 164}
+    assert dataset["train"].features["ner_tags"].feature.names == ["O", "B-疾病和诊断", "I-疾病和诊断"]
+    assert sum(tag.startswith("B-") for part in dataset.values() for row in tags(part) for tag in row) == 5536
+    assert caplog.records == []
+    whole = load_ner_dataset(CORPORA / "cner", pool=True, split=(1322, 164, 164))
+    assert sum(tag.startswith("B-") for part in whole.values() for row in tags(part) for tag in row) == 23655
+    source = read_splits(CORPORA / "cner", max_length=256)
+    assert source.texts is not None
+    joined = "".join(text for texts in source.texts.values() for text in texts)
+    assert joined == "".join(text for texts in (read_splits(CORPORA / "cner").texts or {}).values() for text in texts)
+    assert sum(tag.startswith("B-") for part in source.splits.values() for row in tags(part) for tag in row) == 23655
+    long = [text for texts in source.texts.values() for text in texts if len(text) > 256]
+    assert not any("。" in text.rstrip("。！？!?；; \n") for text in long)
+
+
+@pytest.mark.skipif(
+    not (CORPORA / "idiag_standin").is_dir(), reason="the stand-in for IDiag is not beside the project"
+)
+def test_idiag_corpus(caplog: pytest.LogCaptureFixture) -> None:
+    path = CORPORA / "idiag_standin" / "label_studio_export.json"
+    dataset = load_ner_dataset(path, pool=True, split=(9274, 1157, 1157))
+    assert {name: len(part) for name, part in dataset.items()} == {"train": 9274, "validation": 1157, "test": 1157}
+    assert sum(tag.startswith("B-") for part in dataset.values() for row in tags(part) for tag in row) == 20355
+    assert caplog.records == []

@@ -107,20 +107,20 @@ def test_cluener_offsets_count_code_points(write: Callable[..., Path]) -> None:
             r"range \[1, 2\] of name 'b' is outside .* 0 to 1: correct",
         ),
         ('{"text": "ab", "label": {"name": {"b": [[-1, 1]]}}}', r"range \[-1, 1\] of name 'b' is outside the text"),
-        ('{"text": "ab", "label": {"name": {"": [[1, 0]]}}}', r"range \[1, 0\] of name '' is outside the text"),
+        ('{"text": "ab", "label": {"name": {"": [[1, 0]]}}}', r"range \[1, 0\] of name '' ends before it starts"),
         ('{"text": "ab", "label": {"name": {"a": [0, 0]}}}', r"range 0 of name 'a' is not \[first, last\]"),
         (
             '{"text": "ab", "label": {"name": {"a": [[0, 0.0]]}}}',
             r"range \[0, 0.0\] of name 'a' is not \[first, last\]",
         ),
         ('{"text": "ab", "label": {"name": {"a": {}}}}', r"name 'a' has no list of ranges but {}"),
-        ('{"text": "ab", "label": {"name": {"a": [[0, 0]]}, "name": {"b": [[1, 1]]}}}', "a key twice"),
+        ('{"text": "ab", "label": {"name": {"a": [[0, 0]]}, "name": {"b": [[1, 1]]}}}', 'the key "name" twice'),
         ('{"text": "ab", "label": [[0, 1, "name"]]}', r'"label" is \[\[0, 1, .name.\]\]: a record is {"text"'),
-        ('{"text": "ab"}', r'"label" is None: .*write {} where nothing is labelled'),
+        ('{"text": "ab"}', r'"label" is null: .*write {} where nothing is labelled'),
         ('{"text": "", "label": {}}', "no text: a record is"),
         ('{"text": "\\ud83d", "label": {}}', "half of a surrogate pair at 0"),
         ('{"text": "ab", ', r"bad JSON \(.*\): give one record a line"),
-        ('"ab"', "a JSON str, no object: give one record a line"),
+        ('"ab"', "a JSON string, no object: give one record a line"),
     ],
 )
 def test_cluener_errors_name_file_and_line(write: Callable[..., Path], line: str, message: str) -> None:
@@ -164,9 +164,9 @@ def test_unlabelled_cluener_test_file_gives_way_to_a_carved_split(
     }
     assert f"{path}: left out, none of its records carries a label" in caplog.text
     path.write_text(json_lines({"text": "l1"}, {"text": "m1", "label": {}}))
-    with pytest.raises(CfgenError, match=r"test\.json:1: .label. is None"):
+    with pytest.raises(CfgenError, match=r"test\.json:1: .label. is null"):
         load_ner_dataset(path.parent)
-    with pytest.raises(CfgenError, match=r"dev\.json:1: .label. is None"):
+    with pytest.raises(CfgenError, match=r"dev\.json:1: .label. is null"):
         load_ner_dataset(write("dev.json", json_lines({"text": "k1"})).parent)
 
 
@@ -202,18 +202,18 @@ def test_other_files_are_not_ccks(head: str) -> None:
     [
         ({"entities": []}, "no text: a record is {"),
         ({"originalText": "\u3000", "entities": []}, "no text: a record is {"),
-        ({"originalText": "ab"}, '"entities" is None: a record is {"originalText": str, "entities": [{"label_type": '),
+        ({"originalText": "ab"}, '"entities" is null: a record is {"originalText": str, "entities": [{"label_type": '),
         ({"originalText": "ab", "entities": {}}, '"entities" is {}: a record is '),
-        ({"originalText": "ab", "entities": [[0, 1, "x"]]}, """"entities" is [[0, 1, 'x']]: a record is """),
+        ({"originalText": "ab", "entities": [[0, 1, "x"]]}, '"entities" is [[0, 1, "x"]]: a record is '),
         (
             {"originalText": "ab", "entities": [entity(0, 3)]},
             "药物 [0:3] is outside the text of 2 characters: correct",
         ),
         ({"originalText": "ab", "entities": [entity(1, 1)]}, "药物 [1:1] is empty: correct the offsets"),
-        ({"originalText": "ab", "entities": [entity("0", 1)]}, "药物 ['0':1]: offsets are integers"),
-        ({"originalText": "ab", "entities": [entity(0, 1, "")]}, "mention [0:1] has the label '': give it the name"),
-        ({"originalText": "ab", "entities": [{"start": 0, "end": 1}]}, "mention [None:None] has the label None"),
-        ([], "a JSON list, no object: give one record a line, {"),
+        ({"originalText": "ab", "entities": [entity("0", 1)]}, '药物 ["0":1]: offsets are integers'),
+        ({"originalText": "ab", "entities": [entity(0, 1, "")]}, 'mention [0:1] has the label "": give it the name'),
+        ({"originalText": "ab", "entities": [{"start": 0, "end": 1}]}, "mention [null:null] has no label"),
+        ([], "a JSON array, no object: give one record a line, {"),
     ],
 )
 def test_ccks_errors_name_file_and_line(write: Callable[..., Path], record: Any, message: str) -> None:
@@ -318,7 +318,7 @@ def test_conll_segmentation_digits(write: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("row", "options", "message"),
     [
-        ("b", {}, r"1 column\(s\) in 'b', and tag_column is -1: .*correct the row"),
+        ("b", {}, r"1 column\(s\) in 'b', and tag_column is -1 \(the last\): .*correct the row"),
         ("\u3000", {}, r"1 column\(s\) in '\\u3000'"),
         ("b\tX-PER", {}, r"'X-PER' is no tag: 'O' or PREFIX-LABEL, such as B-PER, is allowed; correct the row"),
         ("b\tO\t", {}, "'' is no tag"),
@@ -425,8 +425,8 @@ def test_json_lines_and_arrays(write: Callable[..., Path]) -> None:
     path = write("a.json", "\ufeff\n " + json.dumps(records, indent=2))
     assert json_rows.matches("\n " + json.dumps(records, indent=2))
     assert list(json_rows.read(path)) == [
-        Row(f"{path}, record 0", records[0]),
-        Row(f"{path}, record 1", records[1]),
+        Row(f"{path}, record 0 (from 0)", records[0]),
+        Row(f"{path}, record 1 (from 0)", records[1]),
     ]
 
 
@@ -443,18 +443,18 @@ def test_json_columns_by_name(write: Callable[..., Path]) -> None:
 
 BAD_ROWS = [
     ({"tokens": ["a"]}, "no 'ner_tags' among tokens: add it, or name the columns with tokens_column"),
-    ({"tokens": "a", "ner_tags": ["O"]}, "tokens is 'a': give a list"),
+    ({"tokens": "a", "ner_tags": ["O"]}, 'tokens is "a": give a list'),
     ({"tokens": [], "ner_tags": []}, "no tokens: remove the record or give it tokens"),
     ({"tokens": ["a", 1], "ner_tags": ["O", "O"]}, "tokens holds more than strings: give a list of strings"),
     ({"tokens": ["a", None], "ner_tags": ["O", "O"]}, "tokens holds more than strings"),
     ({"tokens": ["a", "b"], "ner_tags": ["O"]}, "2 tokens and 1 tags: give one tag a token"),
     ({"tokens": ["a"], "ner_tags": ["X-Y"]}, "tag 'X-Y' is neither 'O' nor PREFIX-LABEL"),
-    ({"tokens": ["a"], "ner_tags": [None]}, "the tag None is neither a string nor an integer: correct it"),
-    ({"tokens": ["a"], "ner_tags": [True]}, "the tag True is neither a string nor an integer"),
-    ({"tokens": ["a"], "ner_tags": [0.0]}, "the tag 0.0 is neither a string nor an integer"),
-    ("x", "a JSON str, no object: "),
-    ([1], "a JSON list, no object: "),
-    (None, "a JSON NoneType, no object: "),
+    ({"tokens": ["a"], "ner_tags": [None]}, "the tag null is neither a string nor a 64-bit integer: correct it"),
+    ({"tokens": ["a"], "ner_tags": [True]}, "the tag true is neither a string nor a 64-bit integer"),
+    ({"tokens": ["a"], "ner_tags": [0.0]}, "the tag 0.0 is neither a string nor a 64-bit integer"),
+    ("x", "a JSON string, no object: "),
+    ([1], "a JSON array, no object: "),
+    (None, "a JSON null, no object: "),
 ]
 
 
@@ -466,8 +466,8 @@ def test_json_errors_name_file_and_record(write: Callable[..., Path], record: An
     assert bad.reason.startswith(f"{path}:3: {message}")
     assert bad.record == json_lines(record).strip()
     path = write("bad.json", json.dumps([good, record, good]))
-    bad = the_bad_one(json_rows.read(path), f"{path}, record 1")
-    assert bad.reason.startswith(f"{path}, record 1: {message}")
+    bad = the_bad_one(json_rows.read(path), f"{path}, record 1 (from 0)")
+    assert bad.reason.startswith(f"{path}, record 1 (from 0): {message}")
     assert bad.record == record
 
 
@@ -475,7 +475,7 @@ def test_json_errors_name_file_and_record(write: Callable[..., Path], record: An
     ("line", "message"),
     [
         ('{"tokens": ["a"], "ner_tags": ["O"]', r"bad JSON \(.*\): give one record a line, {\"tokens\""),
-        ('{"tokens": ["a"], "tokens": ["b"], "ner_tags": ["O"]}', r"bad JSON \(a key twice"),
+        ('{"tokens": ["a"], "tokens": ["b"], "ner_tags": ["O"]}', r'bad JSON \(the key "tokens" twice'),
         (r'{"tokens": ["\ud83d"], "ner_tags": ["O"]}', "half of a surrogate pair in a text: correct it"),
         (r'{"tokens": ["a"], "ner_tags": ["O"], "id": "\ud83d"}', "half of a surrogate pair in a text"),
     ],
@@ -494,11 +494,15 @@ def test_bad_json_arrays(write: Callable[..., Path]) -> None:
     ):
         list(json_rows.read(path))
     path = write("twice.json", '[{"tokens": [], "tokens": []}]')
-    with pytest.raises(CfgenError, match=r"twice\.json: bad JSON \(a key twice in \['tokens', 'tokens'\]\)"):
-        list(json_rows.read(path))
+    [bad] = json_rows.read(path)
+    assert bad == BadRecord(
+        f"{path}, record 0 (from 0)",
+        f'{path}, record 0 (from 0): bad JSON (the key "tokens" twice): give every key of an object once',
+        '{"tokens": [], "tokens": []}',
+    )
     # a string of an array is no line of JSON
     [bad] = json_rows.read(write("a.json", json.dumps([json_lines(GOOD["json"])])))
-    assert "a JSON str, no object" in bad.reason
+    assert "a JSON string, no object" in bad.reason
 
 
 @pytest.mark.parametrize(

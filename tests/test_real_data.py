@@ -39,3 +39,20 @@ def test_a_pretrained_transformer_on_wnut17(shared, minilm, tmp_path):
     counts = results["counts"]
     assert counts["kept"] + sum(counts["rejected"].values()) == counts["candidates"] > 50
     assert (tmp_path / "out" / "aug" / "tokenizer.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "sizes", "types"),
+    [
+        ("cner", ["--types", "疾病和诊断"], (1322, 164, 164), ["疾病和诊断"]),
+        ("idiag_standin/label_studio_export.json", [], (9274, 1157, 1157), ["Diagnosis"]),
+    ],
+)
+def test_an_lstm_on_clinical_corpora_in_the_splits_of_table_1(shared, tmp_path, data, options, sizes, types):
+    options = [*options, "--pool", "--split", ",".join(map(str, sizes)), "--num_train_examples", "100"]
+    options += ["--vectors", str(shared / "vectors" / "zh_chars_100d.vec"), "--max_steps", "12"]
+    results = run(tmp_path / "out", "--dataset", str(shared / "data" / data), *options)
+    assert results["data"]["examples"] == {"train": 100, "validation": sizes[1], "test": sizes[2]}
+    assert results["data"]["types"] == types
+    assert results["counts"]["candidates"] > 300
+    assert sorted(results["taggers"]) == ["Aug", "NoAug"]

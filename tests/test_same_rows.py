@@ -14,12 +14,14 @@ from datasets import Dataset, DatasetDict, IterableDataset, concatenate_datasets
 
 from hf_cfgen import CfgenConfig, EntitySets, Intervene, generate_counterfactuals, load_ner_dataset
 from hf_cfgen.cli import MAIN_FIRST_SECONDS, main
+from hf_cfgen.columns import tag_column
 from hf_cfgen.discriminator import REASONS, DiscriminatorPipeline, as_discriminator
 from hf_cfgen.evaluation import evaluate_tagger
 from hf_cfgen.models import lstm_tagger
 from hf_cfgen.training import TaggerTrainingArguments, tagger_trainer
 
-from .make_rows import RECIPES, counted_calls, write_rows
+from .make_rows import RECIPES, augment_options, counted_calls, write_rows
+from .samples import json_lines
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = 60
@@ -280,8 +282,13 @@ def run_options(checkpoint: str, output: Path) -> list[str]:
 
 
 def test_two_processes_make_the_rows_verdicts_scores_and_files_of_one(data, checkpoint, tmp_path):
+    lines = [
+        {"tokens": tokens, "ner_tags": tags}
+        for tokens, tags in zip(data["train"]["tokens"], tag_column(data["train"]))
+    ]
     for count in ("one", "two"):
         data["train"].save_to_disk(tmp_path / count / "train")
+        (tmp_path / count / "in.jsonl").write_text(json_lines(*lines))
     test = data["test"].select(range(50))
     test.save_to_disk(tmp_path / "test")
     launched = two_processes(
@@ -301,6 +308,12 @@ def test_two_processes_make_the_rows_verdicts_scores_and_files_of_one(data, chec
     assert results["counts"]["kept"] > 20 < sum(results["counts"]["rejected"].values())
     assert names(tmp_path / "two" / "run") == ["aug", "kept", "noaug", "rejected", "results.json"]
     assert launched.stdout.count("Deploy ") == 1
+
+    main(augment_options(checkpoint, tmp_path / "one"))
+    for name in ("out.jsonl", "out.jsonl.rejected.jsonl"):
+        assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "one" / name).read_bytes() != b""
+    assert names(tmp_path / "two") == ["in.jsonl", "made", "out.jsonl", "out.jsonl.rejected.jsonl", "run", "train"]
+    assert launched.stdout.count(" rows written to ") == 1
 
     write_rows(checkpoint, tmp_path / "one" / "train", tmp_path / "one" / "made")
     made = files(tmp_path / "one" / "made")
@@ -336,14 +349,14 @@ def test_a_process_that_fails_ends_the_others_and_leaves_no_results(checkpoint, 
         "    calls.append(arguments)\n"
         "    if len(calls) == 2 and os.environ['RANK'] == '1':\n"
         "        time.sleep(3)  # the main process has all it needs to finish\n"
-        "        raise OSError('of the second process alone')\n"
+        "        raise RuntimeError('of the second process alone')\n"
         "    return evaluate_tagger(*arguments)\n"
         "hf_cfgen.run.evaluate_tagger = second_fails\n"
         "main(['run', *sys.argv[1:]])\n"
     )
     launched = two_processes(str(script), *run_options(checkpoint, tmp_path / "run"))
     assert launched.returncode != 0
-    assert "OSError: of the second process alone" in launched.stderr
+    assert "RuntimeError: of the second process alone" in launched.stderr
     assert "Deploy " not in launched.stdout
     assert names(tmp_path / "run") == ["aug", "kept", "noaug", "rejected", "started.json"]
 
@@ -374,3 +387,13 @@ def test_bad_input_that_another_process_alone_has_is_said_by_it_a_little_later(t
             main(["run", "--dataset", "demo:en", "--output_dir", str(tmp_path / "file"), "--use_cpu", "true"])
         assert "file is a file: choose another --output_dir" in capsys.readouterr().err
         assert waits == expected
+
+
+def test_processes_that_do_not_find_each_other_are_refused(monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SystemExit) as ended:
+        main(["diagnose", "a-model", "some-data"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "hf-cfgen: 2 processes that don't find each other: launch one, or on CPUs add --use_cpu true\n"
+    )

@@ -103,7 +103,7 @@ def test_matches(text: str, expected: list[str]) -> None:
 
 def test_a_file_that_two_formats_share_names_both(write: Callable[..., Path]) -> None:
     path = write("a.jsonl", json_lines({"text": "Bo", "entities": []}, {"text": "Al", "entities": []}))
-    with pytest.raises(CfgenError, match=r"looks like doccano and spacy: name it with format="):
+    with pytest.raises(CfgenError, match=r"looks like doccano and spacy: name it \(format\)"):
         detect_format(path)
     assert values(doccano.read(path)) == values(spacy.read(path)) == [("Bo", []), ("Al", [])]
 
@@ -298,7 +298,7 @@ def test_label_studio_leaves_out_unlabelled_tasks(write: Callable[..., Path], ca
         {"data": {"text": "Bo d"}},
     ]
     path = write("a.json", json.dumps(items))
-    assert list(label_studio.read(path)) == [Record(f"{path}, record 0", "Bo a", [])]
+    assert list(label_studio.read(path)) == [Record(f"{path}, record 0 (from 0)", "Bo a", [])]
     assert caplog.messages == [f"{path}: 3 task(s) left out, without annotation or with cancelled ones only"]
 
 
@@ -370,18 +370,18 @@ def annotated(annotation: Any) -> dict[str, Any]:
         ),
         ("label_studio", task("Bo", region(0, 3)), r"PER \[0:3\] is outside the text of 2 characters: correct"),
         ("label_studio", task("Bo", region(1, 1)), r"PER \[1:1\] is empty: correct the offsets"),
-        ("label_studio", task("Bo", region("/p", 2, "Bo")), r"PER \['/p':2\]: offsets are integers"),
+        ("label_studio", task("Bo", region("/p", 2, "Bo")), r'PER \["/p":2\]: offsets are integers'),
         ("label_studio", task("😀Bo", region([], 2, "Bo")), r"PER \[\[\]:2\]: offsets are integers"),
-        ("label_studio", task("Bo", {"value": {"labels": ["PER"]}}), r"PER \[None:None\]: offsets are integers"),
+        ("label_studio", task("Bo", {"value": {"labels": ["PER"]}}), r"PER \[null:null\]: offsets are integers"),
         (
             "label_studio",
             task("Bo", {"value": {"start": 0, "end": 2, "labels": []}}),
             ONE_LABEL + r"\[\]: give it one",
         ),
-        ("label_studio", task("Bo", region(0, 2, "Bo", "A", "B")), ONE_LABEL + r"\['A', 'B'\]: give it one label"),
-        ("label_studio", task("Bo", {"value": {"start": 0, "end": 2, "labels": "A"}}), ONE_LABEL + "'A': give it one"),
+        ("label_studio", task("Bo", region(0, 2, "Bo", "A", "B")), ONE_LABEL + r'\["A", "B"\]: give it one label'),
+        ("label_studio", task("Bo", {"value": {"start": 0, "end": 2, "labels": "A"}}), ONE_LABEL + '"A": give it one'),
         ("label_studio", task("Bo", {"value": {"start": 0, "end": 2, "labels": [7]}}), ONE_LABEL + r"\[7\]: give it"),
-        ("label_studio", task("Bo", region(0, 2, "Bo", " ")), r"mention \[0:2\] has the label ' ': give it the name"),
+        ("label_studio", task("Bo", region(0, 2, "Bo", " ")), r'mention \[0:2\] has the label " ": give it the name'),
         # a region that fits in neither unit, though the other does in UTF-16
         (
             "label_studio",
@@ -401,12 +401,12 @@ def annotated(annotation: Any) -> dict[str, Any]:
         ),
         ("label_studio", task({}), "no text: a record is"),
         ("label_studio", task("\ud83d"), "half of a surrogate pair at 0: correct the text"),
-        ("label_studio", {"annotations": [{"result": []}]}, "data is 'None': " + TASK_LAYOUT),
-        ("label_studio", {"data": {"text": "Bo"}, "annotations": "x"}, "annotations is 'x': " + TASK_LAYOUT),
-        ("label_studio", annotated([]), r"the annotation is '\[\]': " + TASK_LAYOUT),
-        ("label_studio", annotated({}), "result is 'None': " + TASK_LAYOUT),
-        ("label_studio", task("Bo", [0, 2, "PER"]), r'a result is "\[0, 2, \'PER\'\]": ' + TASK_LAYOUT),
-        ("label_studio", "Bo", "the task is 'Bo': " + TASK_LAYOUT),
+        ("label_studio", {"annotations": [{"result": []}]}, "data is null: " + TASK_LAYOUT),
+        ("label_studio", {"data": {"text": "Bo"}, "annotations": "x"}, 'annotations is "x": ' + TASK_LAYOUT),
+        ("label_studio", annotated([]), r"the annotation is \[\]: " + TASK_LAYOUT),
+        ("label_studio", annotated({}), "result is null: " + TASK_LAYOUT),
+        ("label_studio", task("Bo", [0, 2, "PER"]), r'a result is \[0, 2, "PER"\]: ' + TASK_LAYOUT),
+        ("label_studio", "Bo", 'the task is "Bo": ' + TASK_LAYOUT),
         ("label_studio_min", {"text": "Bo", "ner": [region(0, 2, "Al")["value"]]}, r"PER \[0:2\] is 'Bo' in the text"),
         ("label_studio_min", {"text": "Bo", "ner": [region(0, 9)["value"]]}, r"PER \[0:9\] is outside the text of 2"),
         ("label_studio_min", {"text": "Bo", "ner": [region(0, 2.0)["value"]]}, r"PER \[0:2.0\]: offsets are integers"),
@@ -414,35 +414,35 @@ def annotated(annotation: Any) -> dict[str, Any]:
         ("label_studio_min", {"text": "Bo", "ner": [{"start": 0, "end": 2, "labels": []}]}, ONE_LABEL),
         ("label_studio_min", {"text": "Bo", "ner": [{"paragraphlabels": ["A"]}]}, "a region with paragraphlabels"),
         ("label_studio_min", {"ner": []}, r'no text: a record is \{"id": int, "text": str'),
-        ("label_studio_min", ["Bo"], r'a JSON list, no object: an item is \{"id": int'),
+        ("label_studio_min", ["Bo"], r'a JSON array, no object: an item is \{"id": int'),
         ("doccano", {"text": "Bo", "label": [[0, 3, "PER"]]}, r"PER \[0:3\] is outside the text of 2 characters"),
         ("doccano", {"text": "Bo", "label": [[-1, 2, "PER"]]}, r"PER \[-1:2\] is outside the text"),
         ("doccano", {"text": "Bo", "label": [[2, 2, "PER"]]}, r"PER \[2:2\] is empty"),
-        ("doccano", {"text": "Bo", "label": [[0, True, "PER"]]}, r"PER \[0:True\]: offsets are integers"),
-        ("doccano", {"text": "Bo", "label": [["0", 2, "PER"]]}, r"PER \['0':2\]: offsets are integers"),
-        ("doccano", {"text": "Bo", "label": [[0, 2, ""]]}, r"mention \[0:2\] has the label '': give it the name"),
+        ("doccano", {"text": "Bo", "label": [[0, True, "PER"]]}, r"PER \[0:true\]: offsets are integers"),
+        ("doccano", {"text": "Bo", "label": [["0", 2, "PER"]]}, r'PER \["0":2\]: offsets are integers'),
+        ("doccano", {"text": "Bo", "label": [[0, 2, ""]]}, r'mention \[0:2\] has the label "": give it the name'),
         ("doccano", {"text": "Bo", "label": [[0, 2, 8]]}, r"mention \[0:2\] has the label 8: give it the name"),
         (
             "doccano",
             {"text": "Bo", "label": [[0, 2]]},
-            r"'\[0, 2\]' in label is no mention: a record is \{.*correct it",
+            r"\[0, 2\] in label is no mention: a record is \{.*correct it",
         ),
-        ("doccano", {"text": "Bo", "label": ["PER"]}, "'PER' in label is no mention"),
+        ("doccano", {"text": "Bo", "label": ["PER"]}, '"PER" in label is no mention'),
         (
             "doccano",
             {"text": "Bo", "label": None},
             "no list of mentions among text, label: a record is .* write .. where",
         ),
-        ("doccano", {"text": "Bo", "entities": [{"start_offset": 0, "label": "PER"}]}, r"PER \[0:None\]: offsets are"),
-        ("doccano", {"text": "Bo", "entities": [{"start_offset": 0, "end_offset": 2}]}, r"\[0:2\] has the label None"),
+        ("doccano", {"text": "Bo", "entities": [{"start_offset": 0, "label": "PER"}]}, r"PER \[0:null\]: offsets are"),
+        ("doccano", {"text": "Bo", "entities": [{"start_offset": 0, "end_offset": 2}]}, r"\[0:2\] has no label"),
         ("doccano", {"label": []}, r'no text: a record is \{"text": str'),
         ("doccano", {"text": "", "data": "Bo", "label": []}, "no text"),
         ("doccano", '{"text": "Bo", ', r"bad JSON \(.*\): give one record a line"),
-        ("doccano", '{"text": "Bo", "label": [], "label": []}', r"bad JSON \(a key twice in"),
-        ("doccano", "[]", "a JSON list, no object: give one record a line"),
+        ("doccano", '{"text": "Bo", "label": [], "label": []}', r'bad JSON \(the key "label" twice'),
+        ("doccano", "[]", "a JSON array, no object: give one record a line"),
         ("spacy", {"text": "Bo", "entities": [[0, 3, "PER"]]}, r"PER \[0:3\] is outside the text of 2 characters"),
-        ("spacy", {"text": "Bo", "spans": [{"start": 0, "end": 2}]}, r"mention \[0:2\] has the label None"),
-        ("spacy", {"text": "Bo", "spans": [{"start": 0, "label": "PER"}]}, r"PER \[0:None\]: offsets are integers"),
+        ("spacy", {"text": "Bo", "spans": [{"start": 0, "end": 2}]}, r"mention \[0:2\] has no label"),
+        ("spacy", {"text": "Bo", "spans": [{"start": 0, "label": "PER"}]}, r"PER \[0:null\]: offsets are integers"),
         (
             "spacy",
             {"text": "Bo", "spans": [{"start": 0, "end": 2, "label": "PER", "text": "Al"}]},
@@ -460,7 +460,7 @@ def test_bad_records_are_named_and_the_others_read(
 ) -> None:
     if name.startswith("label_studio"):
         path = write("a.json", json.dumps([GOOD[name], bad, GOOD[name]]))
-        where = f"{path}, record 1"
+        where = f"{path}, record 1 (from 0)"
     else:
         line = bad if isinstance(bad, str) else json.dumps(bad)
         path = write("a.jsonl", json_lines(GOOD[name]) + "\n" + line + "\n" + json_lines(GOOD[name]))
@@ -480,7 +480,7 @@ def test_a_first_item_that_is_no_object_is_named(write: Callable[..., Path]) -> 
         path = write("a.json", json.dumps([7, GOOD[name]]))
         assert detect_format(path) == name
         bad, record = READERS[name].read(path)
-        assert isinstance(bad, BadRecord) and bad.where == f"{path}, record 0"
+        assert isinstance(bad, BadRecord) and bad.where == f"{path}, record 0 (from 0)"
         assert values([record]) == [("Al ran", [(0, 2, "PER")])]
 
 
@@ -497,7 +497,7 @@ def test_a_broken_first_line_is_named(write: Callable[..., Path]) -> None:
     [
         ("label_studio", b"[\xff]", r"a: byte 1 \(0xff\) is not UTF-8"),
         ("label_studio", b'[{"data": \n', r"a:2: bad JSON \(.*\): give an array of \{\"data\""),
-        ("label_studio", b'{"data": {}}', r"a: a JSON dict, no array: give an array of"),
+        ("label_studio", b'{"data": {}}', r"a: a JSON object, no array: give an array of"),
         (
             "label_studio",
             json.dumps([task({"title": "No. 1", "body": "Bo", "rank": 1})]).encode(),
@@ -513,7 +513,7 @@ def test_a_broken_first_line_is_named(write: Callable[..., Path]) -> None:
             json.dumps([{"id": "7", "a": "Bo", "b": "Al", "annotator": "x", "ner": [region(0, 2)["value"]]}]).encode(),
             "a: each of a, b may be the text",
         ),
-        ("label_studio_min", b"{}", "a: a JSON dict, no array: give an array of"),
+        ("label_studio_min", b"{}", "a: a JSON object, no array: give an array of"),
         (
             "label_studio_min",
             b'[{"text": "Bo"}, {"text": "Al", "x": [{"start": 0}]}]',

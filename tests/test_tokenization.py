@@ -288,14 +288,14 @@ def test_checked_text(text: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("start", "end", "label", "form", "message"),
     [
-        (0, 2, None, None, "a:1: mention [0:2] has the label None: give it the name of its type"),
-        (0, 2, " ", None, "a:1: mention [0:2] has the label ' ': give it the name of its type"),
-        ("0", 2, "X", None, "a:1: X ['0':2]: offsets are integers, the end excluded; correct them"),
-        (0, True, "X", None, "a:1: X [0:True]: offsets are integers, the end excluded; correct them"),
-        (False, 2, "X", None, "a:1: X [False:2]: offsets are integers, the end excluded; correct them"),
+        (0, 2, None, None, "a:1: mention [0:2] has no label: give it the name of its type"),
+        (0, 2, " ", None, 'a:1: mention [0:2] has the label " ": give it the name of its type'),
+        ("0", 2, "X", None, 'a:1: X ["0":2]: offsets are integers, the end excluded; correct them'),
+        (0, True, "X", None, "a:1: X [0:true]: offsets are integers, the end excluded; correct them"),
+        (False, 2, "X", None, "a:1: X [false:2]: offsets are integers, the end excluded; correct them"),
         (0, 2.0, "X", None, "a:1: X [0:2.0]: offsets are integers, the end excluded; correct them"),
         (2, 2, "X", None, "a:1: X [2:2] is empty: correct the offsets (the end is excluded)"),
-        (3, 2, "X", None, "a:1: X [3:2] is empty: correct the offsets (the end is excluded)"),
+        (3, 2, "X", None, "a:1: X [3:2] ends before it starts: correct the offsets (the end is excluded)"),
         (-1, 2, "X", None, "a:1: X [-1:2] is outside the text of 6 characters: correct the offsets"),
         (4, 7, "X", None, "a:1: X [4:7] is outside the text of 6 characters: correct the offsets"),
         (

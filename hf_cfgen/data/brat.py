@@ -66,13 +66,13 @@ def documents(folder: Path) -> dict[str, list[Path]] | None:
     """
     groups: dict[str, list[Path]] = {}
     if files := _annotations(folder):
-        splits = [split_of(file.name) for file in files]
+        splits = [split_of(file.name, folder) for file in files]
         for file, split in zip(files, splits):
             groups.setdefault(split if split and all(splits) else "train", []).append(file)
         folders = [folder]
     else:
         annotated = {inner: _annotations(inner) for inner in sorted(folder.iterdir()) if inner.is_dir()}
-        splits = [split_of(inner.name) if found else None for inner, found in annotated.items()]
+        splits = [split_of(inner.name, folder) if found else None for inner, found in annotated.items()]
         folders = [inner for inner, split in zip(annotated, splits) if split]
         for (_, found), split in zip(annotated.items(), splits):
             if split:
@@ -160,7 +160,8 @@ def read(path: Path) -> Iterator[Record | Row | BadRecord]:
         if place in bad:
             yield bad[place]
         elif line.text.strip():
-            yield Record(f"{text_path}:{place + 1}", line.text, spans[place])
+            begin = f" (from offset {line.start})" if line.start > len(mark) else ""
+            yield Record(f"{text_path}:{place + 1}{begin}", line.text, spans[place])
 
 
 def write(records: Iterable[Record], path: Path, like: Path) -> None:

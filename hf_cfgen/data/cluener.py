@@ -106,13 +106,13 @@ def _parse(where: str, line: str) -> list[Record]:
 
 
 def _spans(label: Any, text: str, where: str) -> list[Span]:
-    if not isinstance(label, dict) or not all(kind and isinstance(forms, dict) for kind, forms in label.items()):
+    if not isinstance(label, dict) or not all(isinstance(forms, dict) for forms in label.values()):
         raise CfgenError(
             f'{where}: "label" is {shown(label)}: a record is {_LAYOUT}; write {{}} where nothing is labelled'
         )
     spans = []
     for kind, forms in label.items():
-        check_label(f"{where}: an entity type", kind)
+        check_label(f"{where}: a mention", kind)
         for form, ranges in forms.items():
             if not isinstance(ranges, list) or not ranges:
                 raise CfgenError(
@@ -121,7 +121,8 @@ def _spans(label: Any, text: str, where: str) -> list[Span]:
             for given in ranges:
                 if not isinstance(given, list) or [type(end) for end in given] != [int, int]:
                     raise CfgenError(
-                        f"{where}: range {shown(given)} of {kind} {form!r} is not [first, last], two integers: correct it"
+                        f"{where}: range {shown(given)} of {kind} {form!r} is not [first, last], two integers: "
+                        "correct it"
                     )
                 first, last = given
                 if first > last:

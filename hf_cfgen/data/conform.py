@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple
 
@@ -17,6 +18,13 @@ from .records import BadRecord
 
 logger = logging.getLogger(__name__)
 
+_KINDS = {
+    "integers": pa.types.is_integer,
+    "floats": pa.types.is_floating,
+    "booleans": pa.types.is_boolean,
+    "lists": pa.types.is_nested,
+    "nulls": pa.types.is_null,
+}
 _LIST_TYPES = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
 
@@ -25,6 +33,14 @@ class _Tags(NamedTuple):
     codes: np.ndarray  # of every tag of the split in a row, its position in names
     lengths: np.ndarray  # of the records
     declared: bool  # whether names are those of a ClassLabel
+
+
+class _Part(NamedTuple):
+    dataset: Dataset
+    tokens: pa.Array  # of all rows, one after the other
+    tags: _Tags
+    ids: list[str]
+    at: Callable[[int], str]  # where a row stands
 
 
 class _BadRows(CfgenError):
@@ -46,6 +62,7 @@ def conform(
     label_map: Mapping[str, str] | None = None,
     types: Collection[str] | None = None,
     skipped: list[BadRecord] | None = None,
+    row_name: Callable[[str, int], str] | None = None,
 ) -> dict[str, Dataset]:
     """Give every split the columns `id`, `tokens` and `ner_tags`, checked row by row, and one `ClassLabel`.
 
@@ -60,6 +77,8 @@ def conform(
         types (`Collection[str]`, *optional*): The entity types to keep, by the names in the data.
         skipped (`list[BadRecord]`, *optional*): Takes the rows that can't be used; the first one is an error where it
             is not given.
+        row_name (`Callable[[str, int], str]`, *optional*): Takes a split and the position of a row in it; says where
+            the row stands, for messages.
 
     Returns:
         `dict[str, Dataset]`: The splits.
@@ -71,22 +90,19 @@ def conform(
     for name, dataset in splits.items():
         where = f"{source}, split {name}"
         dataset = _rename(dataset, rename, where)
-        dataset, tokens, tags = _good_rows(dataset, where, tag_names, skipped)
-        parts[name] = dataset, tokens, tags, _ids(dataset, name, where)
-    scheme = _scheme([tags for _, _, tags, _ in parts.values()], source, scheme)
+        named = partial(row_name, name) if row_name else partial(_numbered, where)
+        parts[name] = _good_rows(dataset, name, where, named, tag_names, skipped)
+    scheme = _scheme(list(parts.values()), source, scheme)
     if label_map or types:
-        known = {split_tag(tag)[1] for _, _, tags, _ in parts.values() for tag in tags.names} - {""}
+        known = {split_tag(tag)[1] for part in parts.values() for tag in part.tags.names} - {""}
         relabel = _relabel(known, source, label_map or {}, types)
-        parts = {
-            name: (dataset, tokens, _relabelled(tags, relabel, scheme), keys)
-            for name, (dataset, tokens, tags, keys) in parts.items()
-        }
-    names = _tag_names([tags for _, _, tags, _ in parts.values()], source, scheme)
-    ids = [key for *_, keys in parts.values() for key in keys]
+        parts = {name: part._replace(tags=_relabelled(part.tags, relabel, scheme)) for name, part in parts.items()}
+    names = _tag_names([part.tags for part in parts.values()], source, scheme)
+    ids = [key for part in parts.values() for key in part.ids]
     # The ids of a Hub data set often begin anew in every split.
     prefix_ids = unique_ids and len(set(ids)) < len(ids)
     conformed = {}
-    for name, (dataset, tokens, tags, keys) in parts.items():
+    for name, (dataset, tokens, tags, keys, _) in parts.items():
         codes = np.array([names.index(tag) for tag in tags.names])[tags.codes]
         keys = [f"{name}-{key}" for key in keys] if prefix_ids else keys
         columns = {
@@ -125,30 +141,45 @@ def _rename(dataset: Dataset, rename: Mapping[str, str], where: str) -> Dataset:
 
 
 def _good_rows(
-    dataset: Dataset, where: str, tag_names: Sequence[str] | None, skipped: list[BadRecord] | None
-) -> tuple[Dataset, pa.Array, _Tags]:
+    dataset: Dataset,
+    name: str,
+    where: str,
+    named: Callable[[int], str],
+    tag_names: Sequence[str] | None,
+    skipped: list[BadRecord] | None,
+) -> _Part:
     positions = np.arange(len(dataset))  # of the rows that are left
     while True:
+        at = partial(_named, named, positions)
         try:
-            return dataset, *_check_columns(dataset, where, positions, tag_names)
+            tokens, tags, ids = _check_columns(dataset, name, where, at, tag_names)
+            return _Part(dataset, tokens, tags, ids, at)
         except _BadRows as error:
             if skipped is None:
                 raise
             for row in sorted(error.reasons):
-                record = {name: dataset[row][name] for name in ("tokens", "ner_tags")}
-                skipped.append(BadRecord(f"{where}, record {positions[row]}", error.reasons[row], record))
+                record = {column: dataset[row][column] for column in ("tokens", "ner_tags")}
+                skipped.append(BadRecord(at(row), error.reasons[row], record))
             rows = np.setdiff1d(np.arange(len(dataset)), list(error.reasons))
             if not len(rows):
                 raise CfgenError(f"{where}: no good record in it; the first is bad: {error}") from None
             positions, dataset = positions[rows], dataset.select(rows)
 
 
+def _numbered(where: str, row: int) -> str:
+    return f"{where}, record {row} (from 0)"
+
+
+def _named(named: Callable[[int], str], positions: np.ndarray, row: int) -> str:
+    return named(int(positions[row]))
+
+
 def _check_columns(
-    dataset: Dataset, where: str, positions: np.ndarray, tag_names: Sequence[str] | None
-) -> tuple[pa.Array, _Tags]:
+    dataset: Dataset, name: str, where: str, at: Callable[[int], str], tag_names: Sequence[str] | None
+) -> tuple[pa.Array, _Tags, list[str]]:
     def fail(rows: Any, reason: Callable[[int], str]) -> None:
         if len(rows := np.unique(rows)):
-            raise _BadRows({int(row): f"{where}, record {positions[row]}: {reason(int(row))}" for row in rows})
+            raise _BadRows({int(row): f"{at(int(row))}: {reason(int(row))}" for row in rows})
 
     table = dataset.select_columns(["tokens", "ner_tags"]).with_format("arrow")[:]
     tokens, lengths = _flatten(table["tokens"], f"{where}, column tokens", fail)
@@ -159,7 +190,7 @@ def _check_columns(
     )
     fail(np.flatnonzero(lengths == 0), lambda row: "no tokens: remove the record or give it tokens")
     if not _is_string(tokens.type):
-        raise CfgenError(f"{where}: tokens are of type {tokens.type}: give lists of strings")
+        raise CfgenError(f"{where}: the tokens are {_kind(tokens.type)}: give lists of strings")
     rows_of = np.repeat(np.arange(len(lengths)), lengths)
     feature = getattr(dataset.features["ner_tags"], "feature", None)
     declared = isinstance(feature, ClassLabel) or bool(tag_names and pa.types.is_integer(tags.type))
@@ -179,8 +210,8 @@ def _check_columns(
         names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
     else:
         raise CfgenError(
-            f"{where}: tags are of type {tags.type}, without names: give strings such as B-PER, or name the integers "
-            "with tag_names, O B-PER I-PER ..."
+            f"{where}: the tags are {_kind(tags.type)}, without names: give strings such as B-PER, or integers and "
+            "their names with tag_names, O B-PER I-PER ..."
         )
     for code, tag in enumerate(names):
         try:
@@ -189,7 +220,8 @@ def _check_columns(
             reason = f"{error}: correct it, or name the right column with tags_column"
             fail(rows_of[codes == code], lambda row, reason=reason: reason)  # type: ignore[misc]
             raise CfgenError(f"{where}: {reason}") from None
-    return tokens.cast(pa.string()), _Tags(names, codes, lengths, declared)
+    ids = _ids(dataset, name, where, fail)
+    return tokens.cast(pa.string()), _Tags(names, codes, lengths, declared), ids
 
 
 def _flatten(column: pa.ChunkedArray, where: str, fail: Callable[..., None]) -> tuple[pa.Array, np.ndarray]:
@@ -198,51 +230,59 @@ def _flatten(column: pa.ChunkedArray, where: str, fail: Callable[..., None]) -> 
     if _is_string(array.type):
         array = _parse_cells(array.to_pylist(), name, fail)
     if not any(is_list(array.type) for is_list in _LIST_TYPES):
-        raise CfgenError(f"{where}: of type {array.type}: give a list a record")
-    fail(np.flatnonzero(array.is_null()), lambda row: f"{name} is None: give a list or remove the record")
+        raise CfgenError(f"{where} holds {_kind(array.type)}: give a list a record")
+    fail(np.flatnonzero(array.is_null()), lambda row: f"{name} is null: give a list or remove the record")
     lengths = pc.list_value_length(array).to_numpy()
     values = array.flatten()
     rows_of = np.repeat(np.arange(len(lengths)), lengths)
     fail(
         rows_of[np.asarray(values.is_null())],
-        lambda row: f"None in the list of {name}: give a value or remove the record",
+        lambda row: f"null in the list of {name}: give a value or remove the record",
     )
     return values, lengths
 
 
 def _parse_cells(cells: list[str | None], name: str, fail: Callable[..., None]) -> pa.Array:
-    lists, bad = [], []
+    lists: list[list[str]] = []
+    bad: dict[int, str] = {}
     for record, cell in enumerate(cells):
         try:
             value = json.loads(cell or "")
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            bad.append(record)
+            what = f"{cell[:80]!r} in {name} is text" if cell else f"{name} is empty"
+            bad[record] = f'{what}: give a list or, in CSV, a JSON list of strings, such as ["a", "b"]'
+        elif any("\ud800" <= character <= "\udfff" for item in value for character in item):
+            bad[record] = f"half of a surrogate pair in {name}: correct it"
         else:
             lists.append(value)
-    fail(
-        bad,
-        lambda row: (
-            f"{str(cells[row])[:80]!r} in {name} is text: give a list or, in CSV, a JSON list of strings, such as "
-            '["a", "b"]'
-        ),
-    )
+    fail(list(bad), bad.__getitem__)
     return pa.array(lists, pa.list_(pa.string()))
 
 
-def _scheme(parts: Sequence[_Tags], source: str, scheme: str | None) -> str:
-    used = {tag for tags in parts for tag in tags.names}
+def _scheme(parts: Sequence[_Part], source: str, scheme: str | None) -> str:
+    used = {tag for part in parts for tag in part.tags.names}
+    sequences = chain.from_iterable(_sequences(part.tags) for part in parts)
+
+    def where(number: int) -> str:
+        for part in parts:
+            if number < len(part.dataset):
+                return part.at(number)
+            number -= len(part.dataset)
+        raise IndexError(number)
+
     if scheme is None:
         try:
-            return detect_scheme(chain.from_iterable(map(_sequences, parts)), used)
+            return detect_scheme(sequences, used, where)
         except CfgenError as error:
-            raise CfgenError(f"{source}, records counted over {len(parts)} split(s): {error}") from None
+            raise CfgenError(f"{source}: {error}") from None
     types = {split_tag(tag)[1] for tag in used} - {""}
-    if outside := sorted(used - set(scheme_tags(types, scheme))):
+    if outside := used - set(scheme_tags(types, scheme)):
+        first = next((where(row) for row, tags in enumerate(sequences) if outside & set(tags)), source)
         raise CfgenError(
-            f"{source}: {', '.join(outside[:5])} are no tags of the scheme {scheme}: name the data's own or none, "
-            "to have it detected"
+            f"{first}: tags that the scheme {scheme} lacks, {', '.join(sorted(outside)[:5])}: name the data's own "
+            "scheme, or none to have it detected"
         )
     return scheme
 
@@ -254,7 +294,7 @@ def _relabel(
         if unknown := sorted(set(names) - known):
             raise CfgenError(
                 f"{source}: no mention of type {', '.join(unknown)} ({option}): the types are "
-                f"{', '.join(sorted(known))}"
+                f"{', '.join(sorted(known)) or 'none'}; choose among them"
             )
     return {label: label_map.get(label, label) if types is None or label in types else "O" for label in known}
 
@@ -281,24 +321,36 @@ def _sequences(tags: _Tags) -> Iterator[list[str]]:
     return (flat[start:end] for start, end in pairwise(accumulate(tags.lengths, initial=0)))
 
 
-def _ids(dataset: Dataset, name: str, where: str) -> list[str]:
+def _ids(dataset: Dataset, name: str, where: str, fail: Callable[..., None]) -> list[str]:
     if "id" not in dataset.column_names:
         return [f"{name}-{row}" for row in range(len(dataset))]
     column = dataset.select_columns(["id"]).with_format("arrow")[:]["id"]
     try:
         ids = column.cast(pa.string()).to_pylist()
     except pa.ArrowException:
-        raise CfgenError(f"{where}: ids are of type {column.type}: give strings or integers, or no id") from None
-    seen = set()
-    for record, key in enumerate(ids):
-        if key is None or key in seen:
-            raise CfgenError(f"{where}, record {record}: id {key!r} is no id of its own: make ids unique or give none")
-        seen.add(key)
+        raise CfgenError(f"{where}: the ids are {_kind(column.type)}: give strings or integers, or no id") from None
+    seen: set[str | None] = {None}
+    bad = [row for row, key in enumerate(ids) if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
+    fail(
+        bad,
+        lambda row: (
+            "no id, though others have one: give it one, or none to any"
+            if ids[row] is None
+            else f"the id {ids[row]!r} again: make ids unique or give none"
+        ),
+    )
     return ids
 
 
 def _lists(values: pa.Array, lengths: np.ndarray) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(np.cumsum([0, *lengths]), pa.int32()), values)
+
+
+def _kind(kind: pa.DataType) -> str:
+    for name, test in _KINDS.items():
+        if test(kind):
+            return name
+    return f"of type {kind}"
 
 
 def _is_string(kind: pa.DataType) -> bool:

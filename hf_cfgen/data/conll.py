@@ -61,7 +61,7 @@ def read(path: Path, *, tag_column: int = -1, segmentation_digits: bool = False)
         be one.
 
     Raises:
-        CfgenError: The file is not UTF-8, or `tag_column` is no column.
+        CfgenError: The file is not UTF-8, its lines end in `"\\r"` alone, or `tag_column` is no column.
 
     Example:
 
@@ -113,7 +113,10 @@ def write(
 
 def _blocks(path: Path) -> Iterator[tuple[str, str]]:
     block: list[str] = []
-    for number, line in enumerate([*read_text(path).split("\n"), ""], start=1):
+    text = read_text(path)
+    if "\r" in text and "\n" not in text:
+        raise CfgenError(f"{path}: lines end in a carriage return alone: convert them, with tr '\\r' '\\n'")
+    for number, line in enumerate([*text.split("\n"), ""], start=1):
         columns = _columns(line)
         if columns and columns[0] != "-DOCSTART-":
             block.append(line)
@@ -131,9 +134,10 @@ def _parse_line(where: str, line: str, tag_column: int, segmentation_digits: boo
         if line.startswith("#"):
             return None
         if tag is None:
+            given = f"{len(columns)} column(s) in {line.removesuffix(chr(13))[:80]!r}"
             raise CfgenError(
-                f"{where}: {len(columns)} column(s) in {line[:80]!r}, and tag_column is {tag_column}: a "
-                "row is a word, a tab or blanks, and in the tag's column a tag; correct the row or set tag_column"
+                f"{where}: {given}, and tag_column is {tag_column}{' (the last)' * (tag_column == -1)}: a row is a "
+                "word, a tab or blanks, and in the tag's column a tag; correct the row or set tag_column"
             )
         raise CfgenError(
             f"{where}: {tag!r} is no tag: 'O' or PREFIX-LABEL, such as B-PER, is allowed; correct the row "

@@ -42,10 +42,12 @@ class Rows(NamedTuple):
 
     Args:
         columns (`list[dict]`): Of every row `tokens`, `ner_tags` (tags as strings) and whatever else it carries.
+        where (`list[str]`): Of every row where it stands.
         texts (`list[str]` or `None`): Of every row the text its tokens were cut from; `None` for files in words.
     """
 
     columns: list[dict[str, Any]]
+    where: list[str]
     texts: list[str] | None
 
 
@@ -63,8 +65,6 @@ def detect_format(file: Path) -> str:
     """
     with file.open("rb") as stream:
         data = stream.read(_HEAD_BYTES)
-    if not data.strip():
-        raise CfgenError(f"{file} is empty: remove it or give one with sentences")
     if data.startswith(b"PAR1"):
         return "parquet"
     if data.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
@@ -74,10 +74,14 @@ def detect_format(file: Path) -> str:
     except UnicodeDecodeError:
         read_text(file)  # raises the one error for this
         raise
+    if not head.strip():
+        raise CfgenError(f"{file} is empty: remove it or give one with sentences")
     found = [name for name, reader in READERS.items() if reader.matches(head)] + ["csv"] * _is_csv(head)
+    if not found and "\0" in head:
+        raise CfgenError(f"{file} holds zero bytes, as UTF-16 text and binary files do: convert it to UTF-8 text")
     if len(found) != 1:
         what = f"looks like {' and '.join(found)}" if found else "looks like no known format"
-        raise CfgenError(f"{file} {what}: name it with format=, one of {', '.join(FORMATS)}")
+        raise CfgenError(f"{file} {what}: name it (format), one of {', '.join(FORMATS)}")
     return found[0]
 
 
@@ -133,15 +137,16 @@ def read_rows(
         CfgenError: A file can't be read, a record is bad, a file has no good one, or no mention has one of `types`.
     """
     read = READERS[format].read
-    records = {
-        split: {file: list(_good(read(file, **options), skipped)) for file in files} for split, files in groups.items()
-    }
+    records = {}
+    for split, files in groups.items():
+        found = {file: list(_good(read(file, **options), skipped)) for file in files}
+        if format == "brat":  # a document may be empty, a split may not
+            found = {files[0]: list(chain.from_iterable(found.values()))}
+        for file, given in found.items():
+            _check_some(file, given, skipped)
+        records[split] = found
     if format in WORD_FORMATS:
-        rows = {
-            split: Rows([row.columns for file in files for row in _some(file, files[file])], None)
-            for split, files in records.items()
-        }
-        return rows, None
+        return {split: _rows(found) for split, found in records.items()}, None
     everything = [record for files in records.values() for found in files.values() for record in found]
     _check_types(groups, types, {span.label for record in everything for span in record.spans})
     unit = tokenization
@@ -152,17 +157,18 @@ def read_rows(
     def sentences(found: Iterable[Record]) -> Iterator[Row | BadRecord]:
         for record in found:
             try:
-                yield from _sentences(record, unit, scheme or "IOB2", types, max_length, format in CHINESE, rejected)
+                parts = _sentences(record, unit, scheme or "IOB2", types, max_length, format in CHINESE, rejected)
+                yield from list(parts)  # all of a record or none
             except CfgenError as error:
                 yield BadRecord(record.where, str(error), {"text": record.text, "spans": list(record.spans)})
 
     rows = {}
-    for split, files in records.items():
-        found = {file: list(_good(sentences(given), skipped)) for file, given in files.items()}
-        if format == "brat":  # a document may be empty, a split may not
-            found = {next(iter(found)): list(chain.from_iterable(found.values()))}
-        columns = [row.columns for file, given in found.items() for row in _some(file, given)]
-        rows[split] = Rows(columns, [row.pop("text") for row in columns])
+    for split, by_file in records.items():
+        cut = {file: list(_good(sentences(given), skipped)) for file, given in by_file.items()}
+        for file, parts in cut.items():
+            _check_some(file, parts, skipped)
+        rows[split] = _rows(cut)
+        rows[split] = rows[split]._replace(texts=[row.pop("text") for row in rows[split].columns])
     if rejected:
         shown = "; ".join(rejected[:3]) + (f"; and {len(rejected) - 3} more" if len(rejected) > 3 else "")
         logger.warning("%d mention(s) left out that overlap a longer one: %s", len(rejected), shown)
@@ -203,19 +209,32 @@ def _good(records: Iterable[Any], skipped: list[BadRecord] | None) -> Iterator[A
             skipped.append(record)
 
 
-def _some(file: Path, rows: list[Any]) -> list[Any]:
-    if not rows:
-        raise CfgenError(f"{file}: no sentence in it: remove the file or give one with sentences")
-    return rows
+def _rows(files: Mapping[Path, list[Row]]) -> Rows:
+    rows = [row for found in files.values() for row in found]
+    return Rows([row.columns for row in rows], [row.where for row in rows], None)
+
+
+def _check_some(file: Path, found: Sequence[Any], skipped: list[BadRecord] | None) -> None:
+    if found:
+        return
+    names = str(file), str(file.with_suffix(".txt"))  # where the sentences of brat stand
+    if bad := [record for record in skipped or () if record.where.startswith(names)]:
+        raise CfgenError(f"{file}: no good record in it, {len(bad)} bad: {bad[0].reason}")
+    raise CfgenError(f"{file}: no sentence in it: remove the file or give one with sentences")
 
 
 def _check_types(groups: Mapping[str, Sequence[Path]], types: Collection[str] | None, known: set[str]) -> None:
     if unknown := sorted(set(types or ()) - known):
         files = ", ".join(str(file) for files in groups.values() for file in files)
-        raise CfgenError(f"{files}: no mention of type {', '.join(unknown)}: the types are {', '.join(sorted(known))}")
+        raise CfgenError(
+            f"{files}: no mention of type {', '.join(unknown)} (types): the types are "
+            f"{', '.join(sorted(known)) or 'none'}; choose among them"
+        )
 
 
 def _is_csv(head: str) -> bool:
+    if head.lstrip().startswith(("{", "[")):  # JSON without blanks after its commas
+        return False
     try:
         rows = list(csv.reader(head.split("\n")[:2]))
     except csv.Error:

@@ -9,7 +9,7 @@ from ..columns import check_lengths
 from ..errors import CfgenError
 from ..spans import split_tag
 from .records import BadRecord, Record, Row, parse_each
-from .text import head_items, head_objects, json_array, json_lines, json_object, read_text
+from .text import head_items, head_objects, json_array, json_lines, json_object, json_type, read_text, shown
 
 _LAYOUT = '{"tokens": [str, ...], "ner_tags": [str or int, ...]}'
 
@@ -65,7 +65,7 @@ def read(
     def parse(where: str, raw: Any) -> list[Row]:
         record = raw if is_array else json_object(where, raw, _LAYOUT)
         if not isinstance(record, dict):
-            raise CfgenError(f"{where}: a JSON {type(record).__name__}, no object: a record is {_LAYOUT}")
+            raise CfgenError(f"{where}: {json_type(record)}, no object: a record is {_LAYOUT}")
         tokens, tags = (_list(where, record, name) for name in (tokens_column, tags_column))
         if not all(isinstance(token, str) for token in tokens):
             raise CfgenError(f"{where}: {tokens_column} holds more than strings: give a list of strings")
@@ -75,8 +75,10 @@ def read(
         for tag in tags:
             if isinstance(tag, str):
                 _check_tag(where, tag)
-            elif type(tag) is not int:
-                raise CfgenError(f"{where}: the tag {tag!r} is neither a string nor an integer: correct it")
+            elif type(tag) is not int or not -(2**63) <= tag < 2**63:
+                raise CfgenError(f"{where}: the tag {shown(tag)} is neither a string nor a 64-bit integer: correct it")
+        if len(set(map(type, tags))) > 1:
+            raise CfgenError(f"{where}: tags are strings and integers, {shown(tags)}: give one of the two")
         try:
             json.dumps(record, ensure_ascii=False).encode()
         except UnicodeEncodeError:
@@ -85,7 +87,7 @@ def read(
 
     if is_array:
         items = json_array(path, f"an array of {_LAYOUT}")
-        return parse_each(((f"{path}, record {number}", item) for number, item in enumerate(items)), parse)
+        return parse_each(((f"{path}, record {place} (from 0)", item) for place, item in enumerate(items)), parse)
     return parse_each(json_lines(path), parse)
 
 
@@ -96,7 +98,7 @@ def _list(where: str, record: dict[str, Any], name: str) -> list[Any]:
             "tags_column"
         )
     if not isinstance(record[name], list):
-        raise CfgenError(f"{where}: {name} is {str(record[name])[:80]!r}: give a list")
+        raise CfgenError(f"{where}: {name} is {shown(record[name])}: give a list")
     return record[name]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets import Dataset, DatasetDict
 
-from ..errors import CfgenError
+from ..errors import CfgenError, about
 from ..output import write_json_lines
 from .records import BadRecord
 from .source import read_splits
@@ -111,7 +111,8 @@ def load_ner_dataset(
         unique_ids=pool,
         **load_kwargs,
     )
-    data = cut_splits(source.splits, sizes, num_train_examples, split_seed, seed)
+    with about(path):
+        data = cut_splits(source.splits, sizes, num_train_examples, split_seed, seed)
     if skip_bad_records is not None:
         write_skipped(Path(skip_bad_records), source.skipped)
     return data

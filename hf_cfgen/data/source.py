@@ -1,26 +1,30 @@
 """Files, folders, Hub datasets and the demo corpus: the splits that are there, with the columns of the contract."""
 
-import glob
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-from datasets import Dataset, DatasetDict, IterableDatasetDict, load_dataset, load_from_disk
+from datasets import Dataset, load_from_disk
 from datasets.exceptions import DatasetsError
 
 from ..columns import tag_column
 from ..errors import CfgenError
-from ..spans import check_scheme
+from ..spans import check_scheme, split_tag
 from . import brat, cluener
 from .conform import conform
-from .formats import FORMATS, READERS, TABLES, WORD_FORMATS, detect_format, read_rows, reader_options
+from .formats import FORMATS, READERS, TABLES, WORD_FORMATS, Rows, detect_format, read_rows, reader_options
 from .records import BadRecord
 from .splits import files_by_split, named_splits
+from .tables import load, read_tables
+from .text import shown
 from .tokenization import UNITS
 
 logger = logging.getLogger(__name__)
@@ -50,6 +54,17 @@ class Source(NamedTuple):
     skipped: list[BadRecord]
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = error.filename or "a file"
+        reason = error.strerror or " ".join(str(error).split())
+        raise CfgenError(f"{what} can't be read ({reason}): correct the path or its permissions") from error
+
+
+@_readable()
 def read_splits(
     path: str | os.PathLike[str],
     *,
@@ -103,13 +118,14 @@ def read_splits(
     for name, given in {"types": types, "tag_names": tag_names}.items():
         if isinstance(given, str):
             raise CfgenError(f"{name} is the text {given!r}: give a list of names")
+    _check_tag_names(tag_names or ())
     given_path = os.fspath(path)
     if not given_path:
         raise CfgenError("path is empty: give a file, a folder, a Hub name or 'demo:en'")
     skipped: list[BadRecord] | None = [] if skip_bad_records else None
     files, kind = _files(given_path, format)
     texts: dict[str, list[str]] | None = None
-    unit = None
+    unit, row_name = None, None
     of_text = {"tokenization": None if tokenization == "auto" else tokenization, "max_length": max_length}
     if kind not in READERS or kind in WORD_FORMATS:
         for name, value in of_text.items():
@@ -132,16 +148,14 @@ def read_splits(
             max_length=max_length,
             skipped=skipped,
         )
-        splits = {name: _to_dataset(part.columns, given_path) for name, part in rows.items()}
+        splits = {name: _to_dataset(part) for name, part in rows.items()}
+        row_name = partial(_row_name, {name: part.where for name, part in rows.items()})
         if unit is not None:
             texts = {name: part.texts or [] for name, part in rows.items()}
             types = None  # done, before mentions were checked for overlaps
     elif kind in TABLES:
-        # datasets takes file names for patterns.
-        data_files = {name: [glob.escape(str(file)) for file in group] for name, group in files.items()}
-        where = ", ".join(str(file) for file in chain(*files.values()))
-        loaded = _load(load_dataset, kind, where, {"data_files": data_files, **load_kwargs})
-        splits = named_splits(loaded, where)
+        splits, where = read_tables(files, kind, load_kwargs, skipped)
+        row_name = partial(_row_name, where)
     else:
         splits = _read_other(given_path, load_kwargs)
     features = {name: part.features for name, part in splits.items()}
@@ -156,11 +170,23 @@ def read_splits(
         label_map=label_map,
         types=types,
         skipped=skipped,
+        row_name=row_name,
     )
     if not any(tag != "O" for part in splits.values() for tags in tag_column(part) for tag in tags):
         count = sum(map(len, splits.values()))
-        raise CfgenError(f"{given_path}: no mention in any of its {count} sentences: label some, or name their column")
+        remedy = "label some" if unit else "label some, or name the tags' column"
+        raise CfgenError(f"{given_path}: no mention in any of its {count} sentence(s): {remedy}")
     return Source(splits, texts, files, kind, unit, features, skipped or [])
+
+
+def _check_tag_names(names: Sequence[str]) -> None:
+    for name in names:
+        if list(names).count(name) > 1:
+            raise CfgenError(f"tag_names has {name!r} twice: name every tag once")
+        try:
+            split_tag(name)
+        except CfgenError as error:
+            raise CfgenError(f"tag_names: {error}: correct it") from None
 
 
 def _files(source: str, format: str) -> tuple[dict[str, list[Path]], str | None]:
@@ -187,7 +213,7 @@ def _files(source: str, format: str) -> tuple[dict[str, list[Path]], str | None]
     formats = {file: detect_format(file) for file in chain(*groups.values())}
     if len(set(formats.values())) > 1:
         found = ", ".join(f"{file} ({name})" for file, name in formats.items())
-        raise CfgenError(f"files of more than one format: {found}: keep one format a folder, or name it with format=")
+        raise CfgenError(f"files of more than one format: {found}: keep one format a folder, or name it (format)")
     return groups, next(iter(formats.values()))
 
 
@@ -200,17 +226,31 @@ def _labelled(groups: Mapping[str, list[Path]]) -> dict[str, list[Path]]:
     return {name: files for name, files in kept.items() if files}
 
 
-def _to_dataset(rows: list[dict[str, Any]], source: str) -> Dataset:
+def _to_dataset(rows: Rows) -> Dataset:
     columns = {}
-    for name in dict.fromkeys(chain.from_iterable(rows)):
+    for name in dict.fromkeys(chain.from_iterable(rows.columns)):
+        values = [row.get(name) for row in rows.columns]
         try:
-            columns[name] = pa.array([row.get(name) for row in rows])
-        except (pa.ArrowException, OverflowError) as error:
-            reason = " ".join(str(error).split())
+            columns[name] = pa.array(values)
+        except (pa.ArrowException, OverflowError):
+            at = bisect_left(range(1, len(values)), True, key=lambda count: not _is_array(values[:count]))
             raise CfgenError(
-                f"{source}: column {name} holds values of different types ({reason}): make them equal"
+                f"{rows.where[at]}: {name} is {shown(values[at])}, of another type than in the records before, or too "
+                "large: give one type a column"
             ) from None
     return Dataset(pa.table(columns))
+
+
+def _is_array(values: list[Any]) -> bool:
+    try:
+        pa.array(values)
+    except (pa.ArrowException, OverflowError):
+        return False
+    return True
+
+
+def _row_name(where: Mapping[str, Sequence[str]], split: str, row: int) -> str:
+    return where[split][row]
 
 
 def _read_other(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
@@ -221,7 +261,13 @@ def _read_other(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
     if load_kwargs:
         raise CfgenError(f"{source} takes no {', '.join(load_kwargs)}: leave it out")
     if not demo:
-        return named_splits(_load(load_from_disk, str(path), source, {}), source)
+        try:
+            loaded = load_from_disk(str(path))
+        except (DatasetsError, LookupError, OSError, TypeError, ValueError):  # pyarrow's errors are such, too
+            raise CfgenError(
+                f"{source}: no whole data set of save_to_disk, a file is missing or damaged: save or copy it again"
+            ) from None
+        return named_splits(loaded, source)
     language = source.removeprefix("demo:")
     from .demo import demo_corpus
 
@@ -233,16 +279,4 @@ def _from_hub(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
     if not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", source):
         raise CfgenError(f"{source!r} is no file or folder here, and no Hub name either: correct the path")
     where = f"{source!r} is no file or folder here, and as a Hub name"
-    return named_splits(_load(load_dataset, source, where, load_kwargs), source)
-
-
-def _load(load: Callable[..., Any], path: str, where: str, load_kwargs: dict[str, Any]) -> Dataset | DatasetDict:
-    try:
-        loaded = load(path, **load_kwargs)
-    except (DatasetsError, LookupError, OSError, TypeError, ValueError) as error:
-        cause = error.__cause__ or error
-        reason = " ".join(f"{type(cause).__name__}: {cause}".split())
-        raise CfgenError(f"{where} can't be loaded: {reason}: correct the name, the files or the options") from error
-    if isinstance(loaded, IterableDatasetDict):
-        raise CfgenError(f"{where} can't be streamed, its splits are checked and carved whole: leave out streaming")
-    return loaded
+    return named_splits(load(source, where, load_kwargs), source)

@@ -23,7 +23,7 @@ _WORDS = {
 }
 
 
-def split_of(name: str) -> str | None:
+def split_of(name: str, folder: Path | None = None) -> str | None:
     """Tell which split the name of a file or of a Hub split stands for.
 
     One of the words in the name decides, a word being a run of ASCII letters: `train`, `training`; `dev`, `devel`,
@@ -31,6 +31,7 @@ def split_of(name: str) -> str | None:
 
     Args:
         name (`str`): A file name or a split name.
+        folder (`Path`, *optional*): Where the file is, for messages.
 
     Returns:
         `str` or `None`: One of `SPLITS`; `None` where no word is one of those.
@@ -46,7 +47,8 @@ def split_of(name: str) -> str | None:
     words = re.findall("[a-z]+", name.lower())
     found = [split for split in SPLITS if any(_WORDS[split].fullmatch(word) for word in words)]
     if len(found) > 1:
-        raise CfgenError(f"{name!r} names the splits {' and '.join(found)}: rename it so that it names one")
+        given = repr(name) if folder is None else folder / name
+        raise CfgenError(f"{given} names the splits {' and '.join(found)}: rename it so that it names one")
     return found[0] if found else None
 
 
@@ -80,7 +82,7 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
     groups: dict[str, list[Path]] = {}
     others = []
     for file in files:
-        split = split_of(file.name)
+        split = split_of(file.name, folder)
         if split:
             groups.setdefault(split, []).append(file)
         else:
