@@ -17,10 +17,12 @@ class DataArguments:
         types (`list[str]`, *optional*): The entity types to keep; all where it is not given.
         tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens.
         tags_column (`str`, *optional*, defaults to `"ner_tags"`): The column of tags.
+        word_column (`int`, *optional*): The column of the word in CoNLL files, from 0; 0 where it is not given.
         tag_column (`int`, *optional*): The column of the tag in CoNLL files, from 0; the last where it is not given.
         segmentation_digits (`bool`, *optional*, defaults to `False`): CoNLL words end in a segmentation digit.
         tag_names (`list[str]`, *optional*): The tags that integers without names stand for, from 0.
         label_map (`list[str]`, *optional*): New names of entity types, each `OLD=NEW`; `OLD=O` takes them away.
+        offsets (`str`, *optional*): What doccano's and Label Studio's offsets count, `"characters"` or `"utf16"`.
         tokenization (`str`, *optional*, defaults to `"auto"`): `"characters"` or `"words"`, for text and spans.
         max_length (`int`, *optional*): Split texts of more tokens at sentence ends.
         skip_bad_records (`bool`, *optional*, defaults to `False`): Leave out records that can't be used, and write
@@ -32,10 +34,12 @@ class DataArguments:
     types: list[str] | None = field(default=None, metadata={"help": "The entity types to keep."})
     tokens_column: str = field(default="tokens", metadata={"help": "The column of tokens."})
     tags_column: str = field(default="ner_tags", metadata={"help": "The column of tags."})
+    word_column: int | None = field(default=None, metadata={"help": "The word's column in CoNLL files, from 0."})
     tag_column: int | None = field(default=None, metadata={"help": "The tag's column in CoNLL files, from 0."})
     segmentation_digits: bool = field(default=False, metadata={"help": "CoNLL words end in a segmentation digit."})
     tag_names: list[str] | None = field(default=None, metadata={"help": "Tags that integers stand for, from 0."})
     label_map: list[str] | None = field(default=None, metadata={"help": "New names of types, OLD=NEW ..."})
+    offsets: str | None = field(default=None, metadata={"help": "What offsets count: characters or utf16."})
     tokenization: str = field(default="auto", metadata={"help": "auto, characters or words, for text with spans."})
     max_length: int | None = field(default=None, metadata={"help": "Split texts of more tokens at sentence ends."})
     skip_bad_records: bool = field(default=False, metadata={"help": "Write bad records to a file and go on."})
@@ -54,8 +58,9 @@ class DataArguments:
             )
         }
         options["label_map"] = parse_map(self.label_map)
-        if self.tag_column is not None:
-            options["tag_column"] = self.tag_column
+        for name in ("word_column", "tag_column", "offsets"):
+            if getattr(self, name) is not None:
+                options[name] = getattr(self, name)
         if self.segmentation_digits:
             options["segmentation_digits"] = True
         return options

@@ -27,7 +27,7 @@ from .report.tables import counts_line
 from .taggers import train_tagger, with_learning_rate
 from .training import TaggerTrainingArguments
 
-_REJECTED = ("id", "source_id", "tokens", "ner_tags", "replaced", "score", "reason")
+_PROVENANCE = ("id", "source_id", "tokens", "ner_tags", "replaced", "score", "reason")
 
 
 @dataclass(kw_only=True)
@@ -58,14 +58,18 @@ class AugmentArguments(DataArguments, ModelArguments):
         super().__post_init__()
         if self.discriminator is not None and self.train_discriminator:
             raise CfgenError("--discriminator and --train_discriminator: give one of them")
+        if not self.train_discriminator:
+            for option in ("vectors", "num_layers", "hidden_size", "dropout"):
+                if getattr(self, option) is not None:
+                    raise CfgenError(f"--{option} is of a discriminator to be trained: add --train_discriminator")
 
 
 def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> dict[str, Any]:
     """Write the counterfactual examples of a labelled file in its own format.
 
-    Beside the output stand `<output>.rejected.jsonl`, the rejected candidates with their reasons, and, with
-    `skip_bad_records`, `<output>.skipped.jsonl`; each only if it has a line. Nothing is overwritten, and nothing is
-    left where an error ends the work.
+    Beside the output stand `<output>.candidates.jsonl`, where every candidate came from, its score and, for a
+    rejected one, the reason; and, with `skip_bad_records`, `<output>.skipped.jsonl` if it has a line. Nothing is
+    overwritten, and nothing is left where an error ends the work.
 
     Args:
         arguments (`AugmentArguments`): What to do.
@@ -78,8 +82,11 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
         CfgenError: The input is bad, an output is there already, or no candidate is kept.
     """
     output = Path(arguments.output)
-    rejected_file, skipped_file = (output.with_name(f"{output.name}.{name}.jsonl") for name in ("rejected", "skipped"))
-    check_new(output, rejected_file, skipped_file)
+    check_new(output)
+    candidates_file, skipped_file = (
+        output.with_name(f"{output.name}.{name}.jsonl") for name in ("candidates", "skipped")
+    )
+    check_new(candidates_file, skipped_file)
     config = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
     options = arguments.read_options()
     source = read_splits(arguments.data, **options)
@@ -111,12 +118,11 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
             "sentences with other mentions"
         )
     if main:
-        with _whole(output, rejected_file, skipped_file) as partial:
+        with _whole(output, candidates_file, skipped_file) as partial:
             if source.format == "brat":
                 partial.mkdir()
             write_rows(partial, rows, source, "train", options)
-            if len(rejected):
-                write_json_lines(rejected_file, _rejected(rejected))
+            write_json_lines(candidates_file, _provenance(kept, rejected))
             write_skipped(skipped_file, source.skipped)
         _say_what_is_written(output, rows, rejected, source)
     PartialState().wait_for_everyone()
@@ -127,7 +133,7 @@ def _say_what_is_written(output: Path, rows: Dataset, rejected: Dataset, source:
     left = [name for name in SPLITS if name != "train" and name in source.splits]
     print(
         f"{len(rows)} rows written to {output} ({source.format})"
-        + (f", {len(rejected)} rejected ones with their reasons to {output}.rejected.jsonl" if len(rejected) else "")
+        + f", where the candidates came from and why {len(rejected)} were rejected to {output}.candidates.jsonl"
         + (f"; the splits {', '.join(left)} stay as they are" if left else "")
     )
 
@@ -155,9 +161,10 @@ def _judge(
             shutil.rmtree(checkpoints, ignore_errors=True)
 
 
-def _rejected(rejected: Dataset) -> Iterator[dict[str, Any]]:
-    for row, tags in zip(rejected, tag_column(rejected)):
-        yield {name: row[name] for name in _REJECTED} | {"ner_tags": tags}
+def _provenance(*parts: Dataset) -> Iterator[dict[str, Any]]:
+    for rows in parts:
+        for row, tags in zip(rows, tag_column(rows)):
+            yield {name: row[name] for name in _PROVENANCE} | {"ner_tags": tags}
 
 
 @contextmanager

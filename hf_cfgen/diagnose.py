@@ -161,8 +161,9 @@ def diagnose_data(arguments: DiagnoseArguments) -> dict[str, Any]:
         CfgenError: See `read_splits` and `diagnose`; or there is no such split, or the output is there already.
     """
     output = None if arguments.output is None else Path(arguments.output)
+    check_new(output)
     skipped_file = None if output is None else output.with_name(f"{output.name}.skipped.jsonl")
-    check_new(output, skipped_file)
+    check_new(skipped_file)
     source = read_splits(arguments.data, **arguments.read_options() | {"label_map": None})
     PartialState().wait_for_everyone()  # until every process has found the output free
     split = _split(source.splits, arguments)
@@ -182,7 +183,8 @@ def diagnose_data(arguments: DiagnoseArguments) -> dict[str, Any]:
         ),
     }
     if PartialState().is_main_process:
-        print(f"{arguments.model} on {arguments.data}, split {split}\n\n{diagnosis_table(diagnosis)}")
+        seen = " (too good where the tagger was trained on these rows)" if split == "train" else ""
+        print(f"{arguments.model} on {arguments.data}, split {split}{seen}\n\n{diagnosis_table(diagnosis)}")
         if output is not None and skipped_file is not None:
             write_skipped(skipped_file, source.skipped)
             write_json(output, diagnosis)

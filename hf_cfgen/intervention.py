@@ -16,7 +16,7 @@ from .spans import Span, check_scheme, detect_scheme, spans_to_tags, tags_to_spa
 logger = logging.getLogger(__name__)
 
 RECIPES = ("budget", "paper")
-_VERSION = 1  # raise with every change of the rows drawn: the datasets cache does not see edits of this module
+_VERSION = 2  # raise with every change of the rows drawn: the datasets cache does not see edits of this module
 _TEXT_COLUMNS = ("text", "sentence", "raw_text")
 
 
@@ -50,6 +50,8 @@ class CfgenConfig:
             raise CfgenError(f"unknown recipe {self.recipe!r}: choose one of {', '.join(RECIPES)}")
         if not isinstance(self.k, int) or self.k < 1:
             raise CfgenError(f"k is {self.k!r}: give a number of candidates an example, at least 1")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise CfgenError(f"seed is {self.seed!r}: give an integer of at least 0")
         if self.scheme is not None:
             object.__setattr__(self, "scheme", check_scheme(self.scheme))
 
@@ -262,7 +264,8 @@ def _check_scheme_of(dataset: Dataset | IterableDataset, scheme: str) -> None:
 
 
 def _stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
-    """Columns that a swap makes false: lists as long as the tokens in every row that has one, and the text."""
+    """Columns that a swap makes false: lists as long as the tokens in every row that has one, lists of objects, which
+    are spans as a rule, and the text."""
     features = dataset.features or dict.fromkeys(next(iter(dataset), {}))
     others = [name for name in features if name not in ("id", "tokens", "ner_tags")]
     if not others:
@@ -276,7 +279,7 @@ def _stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
             if value is None or value == []:
                 continue
             if isinstance(value, list):
-                same = len(value) == len(row["tokens"])
+                same = len(value) == len(row["tokens"]) or all(isinstance(item, dict) for item in value)
             else:
                 same = isinstance(value, str) and "".join(value.split()) == joined
             (found if same else failed).add(name)

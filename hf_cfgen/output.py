@@ -67,6 +67,8 @@ def check_new(*paths: Path | None) -> None:
     for path in paths:
         if path is None:
             continue
+        if path.name in ("", ".."):
+            raise CfgenError(f"{path} is a folder: name a file in it")
         if path.exists():
             raise CfgenError(f"{path} is there already: choose another output, or delete it")
         if not path.parent.is_dir():

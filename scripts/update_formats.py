@@ -34,8 +34,11 @@ tokens: list<string>, ner_tags: list<string>
 
 ## What holds for all
 
-- Offsets count Unicode code points from 0, the end excluded (CLUENER: included, as the corpus has it). Label Studio's
-  browser counts UTF-16 code units now and then: where only these agree with the regions' text, they are used.
+- Offsets count Unicode code points from 0, the end excluded (CLUENER: included, as the corpus has it). The browsers
+  of doccano and Label Studio count UTF-16 code units in many versions, which differ after emoji and rare characters.
+  Where the text of a Label Studio region tells which, that is used; else such a record is bad until
+  `--offsets characters` or `--offsets utf16` says what they count.
+- Of several annotations of a Label Studio task the first that is not cancelled is taken, with a warning.
 - Text is cut into **characters**, every code point a token, or into **words**: runs of letters, digits, combining
   marks, underscores and format characters, or any other single character that is no blank. Characters for CCKS and
   CLUENER, and where most letters of the data are Chinese, Japanese or Thai; words elsewhere; `--tokenization` decides
@@ -44,7 +47,11 @@ tokens: list<string>, ner_tags: list<string>
   sentence ends.
 - `augment` leaves the text around a replaced mention as it is, blanks too; a blank is put between words that would run
   together. What is written is read again and compared before it gets its name. Of the fields of a record, those of
-  tables and of JSON lines of tokens are carried along; of the other formats text and mentions are.
+  tables and of JSON lines of tokens are carried along (null where a swap makes them false: tags of tokens, texts,
+  lists of objects); of the other formats text and mentions are. Cells of CSV are text. CoNLL sentences that are not
+  changed keep their lines; in counterfactual ones the columns besides the word's and the tag's are `_`.
+  `--word_column` and `--tag_column` name these columns.
+- `<output>.candidates.jsonl` has the source, the score and the reason of every candidate.
 - A bad record is an error that names file, record and remedy, with exit status 2 and nothing written.
   `--skip_bad_records` goes on without it, and writes it with the reason to a file of JSON lines.
 """

@@ -111,8 +111,9 @@ def test_each_format_gives_its_own_back(
     assert out[0].startswith(f"{path}: {len(expected(path, True)) - len(expected(path))} examples -> ")
     assert f"{len(expected(path))} kept, 0 rejected" in out[0]
     assert out[0].endswith(" (no discriminator: none judged)")
-    assert out[1] == f"{len(wanted)} rows written to {output} ({format})"
-    assert sorted(file.name for file in path.parent.iterdir()) == ["augmented", "sample"]
+    assert out[1].startswith(f"{len(wanted)} rows written to {output} ({format}), where the candidates came from")
+    names = ["augmented", "augmented.candidates.jsonl", "sample"]
+    assert sorted(file.name for file in path.parent.iterdir()) == names
 
 
 @pytest.mark.parametrize("format", SPAN_SAMPLES)
@@ -139,7 +140,7 @@ def test_brat_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert rows_of(tmp_path / "out") == expected(folder)
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["augmented.ann", "augmented.txt"]
     assert set(brat_mentions(tmp_path / "out", "augmented")) == set(brat_mentions(folder, "notes"))
-    assert capsys.readouterr().out.splitlines()[1].endswith(f"rows written to {tmp_path / 'out'} (brat)")
+    assert f"rows written to {tmp_path / 'out'} (brat), " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", ["parquet", "arrow"])
@@ -225,7 +226,7 @@ def test_words_that_would_run_together_are_kept_apart(write: Callable[..., Path]
     main(["augment", str(path), str(output)])
     assert mentions("doccano", output) == [("Oslo!-made", [(0, 5, "LOC")]), ("#U.S.x", [(1, 5, "LOC")])]
     path.write_text(json_lines({"text": "5%up", "label": [[0, 2, "N"]]}, {"text": "7 won", "label": [[0, 1, "N"]]}))
-    output.unlink()
+    output = path.with_name("c.jsonl")
     main(["augment", str(path), str(output)])
     assert mentions("doccano", output) == [("7 up", [(0, 1, "N")]), ("5% won", [(0, 2, "N")])]
 
@@ -233,9 +234,16 @@ def test_words_that_would_run_together_are_kept_apart(write: Callable[..., Path]
 def test_conll_columns(write: Callable[..., Path]) -> None:
     path = write("a.txt", "Ada NN X B-PER\nran VB X O\n\nBo NN X B-PER\nsat VB X O\n")
     main(["augment", str(path), str(path.with_name("b.txt"))])
-    assert path.with_name("b.txt").read_text() == "Bo\tB-PER\nran\tO\n\nAda\tB-PER\nsat\tO\n\n"
-    main(["augment", str(path), str(path.with_name("c.txt")), "--tag_column", "3"])
-    assert path.with_name("c.txt").read_text().startswith("Bo\t_\t_\tB-PER\nran\t_\t_\tO\n\n")
+    expected = "Bo _ _ B-PER\nran _ _ O\n\nAda _ _ B-PER\nsat _ _ O\n\n"
+    assert path.with_name("b.txt").read_text() == expected
+    main(["augment", str(path), str(path.with_name("c.txt")), "--tag_column", "3", "--mix"])
+    blocks = path.with_name("c.txt").read_text().split("\n\n")
+    assert sorted(blocks) == sorted([*path.read_text().rstrip("\n").split("\n\n"), *expected.split("\n\n")])
+    path = write("germ.tsv", "#\thttp://a.example\n1\tAda\tB-PER\tO\n2\tran\tO\tO\n3\t.\tO\tO\n\n1\tBo\tB-PER\tO\n")
+    with pytest.raises(SystemExit):
+        main(["augment", str(path), str(path.with_name("e.txt")), "--tag_column", "2"])
+    main(["augment", str(path), str(path.with_name("e.txt")), "--tag_column", "2", "--word_column", "1"])
+    assert path.with_name("e.txt").read_text() == "_\tBo\tB-PER\t_\n_\tran\tO\t_\n_\t.\tO\t_\n\n_\tAda\tB-PER\t_\n\n"
     path = write("weibo.txt", "李0\tB-PER\n来0\tO\n\n王0\tB-PER\n走0\tO\n")
     main(["augment", str(path), str(path.with_name("d.txt")), "--segmentation_digits"])
     assert path.with_name("d.txt").read_text() == "王0\tB-PER\n来0\tO\n\n李0\tB-PER\n走0\tO\n\n"
@@ -254,19 +262,24 @@ def test_kept_are_written_and_rejected_stand_beside_them(people: Path, capsys: p
     output = people.with_name("b.txt")
     main(["augment", str(people), str(output), "--discriminator", "taggers/people"])
     assert rows_of(output) == [(["Ada", "sat"], ["B-PER", "O"]), (["Ada", "ate"], ["B-PER", "O"])]
-    rejected = [json.loads(line) for line in output.with_name("b.txt.rejected.jsonl").read_text().splitlines()]
-    assert {(row["tokens"][0], row["tokens"][1], row["reason"]) for row in rejected} == {
+    candidates = [json.loads(line) for line in output.with_name("b.txt.candidates.jsonl").read_text().splitlines()]
+    assert {(row["tokens"][0], row["tokens"][1], row["reason"]) for row in candidates} == {
+        ("Ada", "sat", None),
+        ("Ada", "ate", None),
         ("Bo", "ran", "wrong_type"),
         ("Cy", "ran", "missed"),
         ("Cy", "sat", "missed"),
         ("Bo", "ate", "wrong_type"),
     }
-    assert rejected[0]["ner_tags"] == ["B-PER", "O"]
-    assert rejected[0]["source_id"] == "train-0"
-    assert 0 < rejected[0]["score"] < 0.5
+    assert len(candidates) == 6
+    first = next(row for row in candidates if row["reason"])
+    assert first["ner_tags"] == ["B-PER", "O"]
+    assert first["source_id"] == "train-0"
+    assert 0 < first["score"] < 0.5
     assert capsys.readouterr().out.splitlines() == [
         f"{people}: 3 examples -> 6 candidates (0 duplicates left out) -> 2 kept, 4 rejected (missed 2, wrong_type 2)",
-        f"2 rows written to {output} (conll), 4 rejected ones with their reasons to {output}.rejected.jsonl",
+        f"2 rows written to {output} (conll), where the candidates came from and why 4 were rejected to "
+        f"{output}.candidates.jsonl",
     ]
 
 
@@ -301,12 +314,11 @@ def test_a_discriminator_is_trained_and_the_other_splits_stay(tmp_path: Path, ca
     assert "Training the discriminator on 60 examples, 60 steps" in out
     assert out.splitlines()[-1].endswith("; the splits validation, test stay as they are")
     kept = rows_of(output)
-    rejected = output.with_name("out.jsonl.rejected.jsonl").read_text().splitlines()
-    assert len(kept) > 5
-    assert len(rejected) > 5
-    candidates = int(out.split(" examples -> ")[1].split(" ")[0])
-    assert len(kept) + len(rejected) == candidates > 250
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["data", "out.jsonl", "out.jsonl.rejected.jsonl"]
+    provenance = [json.loads(line) for line in output.with_name("out.jsonl.candidates.jsonl").read_text().splitlines()]
+    assert len(kept) == sum(row["reason"] is None for row in provenance) > 5
+    assert sum(row["reason"] is not None for row in provenance) > 5
+    assert len(provenance) == int(out.split(" examples -> ")[1].split(" ")[0]) > 250
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["data", "out.jsonl", "out.jsonl.candidates.jsonl"]
     again = tmp_path / "again.jsonl"
     main(["augment", str(folder / "train.jsonl"), str(again), *options, "--use_cpu", "--disable_tqdm", "true"])
     assert "Training the discriminator on 54 examples" in capsys.readouterr().out
@@ -341,6 +353,9 @@ def test_bad_records_are_skipped_and_written(write: Callable[..., Path], capsys:
         (["{in}", "{dir}/b.txt", "--k", "0"], "k is 0"),
         (["{in}", "{dir}/b.txt", "--discriminator", "x", "--train_discriminator"], "give one of them"),
         (["{in}", "{dir}/b.txt", "--discriminator", "no/such"], "no model and tokenizer at 'no/such'"),
+        (["{in}", "{dir}/b.txt", "--hidden_size", "8"], "--hidden_size is of a discriminator to be trained: add"),
+        (["{in}", "{dir}/b.txt", "--seed", "-1"], "seed is -1: give an integer of at least 0"),
+        (["{in}", "."], ". is a folder: name a file in it"),
         (["{in}", "{dir}/b.txt", "--max_length", "5"], "max_length is for formats of text and spans"),
         (["{in}", "{dir}/b.txt", "--types", "LOC"], "no mention of type LOC (types): the types are PER"),
         (["{in}", "{dir}/b.txt", "--label_map", "LOC"], "--label_map 'LOC': give each name once, as in OLD=NEW"),
@@ -393,6 +408,9 @@ def test_no_invalid_row_of_any_text_in_any_format(data: st.DataObject, format: s
         like.write_text(SAMPLES.get(format, ""), encoding="utf-8")
         READERS[format].write([Record("", text, spans) for text, spans in drawn], path, like)
         options = {"format": format, "tokenization": unit}
+        if format in ("doccano", "label_studio", "label_studio_min"):
+            options["offsets"] = "characters"
+        reading = {name: value for name, value in options.items() if name == "offsets"}
         if not any(spans for _, spans in drawn):
             with pytest.raises(CfgenError, match=r"no mention in any of its|no region in it"):
                 read_splits(path, **options)
@@ -412,10 +430,85 @@ def test_no_invalid_row_of_any_text_in_any_format(data: st.DataObject, format: s
         out = folder / "out" if format == "brat" else folder / "out" / "augmented.ann"
         # reads what it wrote and compares
         written = write_rows(out, mix(train, kept), source, "train", {**NO_OPTIONS, **options})
-        texts = [record.text for record in READERS[format].read(written)]
+        texts = [record.text for record in READERS[format].read(written, **reading)]
         assert len(texts) == len(kept) + len(drawn)
         assert {text for text, _ in drawn} <= set(texts)
         known = set().union(*forms)
-        for record in READERS[format].read(written):
+        for record in READERS[format].read(written, **reading):
             for start, end, label in record.spans:
                 assert (label, record.text[start:end]) in known or unit == "words"
+
+
+def test_what_was_written_is_read_again_and_compared(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write("a.jsonl", SAMPLES["doccano"])
+    given = READERS["doccano"].write
+    for spoil in (
+        lambda records: [record._replace(spans=record.spans[:-1]) for record in records],
+        lambda records: [record._replace(text=record.text + "x") for record in records],
+        lambda records: records[:-1],
+        lambda records: [record._replace(spans=[Span(0, 99, "X")]) for record in records],
+    ):
+        monkeypatch.setattr(
+            READERS["doccano"], "write", lambda records, *others, spoil=spoil: given(spoil(records), *others)
+        )
+        with pytest.raises(RuntimeError, match="a bug, please report it"):
+            main(["augment", str(path), str(path.with_name("b.jsonl"))])
+        assert [file.name for file in path.parent.iterdir()] == ["a.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["b.txt", "b.txt.candidates.jsonl", "b.txt.skipped.jsonl"])
+def test_no_file_is_overwritten(write: Callable[..., Path], capsys: Any, name: str) -> None:
+    path = write("a.txt", "Ada\tB-PER\n\nBo\tB-PER\n")
+    write(name, "mine")
+    with pytest.raises(SystemExit):
+        main(["augment", str(path), str(path.with_name("b.txt"))])
+    assert f"{name} is there already: choose another output" in capsys.readouterr().err
+    assert path.with_name(name).read_text() == "mine"
+    assert len(list(path.parent.iterdir())) == 2
+
+
+def test_carried_columns_stay_as_they_are_or_are_null_where_a_swap_makes_them_false(
+    write: Callable[..., Path],
+) -> None:
+    rows = [
+        {
+            "tokens": ["Bo", "ran"],
+            "ner_tags": ["B-PER", "O"],
+            "meta": {"a": 1},
+            "entities": [{"start": 0, "text": "Bo"}],
+        },
+        {"tokens": ["Al", "sat"], "ner_tags": ["B-PER", "O"], "meta": {"b": "x"}, "entities": []},
+    ]
+    path = write("a.jsonl", json_lines(*rows))
+    main(["augment", str(path), str(path.with_name("b.jsonl")), "--mix"])
+    written = [json.loads(line) for line in path.with_name("b.jsonl").read_text().splitlines()]
+    new = [
+        row | {"tokens": [other["tokens"][0], row["tokens"][1]], "entities": None}
+        for row, other in zip(rows, rows[::-1])
+    ]
+    assert sorted(written, key=str) == sorted([*rows, *new], key=str)
+    path = write(
+        "a.csv",
+        'id,zip,land,tokens,ner_tags\n007,01234,NA,"[""Bo""]","[""B-PER""]"\n'
+        '008,,x,"[""Al"", ""."" ]","[""B-PER"", ""O""]"\n',
+    )
+    main(["augment", str(path), str(path.with_name("b.csv")), "--mix"])
+    with path.with_name("b.csv").open(newline="") as file:
+        cells = sorted(row[:3] for row in csv.reader(file))
+    assert cells == [
+        ["007", "01234", "NA"],
+        ["007#0", "01234", "NA"],
+        ["008", "", "x"],
+        ["008#0", "", "x"],
+        ["id", "zip", "land"],
+    ]
+    texts = {"tokens": ['["Bo"]', '["Al", "."]'], "ner_tags": ['["B-PER"]', '["B-PER", "O"]'], "n": [1, 2]}
+    Dataset.from_dict(texts).to_parquet(path.with_name("c.parquet"))
+    main(["augment", str(path.with_name("c.parquet")), str(path.with_name("d.parquet"))])
+    assert Dataset.from_parquet(str(path.with_name("d.parquet"))).to_dict() == {
+        "tokens": ['["Al"]', '["Bo", "."]'],
+        "ner_tags": ['["B-PER"]', '["B-PER", "O"]'],
+        "n": [1, 2],
+    }

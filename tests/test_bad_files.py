@@ -25,6 +25,7 @@ BAD = Path(__file__).with_name("data") / "bad"
 # reading fails but what comes after it
 EXPECTED: dict[str, dict[str, Any]] = json.loads((BAD / "expected.json").read_text(encoding="utf-8"))
 JARGON = re.compile(r"Arrow[A-Z]|\w+Error\b|Errno|Traceback|None\b|\bTrue\b|\bFalse\b|<class|\(char |int64|NoneType")
+OUTPUTS = ["in", "out", "out.candidates.jsonl", "out.skipped.jsonl"]
 
 
 def line_of(name: str) -> str:
@@ -298,10 +299,10 @@ def test_skipping(write: Callable[..., Path], content: str, place: str, reason: 
     assert skipped["where"] == f"{path}{place}"
     assert f"hf-cfgen: {skipped['reason']}" == line
     assert skipped["record"] == record
-    assert sorted(file.name for file in path.parent.iterdir()) == ["in", "out", "out.skipped.jsonl"]
+    assert sorted(file.name for file in path.parent.iterdir()) == OUTPUTS
     assert capsys.readouterr().out.splitlines()[1].startswith("2 rows written to ")
     read_splits(path, skip_bad_records=True)
-    assert sorted(file.name for file in path.parent.iterdir()) == ["in", "out", "out.skipped.jsonl"]
+    assert sorted(file.name for file in path.parent.iterdir()) == OUTPUTS
 
 
 @pytest.mark.parametrize("kind", ["parquet", "arrow"])

@@ -225,6 +225,8 @@ def test_files_that_can_not_be_read(write: Callable[..., Path]) -> None:
         ("T1 LOC 0 5 Paris\n", False),
         ("T1\tLOC 0 x\tParis\n", False),
         ("#1\tO\n", False),
+        ("#\thttp://example.org/a [2009-10-17]\n", False),
+        ("#\tAnnotatorNotes T1\twhy?\n", False),
         ("# comment\na\tO\n", False),
         ("*\tO\n", False),
         ("E1\tB-X:y\n", False),
@@ -300,6 +302,29 @@ def shown(groups: dict[str, list[Path]] | None, folder: Path) -> dict[str, list[
             ["train/a.ann", "train/b.txt", "test/b.ann", "test/c.txt", "other/c.txt"],
             {"test": ["test/b.ann"], "train": ["train/a.ann"]},
             ["2 text(s) without a .ann beside left out, such as c.txt"],
+        ),
+        # other data
+        (
+            ["a.ann", "a.txt", "a.a1", "b.conll", "annotation.conf", ".x.json", "README", "LICENSE.txt", "notes.md"],
+            {"train": ["a.ann"]},
+            [
+                "1 text(s) without a .ann beside left out, such as LICENSE.txt",
+                "left out, being no documents of brat: a.a1, b.conll",
+            ],
+        ),
+        (
+            ["train/a.ann", "train/x.json", "test/b.ann", "test/y", "other/z.json", "z.json"],
+            {"test": ["test/b.ann"], "train": ["train/a.ann"]},
+            ["left out, being no documents of brat: test/y, train/x.json"],
+        ),
+        (
+            ["a.ann", *(f"{number:02}.a1" for number in range(12))],
+            {"train": ["a.ann"]},
+            [
+                "left out, being no documents of brat: "
+                + ", ".join(f"{number:02}.a1" for number in range(10))
+                + " and 2 more"
+            ],
         ),
         # no documents
         (["train.txt", "dev.txt"], None, []),

@@ -250,7 +250,7 @@ def test_a_change_of_the_code_s_version_misses_the_cache(tmp_path, monkeypatch):
     TRAIN.save_to_disk(tmp_path / "train")
     train = load_from_disk(tmp_path / "train")
     first = candidates(train, CfgenConfig())._fingerprint
-    monkeypatch.setattr("hf_cfgen.intervention._VERSION", 2)
+    monkeypatch.setattr("hf_cfgen.intervention._VERSION", 99)
     assert candidates(train, CfgenConfig())._fingerprint != first
 
 

@@ -108,7 +108,7 @@ def test_bad_arguments(path: Any, options: dict[str, Any], message: str) -> None
 
 def test_bad_load_kwargs(write: Callable[..., Path]) -> None:
     path = write("a.conll", "a\tO\n")
-    with pytest.raises(CfgenError, match="the conll reader has no option column: it has tag_column"):
+    with pytest.raises(CfgenError, match="the conll reader has no option column: it has word_column, tag_column"):
         load_ner_dataset(path, column=1)
     path = write("a.json", json_lines(labelled(0)))
     with pytest.raises(CfgenError, match="the json reader has no option column: it has tokens_column, tags_column"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from hf_cfgen.data import ccks, cluener, conll, json_rows, load_ner_dataset
@@ -358,6 +358,7 @@ def test_conll_reads_back_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[tuple[str, str]]], end: str, tail: str
 ) -> None:
     text = f"{end}{end}".join(end.join(f"{word}\t{tag}" for word, tag in row) for row in rows)
+    assume("\n" in text + tail or "\r" not in text)  # else these are taken for the ends of the lines
     path = tmp_path_factory.getbasetemp() / "written.conll"
     path.write_bytes(("\ufeff" + text + tail).encode())
     assert [list(zip(row["tokens"], row["ner_tags"])) for row in rows_of(conll.read(path))] == rows
@@ -367,14 +368,16 @@ def test_conll_reads_back_what_was_written(
     st.lists(SENTENCE, max_size=4).filter(lambda rows: all(word != "-DOCSTART-" for row in rows for word, _ in row)),
     st.sampled_from([-1, -3, 1, 3]),
     st.booleans(),
+    st.sampled_from("\t "),
 )
-@example([[("\ufeff", "O"), ("\ufeffa", "O")], [("\ufeffb", "O")]], -1, False)
-@example([[("#", "B-PER"), (" ", "O"), ("\r", "O")], [("# a", "O")]], 1, True)
+@example([[("\ufeff", "O"), ("\ufeffa", "O")], [("\ufeffb", "O")]], -1, False, "\t")
+@example([[("#", "B-PER"), (" ", "O"), ("\r", "O")], [("# a", "O")]], 1, True, " ")
 def test_conll_writes_what_it_reads(
     tmp_path_factory: pytest.TempPathFactory,
     sentences: list[list[tuple[str, str]]],
     tag_column: int,
     segmentation_digits: bool,
+    separator: str,
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "written.conll"
     # a word that is nothing but its digit is an error
@@ -383,19 +386,45 @@ def test_conll_writes_what_it_reads(
         for sentence in sentences
     ]
     options: dict[str, Any] = {"tag_column": tag_column, "segmentation_digits": segmentation_digits}
-    conll.write((Row("", columns) for columns in given_rows), path, path, **options)
+    like = path.with_name("like.conll")
+    like.write_text(separator.join(["a", *["O"] * 3]) + "\n")
+    conll.write((Row("", columns) for columns in given_rows), path, like, **options)
     assert rows_of(conll.read(path, **options)) == given_rows
 
 
 def test_conll_as_written(write: Callable[..., Path]) -> None:
     rows = [Row("", {"tokens": ["科", "技"], "ner_tags": ["B-X", "O"]}), Row("", {"tokens": ["a"], "ner_tags": ["O"]})]
-    path = write("a.conll", "")
-    conll.write(rows, path, path)
+    path, like = write("a.conll", ""), write("like.conll", "x\tO\n")
+    conll.write(rows, path, like)
     assert path.read_bytes().decode() == "科\tB-X\n技\tO\n\na\tO\n\n"
-    conll.write(rows, path, path, tag_column=2, segmentation_digits=True)
+    conll.write(rows, path, like, tag_column=2, segmentation_digits=True)
     assert path.read_bytes().decode() == "科0\t_\tB-X\n技0\t_\tO\n\na0\t_\tO\n\n"
-    conll.write(rows[1:], path, path, tag_column=-2)
+    conll.write(rows[1:], path, like, tag_column=-2)
     assert path.read_bytes().decode() == "a\tO\t_\n\n"
+    like.write_text("# a comment\n7 x X O NN\n8 y X O NN\n")
+    spoken = [Row("", {"tokens": ["a", "b c"], "ner_tags": ["O", "B-X"]})]
+    conll.write(spoken, path, like, word_column=1, tag_column=3)
+    assert path.read_bytes().decode() == "_ a _ O _\n_\tb c\t_\tB-X\t_\n\n"
+    known = [Row("", {"tokens": ["x", "y"], "ner_tags": ["O", "O"]})]
+    conll.write(known, path, like, word_column=1, tag_column=3, sources=[like])
+    assert path.read_bytes().decode() == "# a comment\n7 x X O NN\n8 y X O NN\n\n"
+
+
+def test_words_that_count_are_an_error_unless_their_column_is_named(write: Callable[..., Path]) -> None:
+    path = write("a.conll", "1\tAda\tB-PER\n2\tran\tO\n3\t.\tO\n\n1\tBo\tB-PER\n")
+    (bad, row) = conll.read(path)
+    assert bad.reason == f"{path}:1: the words are 1, 2, 3 and so on: name the column of the words (word_column)"
+    assert row.columns["tokens"] == ["1"]
+    assert rows_of(conll.read(path, word_column=1)) == [
+        {"tokens": ["Ada", "ran", "."], "ner_tags": ["B-PER", "O", "O"]},
+        {"tokens": ["Bo"], "ner_tags": ["B-PER"]},
+    ]
+    for options, message in (
+        ({"word_column": -1}, "word_column is -1: give an integer of at least 0"),
+        ({"word_column": 2, "tag_column": 2}, "tag_column is 2: give an integer other than 2, the word's column"),
+    ):
+        with pytest.raises(CfgenError, match=message):
+            conll.read(path, **options)
 
 
 @pytest.mark.skipif(not CORPORA.is_dir(), reason="the real corpora are not beside the checkout")

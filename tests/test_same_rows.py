@@ -310,9 +310,9 @@ def test_two_processes_make_the_rows_verdicts_scores_and_files_of_one(data, chec
     assert launched.stdout.count("Deploy ") == 1
 
     main(augment_options(checkpoint, tmp_path / "one"))
-    for name in ("out.jsonl", "out.jsonl.rejected.jsonl"):
+    for name in ("out.jsonl", "out.jsonl.candidates.jsonl"):
         assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "one" / name).read_bytes() != b""
-    assert names(tmp_path / "two") == ["in.jsonl", "made", "out.jsonl", "out.jsonl.rejected.jsonl", "run", "train"]
+    assert names(tmp_path / "two") == ["in.jsonl", "made", "out.jsonl", "out.jsonl.candidates.jsonl", "run", "train"]
     assert launched.stdout.count(" rows written to ") == 1
 
     write_rows(checkpoint, tmp_path / "one" / "train", tmp_path / "one" / "made")

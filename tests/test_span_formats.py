@@ -149,7 +149,7 @@ def test_samples(write: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("name", "record", "expected"),
     [
-        ("doccano", {"text": "😀 Bo", "label": [[2, 4, "PER"]]}, [(2, 4, "PER")]),
+        ("doccano", {"text": "Bo 😀", "label": [[0, 2, "PER"]]}, [(0, 2, "PER")]),
         ("doccano", {"data": "Bo", "labels": [[0, 2, "PER"]]}, [(0, 2, "PER")]),
         ("doccano", {"data": "Bo", "label": []}, []),
         (
@@ -168,6 +168,32 @@ def test_samples(write: Callable[..., Path]) -> None:
         ),
         # overlapping mentions are for the caller
         ("doccano", {"text": "New York", "label": [[0, 8, "LOC"], [4, 8, "LOC"]]}, [(0, 8, "LOC"), (4, 8, "LOC")]),
+        # the first list that is not empty, and one that says the same
+        ("doccano", {"text": "Bo", "label": [], "labels": [[0, 2, "PER"]]}, [(0, 2, "PER")]),
+        ("spacy", {"text": "Bo", "spans": [], "entities": [[0, 2, "PER"]]}, [(0, 2, "PER")]),
+        ("spacy", {"text": "😀 Bo", "entities": [[2, 4, "PER"]]}, [(2, 4, "PER")]),
+        (
+            "spacy",
+            {
+                "text": "Bo, Al",
+                "spans": [{"start": 4, "end": 6, "label": "PER"}, {"start": 0, "end": 2, "label": "PER"}],
+                "entities": [[0, 2, "PER"], [4, 6, "PER"]],
+            },
+            [(4, 6, "PER"), (0, 2, "PER")],
+        ),
+        (
+            "spacy",
+            {
+                "text": "Bo",
+                "spans": [{"start": 0, "end": 2, "label": "LOC", "answer": "reject"}],
+                "ents": [
+                    {"start": 0, "end": 2, "label": "PER"},
+                    {"start": 0, "end": 1, "label": "PER", "answer": "ignore"},
+                ],
+                "_is_binary": False,
+            },
+            [(0, 2, "PER")],
+        ),
         ("spacy", {"text": "x\u2028Bo", "entities": [[2, 4, "PER"]]}, [(2, 4, "PER")]),
         ("spacy", {"text": "e\u0301 Bo", "entities": [{"start": 3, "end": 5, "label": "PER"}]}, [(3, 5, "PER")]),
         (
@@ -267,10 +293,15 @@ def test_prodigy_leaves_out_what_was_not_accepted(write: Callable[..., Path], ca
         ),
         ([task("😀", region(0, 2, "😀"))], [("😀", [(0, 1, "PER")])]),
         ([task("😀 Bo", region(2, 4, "Bo"))], [("😀 Bo", [(2, 4, "PER")])]),
-        ([task("😀 Bob", region(2, 4))], [("😀 Bob", [(2, 4, "PER")])]),
+        ([task("Bo 😀", region(0, 2))], [("Bo 😀", [(0, 2, "PER")])]),
+        # one text tells for all regions of the task
+        ([task("😀 Bob", region(2, 4), region(2, 5, "Bob"))], [("😀 Bob", [(2, 4, "PER"), (2, 5, "PER")])]),
+        ([task("😀 Bob", region(3, 5), region(3, 6, "Bob"))], [("😀 Bob", [(2, 4, "PER"), (2, 5, "PER")])]),
+        # a browser writes line breaks so
+        ([task("Bo\r\nAl\n", region(0, 7, "Bo\\n\\nAl\\n"))], [("Bo\r\nAl\n", [(0, 7, "PER")])]),
+        ([task("Bo\r\nAl\n", region(0, 7, "Bo\r\nAl\n"))], [("Bo\r\nAl\n", [(0, 7, "PER")])]),
+        ([task("😀\nBo", region(0, 5, "😀\\nBo"))], [("😀\nBo", [(0, 4, "PER")])]),
         ([task("ｱ\uffff😀 Bo", region(5, 7, "Bo"))], [("ｱ\uffff😀 Bo", [(4, 6, "PER")])]),
-        # code points, where both would do
-        ([task("😀aa", region(2, 3, "a"))], [("😀aa", [(2, 3, "PER")])]),
         # each task by itself
         (
             [task("😀 Bo", region(2, 4, "Bo")), task("😀 Al", region(3, 5, "Al"))],
@@ -300,6 +331,16 @@ def test_label_studio_leaves_out_unlabelled_tasks(write: Callable[..., Path], ca
     path = write("a.json", json.dumps(items))
     assert list(label_studio.read(path)) == [Record(f"{path}, record 0 (from 0)", "Bo a", [])]
     assert caplog.messages == [f"{path}: 3 task(s) left out, without annotation or with cancelled ones only"]
+
+
+def test_label_studio_tells_of_several_annotations(write: Callable[..., Path], caplog: Any) -> None:
+    kept, other = {"result": [region(0, 2, "Bo")]}, {"was_cancelled": False, "result": []}
+    cancelled = {"was_cancelled": True, "result": []}
+    given = [[kept, other, other], [cancelled, kept, other], [cancelled, kept, cancelled], [kept]]
+    items = [{"data": {"text": "Bo"}, "annotations": annotations} for annotations in given]
+    path = write("a.json", json.dumps(items))
+    assert values(label_studio.read(path)) == [("Bo", [(0, 2, "PER")])] * 4
+    assert caplog.messages == [f"{path}: 2 task(s) with several annotations: all but the first of each left out"]
 
 
 def test_a_field_that_more_tasks_have_is_not_the_text_for_that(write: Callable[..., Path]) -> None:
@@ -354,6 +395,10 @@ GOOD = {
 }
 TASK_LAYOUT = r'a task is \{"data": \{"text": str\}, "annotations": .*; correct it'
 ONE_LABEL = r"region \[0:2\] has the labels "
+UNNAMED = (
+    r": offsets after '😀' count characters or UTF-16 units, which differ: name them \(offsets\), "
+    "characters or utf16$"
+)
 
 
 def annotated(annotation: Any) -> dict[str, Any]:
@@ -388,7 +433,16 @@ def annotated(annotation: Any) -> dict[str, Any]:
             task("😀 Bo", region(3, 5, "Bo"), region(0, 1, "x")),
             r"PER \[3:5\] is outside the text of 4",
         ),
-        ("label_studio", task("😀 Bo", region(3, 5)), r"PER \[3:5\] is outside the text of 4 characters"),
+        ("label_studio", task("😀 Bo", region(3, 5)), UNNAMED),
+        ("label_studio", task("😀 Bo, 😀", region(0, 1)), UNNAMED),
+        ("label_studio", task("😀aa", region(2, 3, "a")), UNNAMED),
+        ("label_studio", task("Bo 😀 Al", region(0, 2, "Bo"), region(5, 7)), UNNAMED),
+        ("label_studio", task("😀 Bo", region(3, 6)), r"PER \[3:6\] is outside the text of 4 characters"),
+        ("label_studio", task("Bo\nAl", region(0, 5, "Bo\\r\\nAl")), r"PER \[0:5\] is 'Bo\\nAl' in the text, not"),
+        ("label_studio_min", {"text": "😀 Bo", "ner": [region(2, 4)["value"]]}, UNNAMED),
+        ("doccano", {"text": "😀 Bo", "label": [[2, 4, "PER"]]}, UNNAMED),
+        ("doccano", {"text": "Bo 😀", "label": [[0, 2, "PER"], [3, 4, "PER"]]}, UNNAMED),
+        ("doccano", {"text": "😀 Bo", "label": [[3, 6, "PER"]]}, r"PER \[3:6\] is outside the text of 4 characters"),
         (
             "label_studio",
             task("Bo", {"value": {"hypertextlabels": ["PER"]}}),
@@ -450,6 +504,29 @@ def annotated(annotation: Any) -> dict[str, Any]:
         ),
         ("spacy", {"text": "Bo", "entities": [[0, 2, "PER", 1]]}, r"in entities is no mention: a record is \{"),
         ("spacy", {"text": "Bo"}, "no list of mentions among text: a record is"),
+        (
+            "spacy",
+            {"text": "Bo", "entities": [[0, 2, "PER"]], "spans": [{"start": 0, "end": 2, "label": "LOC"}]},
+            "the mentions in spans and in entities differ: keep one of the two lists, or make them the same",
+        ),
+        (
+            "spacy",
+            {"text": "Bo", "ents": [{"start": 0, "end": 3, "label": "PER"}], "entities": [[0, 2, "PER"]]},
+            r"PER \[0:3\] is outside the text",
+        ),
+        *(
+            (
+                "spacy",
+                {
+                    "text": "Bo",
+                    "spans": [{"start": 0, "end": 2, "label": "PER"}],
+                    "answer": answer,
+                    "_is_binary": True,
+                },
+                r"one judgement about one mention \(_is_binary\), not a labelled sentence: export merged annotations",
+            )
+            for answer in ("accept", "reject")
+        ),
         ("spacy", {"entities": []}, "no text: a record is"),
         ("spacy", '{"text": "\\ud83d", "entities": []}', "half of a surrogate pair at 0"),
         ("spacy", '{"text": "Bo", ', r"bad JSON \(.*\): give one record a line"),
@@ -473,6 +550,98 @@ def test_bad_records_are_named_and_the_others_read(
     assert found.reason.startswith(f"{where}: ") and "\n" not in found.reason
     with pytest.raises(CfgenError, match=message):
         raise CfgenError(found.reason)
+
+
+def offsets_sample(name: str, text: str, start: int, end: int, form: str | None = None) -> str:
+    one = region(start, end, form)
+    return {
+        "label_studio": json.dumps([task(text, one)]),
+        "label_studio_min": json.dumps([{"text": text, "ner": [one["value"]]}]),
+        "doccano": json_lines({"text": text, "label": [[start, end, "PER"]]}),
+    }[name]
+
+
+@pytest.mark.parametrize("name", OWN[:3])
+def test_offsets_that_are_named(write: Callable[..., Path], name: str) -> None:
+    def found(offsets: str, *sample: Any) -> Any:
+        (record,) = READERS[name].read(write("a", offsets_sample(name, *sample)), offsets=offsets)
+        if isinstance(record, Record):
+            return [tuple(span) for span in record.spans]
+        return record.reason.removeprefix(f"{record.where}: ")
+
+    assert found("characters", "😀 Bob", 2, 4) == [(2, 4, "PER")]
+    assert found("utf16", "😀 Bob", 3, 6) == [(2, 5, "PER")]
+    for offsets in ("auto", "characters", "utf16"):
+        assert found(offsets, "Bo 😀", 0, 2) == [(0, 2, "PER")]
+    assert found("utf16", "Bo 😀", 3, 5) == [(3, 4, "PER")]
+    cut = "cuts a character of two UTF-16 units: correct the offsets, or name characters (offsets)"
+    assert found("utf16", "😀 Bo", 1, 3) == f"PER [1:3] {cut}"
+    assert found("utf16", "Bo 😀", 0, 4) == f"PER [0:4] {cut}"
+    assert found("utf16", "😀 Bo", 3, 6) == "PER [3:6] is outside the text of 5 UTF-16 units: correct the offsets"
+    assert found("characters", "😀 Bo", 3, 5) == ("PER [3:5] is outside the text of 4 characters: correct the offsets")
+    if name != "doccano":
+        # the name goes before what the texts say
+        assert found("utf16", "😀 Bo", 2, 4, "Bo") == (
+            "PER [2:4] is ' B' in the text, not 'Bo': correct the offsets (counted in UTF-16 units from 0, the end "
+            "excluded) or the text"
+        )
+        assert found("characters", "😀 Boo", 3, 5, "Bo").startswith("PER [3:5] is 'oo' in the text, not 'Bo': ")
+        assert found("utf16", "😀aa", 2, 3, "a") == [(1, 2, "PER")]
+        assert found("characters", "😀aa", 2, 3, "a") == [(2, 3, "PER")]
+        assert found("utf16", "😀\naa", 0, 4, "😀\\na") == [(0, 3, "PER")]
+
+
+@pytest.mark.parametrize("name", OWN[:3])
+def test_offsets_that_are_written(write: Callable[..., Path], tmp_path: Path, name: str) -> None:
+    like = write("like", offsets_sample(name, "Bo", 0, 2, "Bo"))
+    expected = {"auto": (2, 4, 5), "characters": (2, 4, 5), "utf16": (3, 5, 7)}
+    for offsets, (start, end, last) in expected.items():
+        spans = [Span(2, 4, "PER"), Span(4, 5, "PER")]
+        READERS[name].write([Record("", "😀 Bo😀", spans)], tmp_path / "new", like, offsets=offsets)
+        text = (tmp_path / "new").read_text(encoding="utf-8")
+        if name == "doccano":
+            assert json.loads(text)["label"] == [[start, end, "PER"], [end, last, "PER"]]
+        else:
+            (item,) = json.loads(text)
+            written = (
+                item["ner"]
+                if name == "label_studio_min"
+                else [result["value"] for result in item["annotations"][0]["result"]]
+            )
+            assert written == [
+                {"start": start, "end": end, "text": "Bo", "labels": ["PER"]},
+                {"start": end, "end": last, "text": "😀", "labels": ["PER"]},
+            ]
+
+
+@pytest.mark.parametrize("name", OWN[:3])
+def test_unknown_offsets(write: Callable[..., Path], tmp_path: Path, name: str) -> None:
+    path = write("a", SAMPLES[name])
+    message = "^unknown offsets 'x': choose one of auto, characters, utf16$"
+    with pytest.raises(CfgenError, match=message):
+        list(READERS[name].read(path, offsets="x"))
+    with pytest.raises(CfgenError, match=message):
+        READERS[name].write([], tmp_path / "new", path, offsets="x")
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_field_of_the_text_is_found_with_the_named_offsets(write: Callable[..., Path]) -> None:
+    path = write("a.json", json.dumps([task({"title": "😀An Bo", "body": "😀n Bo"}, region(4, 6, "Bo"))]))
+    assert values(label_studio.read(path, offsets="characters")) == [("😀An Bo", [(4, 6, "PER")])]
+    assert values(label_studio.read(path, offsets="utf16")) == [("😀n Bo", [(3, 5, "PER")])]
+    with pytest.raises(CfgenError, match="each of title, body may be the text"):
+        list(label_studio.read(path))
+
+
+@pytest.mark.parametrize(
+    ("head", "name"), [(b"PK\x03\x04\x14\x00rest", "train.txt"), (b"\x1f\x8b\x08\x00rest", "train.json")]
+)
+def test_an_archive_is_to_be_unpacked(tmp_path: Path, head: bytes, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(head)
+    with pytest.raises(CfgenError) as caught:
+        detect_format(path)
+    assert str(caught.value) == f"{path} is an archive: unpack it and give what is inside"
 
 
 def test_a_first_item_that_is_no_object_is_named(write: Callable[..., Path]) -> None:
@@ -706,18 +875,25 @@ LIKES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "like"), LIKES)
+@pytest.mark.parametrize(
+    ("name", "like", "options"),
+    [
+        (name, like, options)
+        for name, like in LIKES
+        for options in ([{}] if name == "spacy" else [{"offsets": "characters"}, {"offsets": "utf16"}])
+    ],
+)
 @settings(max_examples=50, deadline=None)
 @given(records=st.lists(labelled_texts(), min_size=1, max_size=4))
 def test_what_is_written_reads_the_same(
-    tmp_path_factory: pytest.TempPathFactory, name: str, like: str, records: list[Record]
+    tmp_path_factory: pytest.TempPathFactory, name: str, like: str, options: Any, records: list[Record]
 ) -> None:
     # without any mention nothing tells doccano from spaCy, nor an unlabelled file from JSON-MIN
     assume(any(record.spans for record in records))
     folder = tmp_path_factory.getbasetemp()
     (folder / "like").write_text(like, encoding="utf-8")
-    READERS[name].write(iter(records), folder / "written", folder / "like")
-    found = values(READERS[name].read(folder / "written"))
+    READERS[name].write(iter(records), folder / "written", folder / "like", **options)
+    found = values(READERS[name].read(folder / "written", **options))
     # JSON-MIN has a list for each control
     assert [(text, sorted(spans)) for text, spans in found] == values(records)
     assert detect_format(folder / "written") == name

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..errors import CfgenError
 from ..spans import Span
 from .records import BadRecord, Record, Row, checked_span
-from .splits import split_of
+from .splits import _NO_DATA, split_of
 from .text import read_text
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ _LAYOUT = "T1<tab>Type start end<tab>text"
 _MENTION = re.compile(r"T\S*\t(\S+) ([0-9]{1,15} [0-9]{1,15}(?:;[0-9]{1,15} [0-9]{1,15})*)\t(.*)")
 # relations, events, attributes (two), normalizations, notes and equivalences
 _NO_MENTION = re.compile(r"[REAMN][0-9]|[#*]")
-_HEAD = re.compile(r"T[0-9]+\t\S+ [0-9]+ [0-9]+[^\t]*\t|([REAMN][0-9]+|#[0-9]*|\*)\t(\S+ \S|\S+:T[0-9])")
+_HEAD = re.compile(r"T[0-9]+\t\S+ [0-9]+ [0-9]+[^\t]*\t|([REAMN][0-9]+|#[0-9]+|\*)\t(\S+ \S|\S+:T[0-9])")
 
 
 def matches(head: str) -> bool:
@@ -53,7 +53,8 @@ def documents(folder: Path) -> dict[str, list[Path]] | None:
     Returns:
         `dict[str, list[Path]]` or `None`: By split, its `.ann` files in the order of their names. Those that lie in
         the folder itself are train, but where every one is named after a split, they are that. `None` where there are
-        none. Texts without annotations beside others are left out, with a warning.
+        none. Texts without annotations beside others are left out, with a warning, and so are files of
+        other kinds but READMEs, settings (`.conf`) and the like.
 
     Example:
 
@@ -83,6 +84,9 @@ def documents(folder: Path) -> dict[str, list[Path]] | None:
     texts = [text for inner in folders for text in _files(inner, ".txt") if not text.with_suffix(".ann").is_file()]
     if texts:
         logger.warning("%s: %d text(s) without a .ann beside left out, such as %s", folder, len(texts), texts[0].name)
+    if left_out := [str(file.relative_to(folder)) for inner in folders for file in _other_data(inner)]:
+        names = ", ".join(left_out[:10]) + (f" and {len(left_out) - 10} more" if len(left_out) > 10 else "")
+        logger.warning("%s: left out, being no documents of brat: %s", folder, names)
     return groups or None
 
 
@@ -251,6 +255,11 @@ def _mention(where: str, given: str, raw: str, text_path: Path, about: list[_Lin
 
 def _annotations(folder: Path) -> list[Path]:
     return _files(folder, ".ann")
+
+
+def _other_data(folder: Path) -> list[Path]:
+    files = (file for file in folder.iterdir() if file.suffix not in (".ann", ".txt", ".conf"))
+    return sorted(file for file in files if file.is_file() and not _NO_DATA.fullmatch(file.name.lower()))
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:

@@ -198,10 +198,12 @@ def _check_columns(
         names = list(feature.names) if isinstance(feature, ClassLabel) else list(tag_names or ())
         codes = tags.to_numpy(zero_copy_only=False)
         nameless = np.flatnonzero((codes < 0) | (codes >= len(names)))
+        bad_rows, firsts = np.unique(rows_of[nameless], return_index=True)
+        first_code = dict(zip(bad_rows.tolist(), codes[nameless[firsts]].tolist()))
         fail(
-            rows_of[nameless],
+            bad_rows,
             lambda row: (
-                f"tag {next(codes[at] for at in nameless if rows_of[at] == row)} has no name, there are {len(names)} "
+                f"tag {first_code[row]} has no name, there are {len(names)} "
                 "names from 0: correct it or, where a split is unlabelled, leave the split out"
             ),
         )

@@ -7,7 +7,18 @@ from typing import Any
 
 from ..errors import CfgenError
 from ..spans import Span
-from .records import BadRecord, Record, Row, checked_span, checked_text, first_value, parse_each
+from .records import (
+    BadRecord,
+    Record,
+    Row,
+    check_offsets,
+    checked_span,
+    checked_text,
+    first_value,
+    offset_units,
+    parse_each,
+    spans_in,
+)
 from .text import head_objects, json_lines, json_object, read_text, shown
 
 _LAYOUT = (
@@ -36,20 +47,22 @@ def matches(head: str) -> bool:
     return bool(typical_records(head, _TEXTS, _LISTS, _is_mention))
 
 
-def read(path: Path) -> Iterator[Record | Row | BadRecord]:
+def read(path: Path, *, offsets: str = "auto") -> Iterator[Record | Row | BadRecord]:
     """Read the records of an export of doccano.
 
     The text is `text` or `data`; mentions are `label`, `labels` or `entities`.
 
     Args:
         path (`Path`): The file, in UTF-8.
+        offsets (`str`, *optional*, defaults to `"auto"`): What offsets count, `"characters"` (code points) or
+            `"utf16"` (its units, as in browsers). With `"auto"` a record is bad where this makes a difference.
 
     Returns:
         `Iterator[Record | BadRecord]`: The records; bad is one that is not laid out so, or has a mention without a
         type or outside the text.
 
     Raises:
-        CfgenError: The file is not UTF-8.
+        CfgenError: The file is not UTF-8, or `offsets` is none of these.
 
     Example:
 
@@ -59,27 +72,39 @@ def read(path: Path) -> Iterator[Record | Row | BadRecord]:
     >>> next(read(path)).spans
     [Span(start=0, end=2, label='PER')]
     """
-    return parse_each(json_lines(path), _parse)
+    check_offsets(offsets)
+
+    def parse(where: str, line: str) -> list[Record]:
+        record = json_object(where, line, _LAYOUT)
+        name = first_value([record], _TEXTS)
+        text = checked_text(where, record.get(name or "text"), _LAYOUT)
+        return [Record(where, text, parse_mentions(where, text, record, _LISTS, _OFFSETS, _LAYOUT, offsets))]
+
+    return parse_each(json_lines(path), parse)
 
 
-def write(records: Iterable[Record], path: Path, like: Path) -> None:
+def write(records: Iterable[Record], path: Path, like: Path, *, offsets: str = "auto") -> None:
     """Write records as doccano exports them.
 
     Args:
         records (`Iterable[Record]`): The records.
         path (`Path`): The file to write.
         like (`Path`): An export, from which the names of the fields and the layout of mentions are taken.
+        offsets (`str`, *optional*, defaults to `"auto"`): What offsets are to count: `"utf16"` its units, else code
+            points.
 
     Raises:
-        CfgenError: `like` is not UTF-8.
+        CfgenError: `like` is not UTF-8, or `offsets` is none of these.
     """
+    check_offsets(offsets)
     typical = typical_records(read_text(like), _TEXTS, _LISTS, _is_mention)
     example, name = next(iter(typical), ({"id": 1, "text": ""}, "label"))
     text_name = first_value([example], _TEXTS) or "text"
 
     def rows() -> Iterator[dict[str, Any]]:
         mentions = 0
-        for number, (_, text, spans) in enumerate(records, start=1):
+        for number, (_, text, given) in enumerate(records, start=1):
+            spans = spans_in(offsets, text, given)
             row = {"id": number, text_name: text} if "id" in example else {text_name: text}
             if name == "entities":
                 items = [
@@ -126,7 +151,7 @@ def typical_records(
 
 
 def list_name(record: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The first of some names under which a record has a list.
+    """The first of some names under which a record has a list, one that is not empty before others.
 
     Args:
         record (`Mapping[str, Any]`): A record.
@@ -139,8 +164,11 @@ def list_name(record: Mapping[str, Any], names: Sequence[str]) -> str | None:
 
     >>> list_name({"spans": {}, "ents": []}, ["spans", "ents"])
     'ents'
+    >>> list_name({"spans": [], "ents": [[0, 2, "PER"]]}, ["spans", "ents"])
+    'ents'
     """
-    return next((name for name in names if isinstance(record.get(name), list)), None)
+    lists = [name for name in names if isinstance(record.get(name), list)]
+    return next((name for name in lists if record[name]), lists[0] if lists else None)
 
 
 def is_triple(item: Any) -> bool:
@@ -161,7 +189,13 @@ def is_triple(item: Any) -> bool:
 
 
 def parse_mentions(
-    where: str, text: str, record: Mapping[str, Any], lists: Sequence[str], offsets: tuple[str, str], layout: str
+    where: str,
+    text: str,
+    record: Mapping[str, Any],
+    lists: Sequence[str],
+    edges: tuple[str, str],
+    layout: str,
+    offsets: str = "characters",
 ) -> list[Span]:
     """Parse the mentions of a record, lists of start, end and type or objects.
 
@@ -170,14 +204,16 @@ def parse_mentions(
         text (`str`): Its text.
         record (`Mapping[str, Any]`): The record.
         lists (`Sequence[str]`): Names that the list of mentions may have.
-        offsets (`tuple[str, str]`): What objects call the start and the end.
+        edges (`tuple[str, str]`): What objects call the start and the end.
         layout (`str`): What a record looks like, for the message.
+        offsets (`str`, *optional*, defaults to `"characters"`): What offsets count, one of `OFFSETS`.
 
     Returns:
         `list[Span]`: The mentions.
 
     Raises:
-        CfgenError: There is no list, an item is neither, or a mention is not one of the text.
+        CfgenError: There is no list, an item is neither, a mention is not one of the text, or it can't be told what
+            offsets count.
     """
     name = list_name(record, lists)
     if name is None:
@@ -185,16 +221,17 @@ def parse_mentions(
             f"{where}: no list of mentions among {', '.join(record)}: a record is {layout}; write [] where nothing "
             "is labelled"
         )
-    spans = []
+    mentions: list[tuple[Any, Any, Any, Any]] = []
     for item in record[name]:
         if isinstance(item, list) and len(item) == 3:
-            spans.append(checked_span(where, text, *item))
+            mentions.append((item[0], item[1], item[2], None))
         elif isinstance(item, dict):
-            start, end = (item.get(offset) for offset in offsets)
-            spans.append(checked_span(where, text, start, end, item.get("label"), item.get("text")))
+            start, end = map(item.get, edges)
+            mentions.append((start, end, item.get("label"), item.get("text")))
         else:
             raise CfgenError(f"{where}: {shown(item)} in {name} is no mention: a record is {layout}; correct it")
-    return spans
+    units = offset_units(where, text, [mention[1] for mention in mentions], offsets)
+    return [checked_span(where, text, *mention, units) for mention in mentions]
 
 
 def write_lines(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
@@ -211,10 +248,3 @@ def write_lines(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
 
 def _is_mention(name: str, item: Any) -> bool:
     return isinstance(item, dict) and _OFFSETS[0] in item if name == "entities" else is_triple(item)
-
-
-def _parse(where: str, line: str) -> list[Record]:
-    record = json_object(where, line, _LAYOUT)
-    name = first_value([record], _TEXTS)
-    text = checked_text(where, record.get(name or "text"), _LAYOUT)
-    return [Record(where, text, parse_mentions(where, text, record, _LISTS, _OFFSETS, _LAYOUT))]

@@ -61,7 +61,7 @@ def detect_format(file: Path) -> str:
         `str`: One of `FORMATS`.
 
     Raises:
-        CfgenError: The file is empty or no UTF-8, or its content fits no format, or several.
+        CfgenError: The file is empty, an archive or no UTF-8, or its content fits no format, or several.
     """
     with file.open("rb") as stream:
         data = stream.read(_HEAD_BYTES)
@@ -69,6 +69,8 @@ def detect_format(file: Path) -> str:
         return "parquet"
     if data.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return "arrow"
+    if data.startswith((b"PK\x03\x04", b"\x1f\x8b")):  # zip and gzip
+        raise CfgenError(f"{file} is an archive: unpack it and give what is inside")
     try:
         head = codecs.getincrementaldecoder("utf-8")().decode(data).removeprefix("\ufeff")
     except UnicodeDecodeError:
@@ -191,6 +193,7 @@ def _sentences(
         chosen, lines = longest_disjoint(where, text, chosen)
         rejected += lines
     check_disjoint(where, text, chosen)
+    token_spans(where, text, token_offsets(text, unit), chosen)  # with the offsets of the whole, before it is split
     for part, inner in [(text, chosen)] if max_length is None else split_long(where, text, unit, chosen, max_length):
         offsets = token_offsets(part, unit)
         if not offsets:

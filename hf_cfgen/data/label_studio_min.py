@@ -6,8 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CfgenError
-from .label_studio import Region, find_regions, located_items, read_items, text_and_controls, write_items
-from .records import BadRecord, Record, Row
+from .label_studio import (
+    Region,
+    find_regions,
+    located_items,
+    read_items,
+    text_and_controls,
+    write_items,
+    written_values,
+)
+from .records import BadRecord, Record, Row, check_offsets
 from .text import head_items, json_type
 
 logger = logging.getLogger(__name__)
@@ -35,7 +43,7 @@ def matches(head: str) -> bool:
     return any(map(_has_regions, head_items(head)))
 
 
-def read(path: Path) -> Iterator[Record | Row | BadRecord]:
+def read(path: Path, *, offsets: str = "auto") -> Iterator[Record | Row | BadRecord]:
     """Read the annotations of a JSON-MIN export.
 
     Regions are under the names of their controls, which may be several; the field of the text and the unit of the
@@ -44,14 +52,17 @@ def read(path: Path) -> Iterator[Record | Row | BadRecord]:
 
     Args:
         path (`Path`): The file, in UTF-8.
+        offsets (`str`, *optional*, defaults to `"auto"`): What offsets count, `"characters"` (code points) or
+            `"utf16"` (its units, as in browsers). With `"auto"` a record is bad where this makes a difference and the
+            texts of its regions do not tell.
 
     Returns:
         `Iterator[Record | BadRecord]`: The records; bad is one that is not laid out so, or has a region without one
         label, outside the text, or with another text than is there.
 
     Raises:
-        CfgenError: The file is not UTF-8 or no JSON array, no annotation in it has a region, or several fields may
-            hold the text.
+        CfgenError: The file is not UTF-8 or no JSON array, no annotation in it has a region, several fields may hold
+            the text, or `offsets` is none of these.
 
     Example:
 
@@ -61,6 +72,7 @@ def read(path: Path) -> Iterator[Record | Row | BadRecord]:
     >>> [(text, spans) for _, text, spans in read(path)]
     [('Bo ran', [Span(start=0, end=2, label='PER')])]
     """
+    check_offsets(offsets)
     items = located_items(path, _LAYOUT)
     if not any(_has_regions(item) for _, item in items):
         raise CfgenError(f"{path}: no region in it, so nothing tells that it was labelled: an item is {_LAYOUT}")
@@ -71,28 +83,31 @@ def read(path: Path) -> Iterator[Record | Row | BadRecord]:
         first.setdefault(number if isinstance(number, (int, str)) else (where,), (where, item))
     if len(first) < len(items):
         logger.warning("%s: %d annotation(s) left out of tasks that have one before it", path, len(items) - len(first))
-    yield from read_items(path, list(first.values()), _split, _LAYOUT)
+    yield from read_items(path, list(first.values()), _split, _LAYOUT, offsets)
 
 
-def write(records: Iterable[Record], path: Path, like: Path) -> None:
+def write(records: Iterable[Record], path: Path, like: Path, *, offsets: str = "auto") -> None:
     """Write records as JSON-MIN.
 
     Args:
         records (`Iterable[Record]`): The records.
         path (`Path`): The file to write.
         like (`Path`): An export, from which the field of the text and the controls of the labels are taken.
+        offsets (`str`, *optional*, defaults to `"auto"`): What offsets are to count: `"utf16"` its units, else code
+            points.
 
     Raises:
-        CfgenError: `like` is not UTF-8 or no JSON array, or several of its fields may hold the text.
+        CfgenError: `like` is not UTF-8 or no JSON array, several of its fields may hold the text, or `offsets` is none
+            of these.
     """
-    field, controls = text_and_controls(like, located_items(like, _LAYOUT), _split)
+    check_offsets(offsets)
+    field, controls = text_and_controls(like, located_items(like, _LAYOUT), _split, offsets)
     default = next(iter(controls.values()), "label")
     written = []
     for number, (_, text, spans) in enumerate(records, start=1):
         item: dict[str, Any] = {"id": number, field: text}
-        for start, end, label in spans:
-            value = {"start": start, "end": end, "text": text[start:end], "labels": [label]}
-            item.setdefault(controls.get(label, default), []).append(value)
+        for span, value in zip(spans, written_values(text, spans, offsets)):
+            item.setdefault(controls.get(span.label, default), []).append(value)
         written.append(item)
     write_items(written, path)
 

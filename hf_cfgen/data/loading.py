@@ -9,7 +9,7 @@ from typing import Any
 from datasets import Dataset, DatasetDict
 
 from ..errors import CfgenError, about
-from ..output import write_json_lines
+from ..output import check_new, write_json_lines
 from .records import BadRecord
 from .source import read_splits
 from .splits import carve_splits, pool_splits, subsample
@@ -77,7 +77,8 @@ def load_ner_dataset(
         split_seed (`int`, *optional*, defaults to `42`): Seed of the splits. Without `pool`, a missing validation or
             test split is carved from train, a tenth each; splits that are there are never mixed.
         seed (`int`, *optional*, defaults to `42`): Seed of the train sample.
-        load_kwargs (`Any`, *optional*): Passed on to the reader (`tag_column` and `segmentation_digits` for CoNLL),
+        load_kwargs (`Any`, *optional*): Passed on to the reader (`word_column`, `tag_column` and
+            `segmentation_digits` for CoNLL, `offsets` for doccano and Label Studio),
             or to `datasets.load_dataset` (`name`, `revision`, `features`, ...).
 
     Returns:
@@ -96,6 +97,7 @@ def load_ner_dataset(
     (['train', 'validation', 'test'], 8, ['id', 'tokens', 'ner_tags'])
     """
     sizes = check_sizes(pool, split)
+    check_new(None if skip_bad_records is None else Path(skip_bad_records))
     source = read_splits(
         path,
         format=format,

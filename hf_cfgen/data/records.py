@@ -1,12 +1,14 @@
 """What readers give: text with spans, words with tags, or a record that can't be used and the reason."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 from ..errors import CfgenError
 from ..spans import Span
 from .text import BadItem, shown
+
+OFFSETS = ("auto", "characters", "utf16")  # what the offsets of a file count
 
 
 class Record(NamedTuple):
@@ -92,7 +94,15 @@ def checked_text(where: str, text: Any, layout: str) -> str:
     return text
 
 
-def checked_span(where: str, text: str, start: Any, end: Any, label: Any, form: Any = None) -> Span:
+def checked_span(
+    where: str,
+    text: str,
+    start: Any,
+    end: Any,
+    label: Any,
+    form: Any = None,
+    units: dict[int, int] | None = None,
+) -> Span:
     """Check a mention of a text.
 
     Args:
@@ -102,12 +112,14 @@ def checked_span(where: str, text: str, start: Any, end: Any, label: Any, form: 
         end (`Any`): The code point after the last.
         label (`Any`): The entity type.
         form (`Any`, *optional*): The text of the mention, where the record has it.
+        units (`dict[int, int]`, *optional*): `utf16_positions` of the text, where the offsets count UTF-16 units.
 
     Returns:
-        `Span`: The mention.
+        `Span`: The mention, over code points.
 
     Raises:
-        CfgenError: The offsets are no integers or outside the text, there is no label, or the text there is another.
+        CfgenError: The offsets are no integers, outside the text or within a character, there is no label, or the text
+            there is another.
 
     Example:
 
@@ -125,16 +137,117 @@ def checked_span(where: str, text: str, start: Any, end: Any, label: Any, form: 
     if start >= end:
         what = "is empty" if start == end else "ends before it starts"
         raise CfgenError(f"{where}: {label} [{start}:{end}] {what}: correct the offsets (the end is excluded)")
-    if start < 0 or end > len(text):
+    size, unit = (len(text), "characters") if units is None else (next(reversed(units)), "UTF-16 units")
+    if start < 0 or end > size:
+        raise CfgenError(f"{where}: {label} [{start}:{end}] is outside the text of {size} {unit}: correct the offsets")
+    if units is not None and not {start, end} <= units.keys():
         raise CfgenError(
-            f"{where}: {label} [{start}:{end}] is outside the text of {len(text)} characters: correct the offsets"
+            f"{where}: {label} [{start}:{end}] cuts a character of two UTF-16 units: correct the offsets, or name "
+            "characters (offsets)"
         )
-    if form is not None and text[start:end] != form:
+    span = Span(start, end, label) if units is None else Span(units[start], units[end], label)
+    if form is not None and text[span.start : span.end] != form:
         raise CfgenError(
-            f"{where}: {label} [{start}:{end}] is {text[start:end]!r} in the text, not {form!r}: correct the offsets "
-            "(counted in characters from 0, the end excluded) or the text"
+            f"{where}: {label} [{start}:{end}] is {text[span.start : span.end]!r} in the text, not {form!r}: correct "
+            f"the offsets (counted in {unit} from 0, the end excluded) or the text"
         )
-    return Span(start, end, label)
+    return span
+
+
+def check_offsets(offsets: str) -> None:
+    """Check the name of what offsets count.
+
+    Args:
+        offsets (`str`): The name.
+
+    Raises:
+        CfgenError: It is none of `OFFSETS`.
+
+    Example:
+
+    >>> check_offsets("bytes")
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: unknown offsets 'bytes': choose one of auto, characters, utf16
+    """
+    if offsets not in OFFSETS:
+        raise CfgenError(f"unknown offsets {offsets!r}: choose one of {', '.join(OFFSETS)}")
+
+
+def utf16_positions(text: str) -> dict[int, int]:
+    """Where the code points of a text begin in UTF-16, as which browsers count.
+
+    Args:
+        text (`str`): The text.
+
+    Returns:
+        `dict[int, int]`: By the number of UTF-16 units before it, every code point's position; the text's end too.
+
+    Example:
+
+    >>> utf16_positions("😀a")
+    {0: 0, 2: 1, 3: 2}
+    """
+    units = accumulate((1 + (character > "\uffff") for character in text), initial=0)
+    return {unit: position for position, unit in enumerate(units)}
+
+
+def offset_units(where: str, text: str, ends: Iterable[Any], offsets: str) -> dict[int, int] | None:
+    """What `checked_span` needs to know of the unit of a record's offsets.
+
+    Args:
+        where (`str`): Where the record stands.
+        text (`str`): Its text.
+        ends (`Iterable[Any]`): Where its mentions end, as given.
+        offsets (`str`): One of `OFFSETS`.
+
+    Returns:
+        `dict[int, int]` or `None`: `utf16_positions` where the offsets count UTF-16 units; else `None`.
+
+    Raises:
+        CfgenError: It is `"auto"`, and a mention is after (or over) a character that is two units.
+
+    Example:
+
+    >>> offset_units("a.jsonl:1", "Bo 😀", [2], "auto")
+    >>> offset_units("a.jsonl:1", "😀 Bo", [4], "auto")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: a.jsonl:1: offsets after '😀' count characters or UTF-16 units, which differ: ...
+    """
+    if offsets == "characters":
+        return None
+    units = utf16_positions(text)
+    if offsets == "utf16":
+        return units
+    last = max((end for end in ends if type(end) is int), default=0)
+    wide = next((character for character in text[: max(last, 0)] if character > "\uffff"), None)
+    if wide is None or last > next(reversed(units)):  # what is outside the text in both is so in characters
+        return None
+    raise CfgenError(
+        f"{where}: offsets after {wide!r} count characters or UTF-16 units, which differ: name them (offsets), "
+        "characters or utf16"
+    )
+
+
+def spans_in(offsets: str, text: str, spans: Iterable[Span]) -> list[Span]:
+    """The mentions of a text as a file has them.
+
+    Args:
+        offsets (`str`): One of `OFFSETS`; code points but for `"utf16"`.
+        text (`str`): The text.
+        spans (`Iterable[Span]`): Its mentions, over code points.
+
+    Returns:
+        `list[Span]`: The same, in the file's unit.
+
+    Example:
+
+    >>> spans_in("utf16", "😀 Bo", [Span(2, 4, "PER")])
+    [Span(start=3, end=5, label='PER')]
+    """
+    if offsets != "utf16":
+        return list(spans)
+    units = list(utf16_positions(text))
+    return [Span(units[start], units[end], label) for start, end, label in spans]
 
 
 def check_label(what: str, label: Any) -> None:

@@ -41,16 +41,16 @@ def matches(head: str) -> bool:
 def read(path: Path) -> Iterator[Record | Row | BadRecord]:
     """Read the records of a file of spaCy or Prodigy.
 
-    Mentions are `spans`, `entities` or `ents` (`Doc.to_json`). What was answered `reject` or `ignore` in Prodigy is
-    left out: records, whose number is a warning, and single spans. A record with another answer and no list has no
-    mentions.
+    Mentions are `spans`, `entities` or `ents` (`Doc.to_json`), the first of these lists that is not empty. What
+    was answered `reject` or `ignore` in Prodigy is left out: records, whose number is a warning, and single spans. A
+    record with another answer and no list has no mentions.
 
     Args:
         path (`Path`): The file, in UTF-8.
 
     Returns:
         `Iterator[Record | BadRecord]`: The records; bad is one that is not laid out so, or has a mention without a
-        type or outside the text.
+        type or outside the text, lists that differ, or one judgement only (Prodigy's `_is_binary`).
 
     Raises:
         CfgenError: The file is not UTF-8, or all in it was left out.
@@ -68,16 +68,29 @@ def read(path: Path) -> Iterator[Record | Row | BadRecord]:
     def parse(where: str, line: str) -> list[Record]:
         nonlocal left_out
         record = json_object(where, line, _LAYOUT)
+        if record.get("_is_binary") is True:
+            raise CfgenError(
+                f"{where}: one judgement about one mention (_is_binary), not a labelled sentence: export merged "
+                "annotations"
+            )
         if _is_rejected(record):
             left_out += 1
             return []
         text = checked_text(where, record.get("text"), _LAYOUT)
-        name = list_name(record, _LISTS)
-        if name is not None:
-            record[name] = [item for item in record[name] if not _is_rejected(item)]
-        elif "answer" in record:
+        if list_name(record, _LISTS) is None and "answer" in record:
             record["spans"] = []
-        return [Record(where, text, parse_mentions(where, text, record, _LISTS, _OFFSETS, _LAYOUT))]
+        names = [name for name in _LISTS if isinstance(record.get(name), list)]
+        for name in names:
+            record[name] = [item for item in record[name] if not _is_rejected(item)]
+        spans = parse_mentions(where, text, record, _LISTS, _OFFSETS, _LAYOUT)
+        first = list_name(record, _LISTS)
+        for name in names:
+            if record[name] and set(parse_mentions(where, text, record, [name], _OFFSETS, _LAYOUT)) != set(spans):
+                raise CfgenError(
+                    f"{where}: the mentions in {first} and in {name} differ: keep one of the two lists, or make them "
+                    "the same"
+                )
+        return [Record(where, text, spans)]
 
     found = False
     for record in parse_each(json_lines(path), parse):

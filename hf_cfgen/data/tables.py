@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, load_dataset
+from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, Value, load_dataset
 from datasets.exceptions import DatasetsError
 
 from ..errors import CfgenError
@@ -68,7 +68,11 @@ def read_tables(
             data_files = [glob.escape(path) for path in paths]
             names = ", ".join(map(str, files))
             try:
-                loaded = load(kind, names, {"data_files": data_files, "split": "train", **load_kwargs})
+                texts: dict[str, Any] = {}
+                if kind == "csv" and tables and tables[0].columns:  # else "007" would become 7, and "NA" nothing
+                    features = Features({name: Value("string") for name in tables[0].columns})
+                    texts = {"features": features, "keep_default_na": False}
+                loaded = load(kind, names, {"data_files": data_files, "split": "train", **texts, **load_kwargs})
             except CfgenError:
                 if load_kwargs:
                     raise

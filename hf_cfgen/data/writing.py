@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from datasets import ClassLabel, Dataset, Features
+from datasets import ClassLabel, Dataset, Features, LargeList, List
 from datasets.arrow_writer import ArrowWriter
 
 from ..columns import tag_column
@@ -46,9 +46,13 @@ def write_rows(path: Path, rows: Dataset, source: Source, split: str, read_optio
     tags = tag_column(rows)
     if source.texts is not None:
         assert source.format is not None
-        READERS[source.format].write(_records(rows, tags, source, split), path, like)
+        options = {"offsets": read_options["offsets"]} if "offsets" in read_options else {}
+        READERS[source.format].write(_records(rows, tags, source, split), path, like, **options)
     elif source.format == "conll":
-        options = {name: read_options[name] for name in ("tag_column", "segmentation_digits") if name in read_options}
+        names = ("word_column", "tag_column", "segmentation_digits")
+        options = {name: read_options[name] for name in names if name in read_options}
+        # only sentences that are not changed have their lines in the files
+        options["sources"] = source.files[split]
         columns = zip(rows["tokens"], tags)
         sentences = [Row("", {"tokens": words, "ner_tags": tagged}) for words, tagged in columns]
         READERS["conll"].write(sentences, path, like, **options)
@@ -125,10 +129,14 @@ def _write_table(
             raise CfgenError("label_map with tag_names: the integers would change their meaning; leave one out")
         table[read_options["tags_column"]] = [[codes.index(tag) for tag in row] for row in tags] if codes else tags
         kinds[read_options["tags_column"]] = given_tags
-        if source.format == "csv":
-            table = {name: [_cell(value) for value in values] for name, values in table.items()}
+    for name in names:
+        if not isinstance(features[name], List | LargeList):  # JSON in cells, as CSV has it
+            table[name], kinds[name] = [_cell(value) for value in table[name]], features[name]
     if source.format == "json":
-        records = [dict(zip(table, values)) for values in zip(*table.values())]
+        # Arrow gives every object the fields of all
+        records = [
+            {name: _without_nulls(value) for name, value in zip(table, values)} for values in zip(*table.values())
+        ]
         if read_text(like).lstrip().startswith("["):
             path.write_text(json.dumps(records, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         else:
@@ -137,7 +145,7 @@ def _write_table(
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(table)
-            writer.writerows(zip(*table.values()))
+            writer.writerows(map(_cell, row) for row in zip(*table.values()))
     else:
         dataset = Dataset.from_dict(table, features=Features(kinds))
         if source.format == "parquet":
@@ -146,6 +154,12 @@ def _write_table(
             with ArrowWriter(features=dataset.features, path=str(path)) as arrow:
                 arrow.write_table(pa.table(dataset.with_format("arrow")[:]))
                 arrow.finalize()
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _cell(value: Any) -> str:
