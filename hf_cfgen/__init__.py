@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .entity_sets import EntitySets
     from .errors import CfgenError
     from .generator import Counterfactuals, generate_counterfactuals, mix
+    from .hub import push_dataset, push_model
     from .intervention import CfgenConfig, Intervene
     from .models import LSTMTagger, LSTMTaggerConfig
     from .spans import Span, spans_to_tags, tags_to_spans
@@ -34,6 +35,8 @@ _MODULE_OF = {
     "generate_counterfactuals": "generator",
     "load_ner_dataset": "data",
     "mix": "generator",
+    "push_dataset": "hub",
+    "push_model": "hub",
     "spans_to_tags": "spans",
     "tags_to_spans": "spans",
 }
@@ -54,6 +57,8 @@ __all__ = [
     "generate_counterfactuals",
     "load_ner_dataset",
     "mix",
+    "push_dataset",
+    "push_model",
     "spans_to_tags",
     "tags_to_spans",
 ]

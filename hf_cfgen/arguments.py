@@ -1,7 +1,11 @@
 """Options that the commands share: how data is read, and which tagger is trained."""
 
-from collections.abc import Sequence
+import json
+import os
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .errors import CfgenError
@@ -132,3 +136,51 @@ def parse_map(items: Sequence[str] | None) -> dict[str, str] | None:
             raise CfgenError(f"--label_map {item!r}: give each name once, as in OLD=NEW")
         parsed[old] = new
     return parsed
+
+
+def base_name(value: str) -> str:
+    """A name that may be told: of a path on this machine its last part, of anything else all of it.
+
+    Args:
+        value (`str`): A path, a Hub name, any text.
+
+    Returns:
+        `str`: The name.
+
+    Example:
+
+    >>> base_name("/data/ward-3/cner/"), base_name("bert-base-chinese"), base_name("demo:en")
+    ('cner', 'bert-base-chinese', 'demo:en')
+    """
+    path = Path(value).expanduser()
+    local = path.is_absolute() or value.startswith(".") or path.exists()
+    return Path(os.path.abspath(path)).name if local else value
+
+
+def command_line(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """The options that differ from their defaults, as they would stand on the command line, without folders.
+
+    Args:
+        options (`Mapping[str, Any]`): Values of options by their names.
+        defaults (`Mapping[str, Any]`): The same of the defaults; an option that is not there has none.
+
+    Returns:
+        `str`: The options; paths as `base_name` has them.
+
+    Example:
+
+    >>> given = {"dataset": "/data/my set", "k": 5, "types": ["PER", "LOC"], "pool": True}
+    >>> command_line(given, {"k": 5, "pool": False})
+    "--dataset 'my set' --types PER LOC --pool true"
+    """
+    parts = []
+    for name, value in options.items():
+        if value is None or (name in defaults and defaults[name] == value):
+            continue
+        items = value if isinstance(value, list) else [value]
+        parts += [f"--{name}", *(shlex.quote(_written(item)) for item in items)]
+    return " ".join(parts)
+
+
+def _written(value: Any) -> str:
+    return base_name(value) if isinstance(value, str) else json.dumps(value)

@@ -1,4 +1,4 @@
-"""The command line: `hf-cfgen run`, `hf-cfgen augment`, `hf-cfgen diagnose`."""
+"""The command line: `hf-cfgen run`, `augment`, `diagnose`, `push`, `install-metrics`."""
 
 import argparse
 import os
@@ -15,10 +15,14 @@ MAIN_FIRST_SECONDS = 10
 _USAGE = """usage: hf-cfgen run --dataset DATA [options]
        hf-cfgen augment IN OUT [options]
        hf-cfgen diagnose MODEL DATA [options]
+       hf-cfgen push RUN_DIR --repo-id NAMESPACE/NAME [options]
+       hf-cfgen install-metrics
 
-  run        train a tagger, generate counterfactual examples with it, train again, score and explain both
-  augment    write the counterfactual examples of a labelled file, in the same format
-  diagnose   measure what a tagger leans on, the entities or their context
+  run              train a tagger, generate counterfactual examples with it, train again, score and explain both
+  augment          write the counterfactual examples of a labelled file, in the same format
+  diagnose         measure what a tagger leans on, the entities or their context
+  push             push the augmented data set of a run to the Hub, private unless --public
+  install-metrics  make evaluate.load("ace_ri") and evaluate.load("ner_f1") work from any folder
 
 hf-cfgen COMMAND --help lists the options of a command."""
 
@@ -67,7 +71,26 @@ def _diagnose(options: list[str]) -> None:
     diagnose_data(*_parse("diagnose", options, (DiagnoseArguments,)))
 
 
-_COMMANDS: dict[str, Callable[[list[str]], None]] = {"run": _run, "augment": _augment, "diagnose": _diagnose}
+def _push(options: list[str]) -> None:
+    from .hub import PushArguments, push
+
+    push(*_parse("push", _named("push", ("run_dir",), options), (PushArguments,)))
+
+
+def _install_metrics(options: list[str]) -> None:
+    from .install import install_metrics
+
+    _parse("install-metrics", options, ())
+    install_metrics()
+
+
+_COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "run": _run,
+    "augment": _augment,
+    "diagnose": _diagnose,
+    "push": _push,
+    "install-metrics": _install_metrics,
+}
 
 
 def _named(command: str, names: Sequence[str], options: list[str]) -> list[str]:
@@ -84,12 +107,14 @@ def _named(command: str, names: Sequence[str], options: list[str]) -> list[str]:
 def _parse(command: str, options: list[str], classes: Sequence[Any]) -> Sequence[Any]:
     from datasets import disable_progress_bars
     from datasets.utils.logging import CRITICAL, set_verbosity
+    from huggingface_hub.utils import disable_progress_bars as disable_hub_progress_bars
     from transformers import HfArgumentParser
     from transformers.utils import logging
 
     set_verbosity(CRITICAL)  # what it logs it also raises, and that is told
     if not sys.stderr.isatty():
         disable_progress_bars()
+        disable_hub_progress_bars()
         logging.disable_progress_bar()
 
     class Parser(HfArgumentParser):

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from typing import Any, NamedTuple
 
-from datasets import Dataset, IterableDataset, concatenate_datasets
+from datasets import Dataset, IterableDataset, Value, concatenate_datasets
 
 from .columns import (
     COUNTERFACTUAL_FEATURES,
@@ -131,18 +131,39 @@ def mix(train: Dataset | IterableDataset, counterfactuals: Dataset, seed: int = 
         seed (`int`, *optional*, defaults to 42): Seed of the shuffle.
 
     Returns:
-        `Dataset`: All rows with the columns of counterfactual rows; on an observational one `source_id` is its own
-        `id`, `replaced` is empty, `score` and `reason` are null.
+        `Dataset`: All rows with the columns of counterfactual rows, see `with_provenance`.
 
     Raises:
         CfgenError: The examples are not observational, or ids repeat.
     """
-    train = _with_ids(train)
-    rows = len(train)
-    observational = train.cast_column("id", counterfactuals.features["id"])
+    observational = with_provenance(train).cast_column("id", counterfactuals.features["id"])
+    return concatenate_datasets([observational, counterfactuals]).shuffle(seed=seed)
+
+
+def with_provenance(dataset: Dataset | IterableDataset) -> Dataset:
+    """Observational examples with the columns of counterfactual rows.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): Observational examples.
+
+    Returns:
+        `Dataset`: The same rows with an `id`, counting rows where there was none; `source_id` is the row's own `id`,
+        `is_counterfactual` false, `replaced` empty, `score` and `reason` null.
+
+    Raises:
+        CfgenError: The examples are not observational, or ids repeat.
+
+    Example:
+
+    >>> row = with_provenance(Dataset.from_dict({"tokens": [["hi", "Cy"]], "ner_tags": [["O", "B-PER"]]}))[0]
+    >>> row["id"], row["source_id"], row["is_counterfactual"], row["replaced"], row["score"]
+    ('0', '0', False, [], None)
+    """
+    dataset = _with_ids(dataset).cast_column("id", Value("string"))
+    rows = len(dataset)
     added = Dataset.from_dict(
         {
-            "source_id": list(observational["id"]),
+            "source_id": list(dataset["id"]),
             "is_counterfactual": [False] * rows,
             "replaced": [[]] * rows,
             "score": [None] * rows,
@@ -150,8 +171,7 @@ def mix(train: Dataset | IterableDataset, counterfactuals: Dataset, seed: int = 
         },
         features=COUNTERFACTUAL_FEATURES,
     )
-    observational = concatenate_datasets([observational, added], axis=1)
-    return concatenate_datasets([observational, counterfactuals]).shuffle(seed=seed)
+    return concatenate_datasets([dataset, added], axis=1)
 
 
 def random_swap(candidates: Dataset, n: int, seed: int = 42) -> Dataset:

@@ -1,9 +1,10 @@
 """The whole method in one call: load, train NoAug, generate, train Aug, score, explain, save."""
 
 import shutil
+import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from accelerate import PartialState
 from datasets import Dataset
 
 from . import __version__
-from .arguments import DataArguments, ModelArguments
+from .arguments import DataArguments, ModelArguments, base_name, command_line
 from .columns import tag_column
 from .data.loading import check_sizes, cut_splits, write_skipped
 from .data.source import read_splits
@@ -20,17 +21,16 @@ from .discriminator import DiscriminatorPipeline
 from .entity_sets import EntitySets
 from .errors import CfgenError, about
 from .evaluation import evaluate_tagger
-from .generator import generate_counterfactuals, mix, random_swap
+from .generator import generate_counterfactuals, mix, random_swap, with_provenance
 from .intervention import CfgenConfig
 from .models import load_vectors
-from .output import finished_folder, read_json, write_json
+from .output import PARQUET, RESULTS, STARTED, finished_folder, read_json, write_json
 from .report.tables import causal_table, counts_line, score_table
 from .spans import tags_to_spans
 from .taggers import fresh_tagger, train_tagger, with_learning_rate
-from .training import TaggerTrainingArguments
+from .training import TaggerTrainingArguments, changed_options, result_options
 
-FOLDERS = ("noaug", "kept", "rejected", "control", "aug")
-RESULTS, STARTED = "results.json", "started.json"  # of a finished run, and of one under way or cut off
+FOLDERS = ("noaug", "kept", "rejected", "control", "aug", "data")
 SKIPPED = "skipped.jsonl"
 _LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "seqeval", "numpy")
 
@@ -80,8 +80,8 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
     """Train NoAug, generate counterfactual examples with it as the discriminator, train Aug, score and explain both.
 
     Writes to `training.output_dir`: `noaug/`, `aug/` (and `control/`), taggers with tokenizer; `kept/`, `rejected/`,
-    parquet data sets, absent where they have no row; last of all `results.json`. The same run in the same folder
-    replaces them.
+    parquet data sets, absent where they have no row; `data/`, the splits: what Aug is trained on, validation and test;
+    last of all `results.json`. The same run in the same folder replaces them.
 
     Args:
         arguments (`RunArguments`): What to do.
@@ -96,9 +96,10 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
     training = with_learning_rate(training, arguments)
     output = Path(training.output_dir)
     results_file, started_file = output / RESULTS, output / STARTED
-    config = asdict(arguments) | {name: str(value) for name, value in _options_of(training).items()}
+    config = asdict(arguments) | {name: str(value) for name, value in result_options(training).items()}
     config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate")}
     _check_output(output, config)
+    commit = _commit()  # of what is loaded now; files may change under a long run
     recipe = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
     sizes = check_sizes(arguments.pool, arguments.split_sizes())
@@ -107,6 +108,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
     with about(arguments.dataset):
         data = cut_splits(source.splits, sizes, arguments.num_train_examples, arguments.split_seed, training.seed)
         entity_sets = EntitySets.from_dataset(data["train"])
+        observational = {split: with_provenance(data[split]) for split in ("validation", "test")}
     fresh_tagger(arguments, data, vectors)
     main = training.process_index == 0
     PartialState().wait_for_everyone()  # until every process has checked the folder
@@ -151,18 +153,24 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
         for name, rows in (("kept", kept), ("rejected", rejected)):
             if not len(rows):  # datasets can't open a data set without rows
                 continue
-            with finished_folder(output / name) as folder:
-                rows.to_parquet(folder / "train-00000-of-00001.parquet")
+            _write_splits(output / name, {"train": rows})
     if arguments.control:
         candidates = generate_counterfactuals(data["train"], None, recipe, entity_sets=entity_sets).kept
         train("Control", mix(data["train"], random_swap(candidates, len(kept), training.seed), training.seed))
-    train("Aug", mix(data["train"], kept, training.seed))
+    mixed = mix(data["train"], kept, training.seed)
+    if main:
+        _write_splits(output / "data", {"train": mixed, **observational})
+    train("Aug", mixed)
 
     results = {
         "hf_cfgen": __version__,
+        "command": f"hf-cfgen run {_command_line(arguments, training)}",
+        "commit": commit,
+        "names": {name: value and base_name(value) for name, value in _places(arguments).items()},
         "config": config,
         "environment": {"python": sys.version.split()[0], **{name: version(name) for name in _LIBRARIES}},
         "data": {
+            "characters": all(len(token) == 1 for tokens in data["train"]["tokens"] for token in tokens),
             "examples": {split: len(rows) for split, rows in data.items()},
             "types": sorted(
                 {span.label for rows in data.values() for tags in tag_column(rows) for span in tags_to_spans(tags)}
@@ -181,10 +189,34 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
     return results
 
 
-def _options_of(training: TaggerTrainingArguments) -> dict[str, Any]:
-    """All training options but those that change nothing in the results."""
-    ignored = ("output_dir", "run_name", "disable_tqdm", "report_to", "log", "project", "trackio", "hub", "push")
-    return {name: value for name, value in training.to_dict().items() if not name.startswith(ignored)}
+def _command_line(arguments: RunArguments, training: TaggerTrainingArguments) -> str:
+    options = asdict(arguments) | changed_options(training)
+    return command_line(options, {option.name: option.default for option in fields(arguments)})
+
+
+def _places(arguments: RunArguments) -> dict[str, str | None]:
+    return {"dataset": arguments.dataset, "model": arguments.model, "vectors": arguments.vectors}
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that this is, `-dirty` if files differ from it; `None` where it is none."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():
+        return None
+    command = ("git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    try:
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip() or None
+    except FileNotFoundError:  # no git here
+        return None
+
+
+def _write_splits(path: Path, splits: dict[str, Dataset]) -> None:
+    """A parquet file a split, of the columns that are the same in all."""
+    features = [rows.features for rows in splits.values()]
+    columns = [name for name in features[0] if all(other.get(name) == features[0][name] for other in features)]
+    with finished_folder(path) as folder:
+        for split, rows in splits.items():
+            rows.select_columns(columns).to_parquet(folder / PARQUET.format(split=split))
 
 
 def _check_output(output: Path, config: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.trainer_pt_utils import AcceleratorConfig
 
 from .alignment import Window, default_stride, encode_words, max_length
 from .columns import check_columns, check_labels, tag_column
@@ -37,6 +38,16 @@ _FIXED = {
     "batch_eval_metrics": (False,),
     "resume_from_checkpoint": (None,),
     "push_to_hub": (False,),
+}
+# what TrainingArguments makes of its defaults
+_DERIVED = {
+    "accelerator_config": {
+        name: value for name, value in AcceleratorConfig().to_dict().items() if name != "use_configured_state"
+    },
+    "activation_checkpointing": False,
+    "debug": [],
+    "gradient_checkpointing": False,
+    "greater_is_better": True,
 }
 
 
@@ -87,6 +98,41 @@ class TaggerTrainingArguments(TrainingArguments):
         if self.learning_rate is not None and not 0 < self.learning_rate < math.inf:
             raise CfgenError(f"--learning_rate is {self.learning_rate}: give a positive number")
         super().__post_init__()
+
+
+def result_options(training: TaggerTrainingArguments) -> dict[str, Any]:
+    """All options but those that change nothing in the results.
+
+    Args:
+        training (`TaggerTrainingArguments`): The options.
+
+    Returns:
+        `dict[str, Any]`: Their values by name.
+    """
+    ignored = ("output_dir", "run_name", "disable_tqdm", "report_to", "log", "project", "trackio", "hub", "push")
+    return {name: value for name, value in training.to_dict().items() if not name.startswith(ignored)}
+
+
+def changed_options(training: TaggerTrainingArguments) -> dict[str, Any]:
+    """Those of `result_options` that are not as they are by default.
+
+    Makes no other `TrainingArguments` to compare with, which would begin the state of several processes anew.
+
+    Args:
+        training (`TaggerTrainingArguments`): The options.
+
+    Returns:
+        `dict[str, Any]`: Their values by name.
+    """
+    defaults = {
+        option.name: option.default if option.default_factory is MISSING else option.default_factory()
+        for option in fields(training)
+    }
+    return {
+        name: value
+        for name, value in result_options(training).items()
+        if value != defaults[name] and value != _DERIVED.get(name, defaults[name])
+    }
 
 
 class EvenEvaluations(TrainerCallback):

@@ -22,7 +22,10 @@ ORDER = [
     ["generator", "causal", "training"],
     ["evaluation", "taggers"],
     ["report"],
-    ["run", "augment", "diagnose"],
+    ["run_files"],
+    ["cards"],
+    ["run", "augment", "diagnose", "install"],
+    ["hub"],
     ["cli"],
 ]
 TORCH_ALLOWED = {"models", "alignment", "prediction", "discriminator", "training", "taggers"}

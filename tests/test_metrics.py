@@ -3,6 +3,10 @@
 import doctest
 import json
 import pickle
+import re
+import shutil
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,12 +15,12 @@ import dill
 import evaluate
 import pytest
 import yaml
-from setuptools import find_packages
 
 from hf_cfgen.errors import CfgenError
 from hf_cfgen.scoring import causal_scores, ner_scores
 
 FOLDERS = Path(str(files("hf_cfgen") / "metrics"))
+CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 
 GOLD = [["B-PER", "I-PER", "O", "B-LOC"], ["O", "B-LOC", "O", "O"], ["B-PER", "O", "O"]]
 PREDICTED = [["B-PER", "O", "O", "B-LOC"], ["O", "B-LOC", "O", "O"], ["O", "B-PER", "O"]]
@@ -177,28 +181,58 @@ def test_features_are_lists_of_strings_and_refuse_numbers_and_bare_strings() -> 
 
 def test_combined_modules_give_what_each_gives_alone() -> None:
     both = evaluate.combine([load("ner_f1"), load("ace_ri")])
-    both.add_batch(predictions=PREDICTED, references=GOLD, do_context=DO_CONTEXT, do_entity=DO_ENTITY)
-    ner, ace = ner_scores(GOLD, PREDICTED), causal_scores(GOLD, PREDICTED, DO_CONTEXT, DO_ENTITY)
-    assert both.compute() == {f"ner_f1_{level}": value for level, value in ner.items()} | {
-        f"ace_ri_{level}": value for level, value in ace.items()
-    }
+    passes = {"predictions": PREDICTED, "references": GOLD, "do_context": DO_CONTEXT, "do_entity": DO_ENTITY}
+    ner = {f"ner_f1_{level}": value for level, value in ner_scores(GOLD, PREDICTED).items()}
+
+    def ace(**options: int) -> dict[str, Any]:
+        scores = causal_scores(GOLD, PREDICTED, DO_CONTEXT, DO_ENTITY, **options)
+        return {f"ace_ri_{level}": value for level, value in scores.items()}
+
+    assert both.compute(**passes) == ner | ace()
+    assert both.compute(**passes, resamples=17, seed=3) == ner | ace(resamples=17, seed=3)
+    both.add_batch(**passes)
+    assert both.compute() == ner | ace()
+
+
+def test_ner_f1_refuses_options_that_no_metric_has() -> None:
+    with pytest.raises(TypeError, match="scheme"):
+        load("ner_f1").compute(predictions=PREDICTED, references=GOLD, scheme="IOB2")
 
 
 @pytest.mark.parametrize("pickler", [pickle, dill])
 def test_a_pickled_module_computes_the_same(pickler: Any) -> None:
-    # fresh, or kept in memory: evaluate cannot pickle the file lock of a module that has computed through a file
-    fresh, used = load("ner_f1"), load("ner_f1", keep_in_memory=True)
-    used.compute(predictions=GOLD, references=GOLD)
-    for metric in (fresh, used):
-        copy = pickler.loads(pickler.dumps(metric))
-        assert copy.compute(predictions=PREDICTED, references=GOLD) == ner_scores(GOLD, PREDICTED)
+    passes = {"predictions": PREDICTED, "references": GOLD, "do_context": DO_CONTEXT, "do_entity": DO_ENTITY}
+    for name in ("ner_f1", "ace_ri"):
+        fresh, used, in_memory = load(name), load(name), load(name, keep_in_memory=True)
+        inputs = {feature: passes[feature] for feature in fresh.features}
+        expected = used.compute(**inputs)
+        assert in_memory.compute(**inputs) == expected
+        for metric in (fresh, used, in_memory):
+            copy = pickler.loads(pickler.dumps(metric))
+            assert copy.compute(**inputs) == expected
+            assert metric.compute(**inputs) == expected
 
 
 @pytest.mark.parametrize("name", ["ner_f1", "ace_ri"])
 def test_the_readme_is_a_space_card(name: str) -> None:
     card = front_matter(name)
-    assert set(card) == {"title", "emoji", "colorFrom", "colorTo", "pinned", "tags", "description"}
-    assert (card["title"], card["tags"], card["pinned"]) == (name, ["evaluate", "metric"], False)
+    version = re.search("gradio==(.+)", CONSTRAINTS.read_text())[1]
+    assert {key: value for key, value in card.items() if key not in ("emoji", "description")} == {
+        "title": name,
+        "colorFrom": card["colorFrom"],
+        "colorTo": card["colorTo"],
+        "sdk": "gradio",
+        "sdk_version": version,
+        "app_file": "app.py",
+        "python_version": "3.11",
+        "pinned": False,
+        "tags": ["evaluate", "metric"],
+    }
+    # those that the Hub takes
+    assert {card["colorFrom"], card["colorTo"]} <= {
+        *("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
+    }
+    assert card["emoji"] and card["description"]
 
 
 @pytest.mark.parametrize("name", ["ner_f1", "ace_ri"])
@@ -227,6 +261,22 @@ def test_the_ace_ri_formulas_hold_between_its_own_numbers_at_every_level() -> No
         assert level["ri"] == pytest.approx(level["ace_c"] - level["ace_e"])
 
 
-def test_the_installed_package_holds_the_scripts() -> None:
-    packages = find_packages(str(FOLDERS.parent.parent), include=["hf_cfgen", "hf_cfgen.*"])
-    assert {"hf_cfgen.metrics", "hf_cfgen.metrics.ner_f1", "hf_cfgen.metrics.ace_ri"} <= set(packages)
+@pytest.mark.parametrize("name", ["ner_f1", "ace_ri"])
+def test_the_folder_is_a_space_that_needs_hf_cfgen_alone(name: str) -> None:
+    assert {path.name for path in (FOLDERS / name).iterdir()} - {"__init__.py", "__pycache__"} == {
+        *(f"{name}.py", "app.py", "README.md", "requirements.txt")
+    }
+    assert (FOLDERS / name / "requirements.txt").read_text() == "hf-cfgen\n"
+
+
+def test_the_installed_package_holds_the_folders(tmp_path: Path) -> None:
+    shutil.copytree(FOLDERS.parent, tmp_path / "hf_cfgen", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.py", "README.md", "LICENSE"):
+        shutil.copy(CONSTRAINTS.with_name(name), tmp_path)
+    build = [sys.executable, "setup.py", "--quiet", "build_py", "--build-lib", "built"]
+    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
+    for name in ("ner_f1", "ace_ri"):
+        source, built = FOLDERS / name, tmp_path / "built" / "hf_cfgen" / "metrics" / name
+        assert {path.name: path.read_bytes() for path in built.iterdir()} == {
+            path.name: path.read_bytes() for path in source.iterdir() if path.is_file()
+        }

@@ -13,9 +13,10 @@ from datasets import load_dataset
 from transformers import AutoModelForTokenClassification
 
 import hf_cfgen.models  # noqa: F401
-from hf_cfgen import causal_effects, generate_counterfactuals, load_ner_dataset
+from hf_cfgen import causal_effects, generate_counterfactuals, load_ner_dataset, mix
 from hf_cfgen.cli import main
 from hf_cfgen.evaluation import seqeval_report
+from hf_cfgen.generator import with_provenance
 from hf_cfgen.scoring import ner_scores
 
 OPTIONS = {
@@ -58,6 +59,7 @@ def test_it_leaves_taggers_data_sets_and_results_and_nothing_half_written(finish
     assert sorted(path.name for path in output.iterdir()) == [
         "aug",
         "control",
+        "data",
         "kept",
         "noaug",
         "rejected",
@@ -79,6 +81,10 @@ def test_kept_and_rejected_open_with_load_dataset_and_agree_with_the_counts(fini
     assert set(kept["source_id"]) <= set(train["id"])
     assert kept.features["ner_tags"] == train.features["ner_tags"]
     assert f"60 examples -> {counts['candidates']} candidates" in printed
+    data = load_dataset(str(output / "data"), cache_dir=str(tmp_path))
+    assert data["train"].to_list() == mix(train, kept, seed=3).to_list()
+    for split in ("validation", "test"):
+        assert data[split].to_list() == with_provenance(load_ner_dataset("demo:en")[split]).to_list()
 
 
 def test_the_scores_in_the_results_are_those_of_the_saved_taggers(finished):
@@ -125,7 +131,7 @@ def test_it_prints_both_tables_and_a_line_to_deploy_that_works_when_pasted(finis
 def test_the_python_of_the_readme_runs(finished):
     output, _ = finished
     readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    (block,) = (code for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "runs/demo-en" in code)
     assert block.count("runs/demo-en") == 2
     code = block.replace("runs/demo-en", output.as_posix())
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -257,7 +263,8 @@ def test_a_run_that_was_cut_off_leaves_no_results_and_can_be_started_again(tmp_p
             main(["run", *small])
     assert sorted(path.name for path in output.iterdir()) == ["kept.partial", "noaug", "started.json"]
     main(["run", *small])
-    assert sorted(path.name for path in output.iterdir()) == ["aug", "kept", "noaug", "rejected", "results.json"]
+    left = ["aug", "data", "kept", "noaug", "rejected", "results.json"]
+    assert sorted(path.name for path in output.iterdir()) == left
 
 
 def test_the_results_of_an_earlier_run_go_only_when_the_input_is_good(finished, tmp_path, capsys):
@@ -288,7 +295,8 @@ def test_a_data_set_without_rows_is_left_out_since_datasets_cannot_open_it(tmp_p
 
     monkeypatch.setattr("hf_cfgen.run.generate_counterfactuals", none_kept)
     main(["run", *options(tmp_path / "out", max_steps=1, control=None, num_train_examples=20)])
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["aug", "noaug", "rejected", "results.json"]
+    left = ["aug", "data", "noaug", "rejected", "results.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == left
     assert results_of(tmp_path / "out")["taggers"]["Aug"]["examples"] == 20
 
 

@@ -306,7 +306,7 @@ def test_two_processes_make_the_rows_verdicts_scores_and_files_of_one(data, chec
     results = results_of(tmp_path / "two" / "run")
     assert results == results_of(tmp_path / "one" / "run")
     assert results["counts"]["kept"] > 20 < sum(results["counts"]["rejected"].values())
-    assert names(tmp_path / "two" / "run") == ["aug", "kept", "noaug", "rejected", "results.json"]
+    assert names(tmp_path / "two" / "run") == ["aug", "data", "kept", "noaug", "rejected", "results.json"]
     assert launched.stdout.count("Deploy ") == 1
 
     main(augment_options(checkpoint, tmp_path / "one"))
@@ -358,7 +358,7 @@ def test_a_process_that_fails_ends_the_others_and_leaves_no_results(checkpoint, 
     assert launched.returncode != 0
     assert "RuntimeError: of the second process alone" in launched.stderr
     assert "Deploy " not in launched.stdout
-    assert names(tmp_path / "run") == ["aug", "kept", "noaug", "rejected", "started.json"]
+    assert names(tmp_path / "run") == ["aug", "data", "kept", "noaug", "rejected", "started.json"]
 
 
 def test_bad_input_is_one_line_of_the_main_process_and_ends_the_others(write, tmp_path):

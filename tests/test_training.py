@@ -15,7 +15,7 @@ from hf_cfgen import CfgenError
 from hf_cfgen.models import lstm_tagger
 from hf_cfgen.prediction import best_tags, predict_words
 from hf_cfgen.scoring import ner_scores
-from hf_cfgen.training import TaggerTrainingArguments, encode_examples, summed_loss, tagger_trainer
+from hf_cfgen.training import TaggerTrainingArguments, changed_options, encode_examples, summed_loss, tagger_trainer
 
 from .taggers import LABELS, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
@@ -181,3 +181,11 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
 
     assert torch.equal(trained("a", 1), trained("b", 1))
     assert not torch.equal(trained("c", 2), trained("d", 1))
+
+
+def test_the_options_that_are_changed_are_those_that_were_given(tmp_path):
+    folder = str(tmp_path)
+    assert changed_options(TaggerTrainingArguments(output_dir=folder, disable_tqdm=True, hub_token="secret")) == {}
+    given = {"max_steps": 5, "data_seed": 0, "use_cpu": True, "debug": "underflow_overflow", "bf16": False}
+    changed = changed_options(TaggerTrainingArguments(output_dir=folder, **given))
+    assert changed == {"max_steps": 5, "data_seed": 0, "use_cpu": True, "debug": ["underflow_overflow"]}

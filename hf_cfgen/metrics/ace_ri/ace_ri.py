@@ -85,3 +85,7 @@ class AceRi(evaluate.Metric):
         seed: int = 0,
     ) -> dict[str, dict[str, Any]]:
         return causal_scores(references, predictions, do_context, do_entity, resamples, seed)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # what evaluate keeps of a computation that is over, and can't be pickled
+        return self.__dict__ | {"filelocks": None}

@@ -28,6 +28,7 @@ _KWARGS_DESCRIPTION = """
 Args:
     predictions (`list[list[str]]`): Predicted tags, one list a sentence, one tag a word.
     references (`list[list[str]]`): Gold tags, as many a sentence as there are predicted ones.
+    do_context, do_entity, resamples, seed (*optional*): Not used; `evaluate.combine` hands the inputs of `ace_ri` on.
 
 Returns:
     `dict`: For each level, `strict`, `relaxed` and `token`: `precision`, `recall`, `f1` (floats in [0, 1], 0 where the
@@ -67,5 +68,17 @@ class NerF1(evaluate.Metric):
             reference_urls=["https://aclanthology.org/2020.emnlp-main.590", "https://aclanthology.org/M93-1007"],
         )
 
-    def _compute(self, predictions: list[list[str]], references: list[list[str]]) -> dict[str, Any]:
+    def _compute(
+        self,
+        predictions: list[list[str]],
+        references: list[list[str]],
+        do_context: Any = None,
+        do_entity: Any = None,
+        resamples: Any = None,
+        seed: Any = None,
+    ) -> dict[str, Any]:
         return ner_scores(references, predictions)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # what evaluate keeps of a computation that is over, and can't be pickled
+        return self.__dict__ | {"filelocks": None}

@@ -1,0 +1,78 @@
+"""The metrics in a browser: what the `app.py` of their Spaces starts."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+SHAPE = "a list of sentences, each a list of tags"
+
+
+def parse_tags(name: str, text: str) -> list[list[str]]:
+    """Read one input of a metric.
+
+    Args:
+        name (`str`): Its name, for messages.
+        text (`str`): JSON.
+
+    Returns:
+        `list[list[str]]`: Tags, one list a sentence.
+
+    Raises:
+        ValueError: The text is no JSON, or JSON of another shape.
+
+    Example:
+
+    >>> parse_tags("references", '[["B-PER", "O"]]')
+    [['B-PER', 'O']]
+    >>> parse_tags("references", '["B-PER", "O"]')
+    Traceback (most recent call last):
+    ValueError: references: sentence 0 is "B-PER": give a list of sentences, each a list of tags
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{name}: not JSON ({error}): give {SHAPE}") from None
+    if not isinstance(value, list):
+        raise ValueError(f"{name}: {json.dumps(value)} is no list: give {SHAPE}")
+    for row, tags in enumerate(value):
+        if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+            raise ValueError(f"{name}: sentence {row} is {json.dumps(tags)}: give {SHAPE}")
+    return value
+
+
+def widget(script: Path, example: Mapping[str, list[list[str]]]) -> Any:
+    """A page with a JSON text box for each input of a metric, filled with an example, and its scores as JSON.
+
+    `evaluate.utils.launch_gradio_widget` is of no use for it: it needs `gradio.inputs`, which is gone since gradio 4.
+
+    Args:
+        script (`Path`): The metric's script.
+        example (`Mapping[str, list[list[str]]]`): A value for each of the metric's inputs.
+
+    Returns:
+        `gradio.Interface`: The page; `launch()` starts it.
+    """
+    import evaluate
+    import gradio
+
+    # on the disk a computation that fails would keep its file, and the next one would wait for it
+    metric = evaluate.load(str(script), keep_in_memory=True)
+    names = list(metric.features)
+
+    def compute(*texts: str) -> dict[str, Any]:
+        try:
+            return metric.compute(**{name: parse_tags(name, text) for name, text in zip(names, texts)})
+        except ValueError as error:
+            raise gradio.Error(str(error), title=metric.name, print_exception=False) from None
+
+    return gradio.Interface(
+        compute,
+        [gradio.Textbox(json.dumps(example[name]), label=name, lines=3) for name in names],
+        gradio.JSON(label="scores"),
+        title=metric.name,
+        description=f"{metric.description}\nEach input is JSON, {SHAPE}.",
+        api_name="compute",
+        flagging_mode="never",
+        concurrency_limit=1,  # the module holds the inputs while it computes
+    )
