@@ -120,6 +120,16 @@ def test_bad_load_kwargs(write: Callable[..., Path]) -> None:
         load_ner_dataset(path, streaming=True)
 
 
+def test_skipped_records_overwrite_no_file(write: Callable[..., Path]) -> None:
+    path = write("a.json", json_lines(*map(labelled, range(3))) + "{bad\n")
+    before = path.read_bytes()
+    with pytest.raises(CfgenError, match=r"a\.json is there already: choose another output"):
+        load_ner_dataset(path, skip_bad_records=path)
+    assert path.read_bytes() == before
+    with pytest.raises(CfgenError, match="no is no folder: create it"):
+        load_ner_dataset(path, skip_bad_records=path.with_name("no") / "skipped.jsonl")
+
+
 def test_file_names_are_no_patterns(tmp_path: Path) -> None:
     folder = tmp_path / "a[1]*"
     folder.mkdir()
