@@ -458,6 +458,24 @@ def test_what_was_written_is_read_again_and_compared(
         assert [file.name for file in path.parent.iterdir()] == ["a.jsonl"]
 
 
+@pytest.mark.parametrize("offsets", ["auto", "utf16"])
+def test_offsets_that_the_output_alone_would_not_prove(write: Callable[..., Path], offsets: str) -> None:
+    def task(number: int, text: str, start: int, end: int, form: str) -> dict[str, Any]:
+        region = {"type": "labels", "value": {"start": start, "end": end, "text": form, "labels": ["X"]}}
+        return {"id": number, "data": {"text": text}, "annotations": [{"was_cancelled": False, "result": [region]}]}
+
+    # UTF-16 units, as "b" tells; "a" put in its place stands at both readings of its offset
+    path = write("a.json", json.dumps([task(1, "😀ab", 3, 4, "b"), task(2, "a", 0, 1, "a")]))
+    output = path.with_name("b.json")
+    options = ["--tokenization", "characters", *(["--offsets", "utf16"] if offsets == "utf16" else [])]
+    main(["augment", str(path), str(output), *options])
+    first, second = json.loads(output.read_text())
+    value = first["annotations"][0]["result"][0]["value"]
+    assert first["data"]["text"] == "😀aa"
+    assert (value["start"], value["end"], value["text"]) == ((3, 4, "a") if offsets == "utf16" else (2, 3, "a"))
+    assert second["data"]["text"] == "b"
+
+
 @pytest.mark.parametrize("name", ["b.txt", "b.txt.candidates.jsonl", "b.txt.skipped.jsonl"])
 def test_no_file_is_overwritten(write: Callable[..., Path], capsys: Any, name: str) -> None:
     path = write("a.txt", "Ada\tB-PER\n\nBo\tB-PER\n")

@@ -193,8 +193,11 @@ def _sentences(
         chosen, lines = longest_disjoint(where, text, chosen)
         rejected += lines
     check_disjoint(where, text, chosen)
-    token_spans(where, text, token_offsets(text, unit), chosen)  # with the offsets of the whole, before it is split
-    for part, inner in [(text, chosen)] if max_length is None else split_long(where, text, unit, chosen, max_length):
+    parts = [(text, chosen)]
+    if max_length is not None:
+        token_spans(where, text, token_offsets(text, unit), chosen)  # errors tell the offsets of the whole
+        parts = split_long(where, text, unit, chosen, max_length)
+    for part, inner in parts:
         offsets = token_offsets(part, unit)
         if not offsets:
             continue

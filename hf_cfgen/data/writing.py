@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,12 @@ def _read_again(
     path: Path, rows: Dataset, tags: list[list[str]], source: Source, read_options: Mapping[str, Any]
 ) -> None:
     done = {"types": None, "label_map": None, "max_length": None, "skip_bad_records": False}
-    unit = {"tokenization": source.unit or "auto", "format": source.format}
+    known = {"tokenization": source.unit or "auto", "format": source.format}
+    if source.format in READERS and "offsets" in signature(READERS[source.format].read).parameters:
+        # what is written counts code points unless told otherwise, and a mention alone may not tell which
+        known["offsets"] = "utf16" if read_options.get("offsets") == "utf16" else "characters"
     try:
-        again = read_splits(path, **{**read_options, **done, **unit}).splits["train"]
+        again = read_splits(path, **{**read_options, **done, **known}).splits["train"]
     except CfgenError as error:
         raise RuntimeError(f"what was written can't be read, a bug, please report it: {error}") from error
     if list(again["tokens"]) != list(rows["tokens"]) or tag_column(again) != tags:
@@ -78,14 +82,13 @@ def _read_again(
 def _records(rows: Dataset, tags: list[list[str]], source: Source, split: str) -> list[Record]:
     assert source.texts is not None and source.unit is not None
     unit, train = source.unit, source.splits[split]
-    layouts = {
-        key: (gaps_between(text, token_offsets(text, unit)), text)
-        for key, text in zip(train["id"], source.texts[split])
+    gaps_of = {
+        key: gaps_between(text, token_offsets(text, unit)) for key, text in zip(train["id"], source.texts[split])
     }
-    forms = _form_gaps(train, layouts)
+    forms = _form_gaps(train, gaps_of)
     records = []
     for row, row_tags in zip(rows.select_columns(["id", "source_id", "tokens", "replaced"]), tags):
-        gaps, _ = layouts[row["source_id"]]
+        gaps = gaps_of[row["source_id"]]
         for item in sorted(row["replaced"], key=lambda item: item["start"]):
             # Before this mention, gaps are those of the new row already.
             start, end, old_end = item["start"], item["end"], item["start"] + len(item["original"])
@@ -98,12 +101,12 @@ def _records(rows: Dataset, tags: list[list[str]], source: Source, split: str) -
     return records
 
 
-def _form_gaps(train: Dataset, layouts: Mapping[str, tuple[list[str], str]]) -> dict[Form, list[str]]:
+def _form_gaps(train: Dataset, gaps_of: Mapping[str, list[str]]) -> dict[Form, list[str]]:
     """Of every surface form the blanks within it, as it first stands in the data."""
     gaps: dict[Form, list[str]] = {}
     for key, tokens, tags in zip(train["id"], train["tokens"], tag_column(train)):
         for start, end, label in tags_to_spans(tags):
-            gaps.setdefault((label, tuple(tokens[start:end])), layouts[key][0][start + 1 : end])
+            gaps.setdefault((label, tuple(tokens[start:end])), gaps_of[key][start + 1 : end])
     return gaps
 
 
