@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from accelerate import PartialState
-from datasets import Dataset, DatasetDict
+from datasets import Dataset
 
 from .arguments import DataArguments, ModelArguments
 from .columns import tag_column
 from .data.loading import write_skipped
 from .data.source import Source, read_splits
-from .data.splits import SPLITS, carve_splits
+from .data.splits import SPLITS
 from .data.writing import write_rows
 from .discriminator import DiscriminatorPipeline, as_discriminator
 from .entity_sets import EntitySets
@@ -24,7 +24,7 @@ from .intervention import CfgenConfig
 from .models import load_vectors
 from .output import check_new, write_json_lines
 from .report.tables import counts_line
-from .taggers import train_tagger, with_learning_rate
+from .taggers import train_discriminator
 from .training import TaggerTrainingArguments
 
 _PROVENANCE = ("id", "source_id", "tokens", "ner_tags", "replaced", "score", "reason")
@@ -99,11 +99,7 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
     train = source.splits["train"]
     with about(arguments.data):
         entity_sets = EntitySets.from_dataset(train)
-    if len(entity_sets.unswappable) == len(entity_sets.forms):
-        raise CfgenError(
-            f"{arguments.data}: nothing to swap, every type has one surface form only "
-            f"({', '.join(entity_sets.unswappable)}): give sentences with other mentions"
-        )
+        entity_sets.check_swappable()
     PartialState().wait_for_everyone()  # until every process has found the outputs free
     judge = _judge(arguments, training, source)
     kept, rejected, counts = generate_counterfactuals(train, judge, config, entity_sets=entity_sets)
@@ -146,19 +142,9 @@ def _judge(
     if not arguments.train_discriminator:
         return None
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
-    # test plays no part: with any there, only a missing validation split is carved
-    data = DatasetDict(carve_splits({"test": source.splits["train"], **source.splits}, split_seed=42))
-    training = with_learning_rate(training, arguments)
-    main = PartialState().is_main_process
-    if main:
-        print(f"Training the discriminator on {len(data['train'])} examples, {training.max_steps} steps", flush=True)
     # beside the output: all processes read the best checkpoint
     checkpoints = Path(f"{arguments.output}.checkpoints.partial")
-    try:
-        return train_tagger(arguments, data, data["train"], vectors, training, checkpoints)[0]
-    finally:
-        if main:
-            shutil.rmtree(checkpoints, ignore_errors=True)
+    return train_discriminator(arguments, source.splits, vectors, training, checkpoints)
 
 
 def _provenance(*parts: Dataset) -> Iterator[dict[str, Any]]:

@@ -78,3 +78,19 @@ class EntitySets:
     def unswappable(self) -> tuple[str, ...]:
         """Types with one surface form only: there is nothing to swap it for."""
         return tuple(label for label, forms in self.forms.items() if len(forms) < 2)
+
+    def check_swappable(self) -> None:
+        """Check that there is something to swap.
+
+        Raises:
+            CfgenError: Every type has one surface form only.
+
+        Example:
+
+        >>> EntitySets({"PER": (("Ada",), ("Bo",))}, {"PER": (1, 1)}).check_swappable()
+        """
+        if len(self.unswappable) == len(self.forms):
+            raise CfgenError(
+                f"nothing to swap, every type has one surface form only ({', '.join(self.unswappable)}): give "
+                "sentences with other mentions"
+            )

@@ -2,6 +2,7 @@
 
 import copy
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, set_
 
 from .arguments import ModelArguments
 from .columns import tag_names
+from .data.splits import carve_splits
 from .discriminator import DiscriminatorPipeline, as_discriminator
 from .models import bert_tagger, lstm_tagger
 from .training import TaggerTrainingArguments, tagger_trainer
@@ -100,3 +102,40 @@ def train_tagger(
     if training.process_index == 0:
         shutil.rmtree(checkpoints)
     return as_discriminator(model, tokenizer), trainer
+
+
+def train_discriminator(
+    arguments: ModelArguments,
+    splits: Mapping[str, Dataset],
+    vectors: dict[str, Any] | None,
+    training: TaggerTrainingArguments,
+    checkpoints: Path,
+) -> DiscriminatorPipeline:
+    """Train a tagger to judge the counterfactual examples of these sentences.
+
+    Args:
+        arguments (`ModelArguments`): Which model, and its shape.
+        splits (`Mapping[str, Dataset]`): `train`, and `validation`, which selects; where there is none, a tenth of
+            train does.
+        vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors for an LSTM.
+        training (`TaggerTrainingArguments`): How to train.
+        checkpoints (`Path`): A folder for checkpoints; it is removed at the end, whatever that is.
+
+    Returns:
+        `DiscriminatorPipeline`: The tagger.
+
+    Raises:
+        CfgenError: The train split has one row and there is no other, or see `train_tagger`.
+    """
+    # test plays no part: with any there, only a missing validation split is carved
+    data = DatasetDict(carve_splits({"test": splits["train"], **splits}, split_seed=42))
+    main = PartialState().is_main_process
+    if main:
+        print(f"Training the discriminator on {len(data['train'])} examples, {training.max_steps} steps", flush=True)
+    try:
+        return train_tagger(
+            arguments, data, data["train"], vectors, with_learning_rate(training, arguments), checkpoints
+        )[0]
+    finally:
+        if main:
+            shutil.rmtree(checkpoints, ignore_errors=True)
