@@ -14,7 +14,7 @@ export TOKENIZERS_PARALLELISM := false
 	touch $@
 
 .venv.app.stamp: .venv.stamp
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[app]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[app,browser]'
 	touch $@
 
 # make demo DEMO=zh for the Chinese corpus. One thread: on small LSTMs torch is many times slower with more threads than idle cores.
@@ -28,6 +28,7 @@ test-slow: .venv.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
 
 test-browser: .venv.app.stamp
+	command -v chromium || { apt-get update -qq && apt-get install -qq chromium fonts-noto-cjk; }
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m browser
 
 quality: .venv.stamp

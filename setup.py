@@ -12,7 +12,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["hf_cfgen", "hf_cfgen.*"]),
-    package_data={"hf_cfgen": ["py.typed", "templates/*.md", "metrics/*/*.md", "metrics/*/*.txt"]},
+    package_data={"hf_cfgen": ["py.typed", "templates/*.md", "*/*/README.md", "*/*/requirements.txt"]},
     install_requires=[
         "torch>=2.6",
         "transformers>=5.0",
@@ -22,13 +22,16 @@ setup(
         "seqeval>=1.2.2",
         "huggingface_hub>=1.0",
         "Jinja2>=3.1",
+        "MarkupSafe>=2.1",
+        "filelock>=3.16",
         "numpy>=2.0",
         "pyarrow>=21.0",
         "tokenizers>=0.22",
         "PyYAML>=6.0",
     ],
     extras_require={
-        "app": ["gradio>=6.31"],
+        "app": ["gradio>=6.31", "plotly>=6.0"],
+        "browser": ["playwright>=1.50"],
         "test": [
             "pytest>=8.0",
             "pytest-xdist>=3.6",

@@ -1,4 +1,4 @@
-"""The command line: `hf-cfgen run`, `augment`, `diagnose`, `push`, `install-metrics`."""
+"""The command line: `hf-cfgen run`, `augment`, `diagnose`, `push`, `install-metrics`, `app`."""
 
 import argparse
 import os
@@ -17,12 +17,14 @@ _USAGE = """usage: hf-cfgen run --dataset DATA [options]
        hf-cfgen diagnose MODEL DATA [options]
        hf-cfgen push RUN_DIR --repo-id NAMESPACE/NAME [options]
        hf-cfgen install-metrics
+       hf-cfgen app [options]
 
   run              train a tagger, generate counterfactual examples with it, train again, score and explain both
   augment          write the counterfactual examples of a labelled file, in the same format
   diagnose         measure what a tagger leans on, the entities or their context
   push             push the augmented data set of a run to the Hub, private unless --public
   install-metrics  make evaluate.load("ace_ri") and evaluate.load("ner_f1") work from any folder
+  app              serve a page to try it in a browser
 
 hf-cfgen COMMAND --help lists the options of a command."""
 
@@ -84,12 +86,21 @@ def _install_metrics(options: list[str]) -> None:
     install_metrics()
 
 
+def _app(options: list[str]) -> None:
+    try:
+        from .app.page import AppArguments, serve
+    except ModuleNotFoundError as error:
+        raise CfgenError(f"{error.name} is not installed: pip install 'hf-cfgen[app]'") from None
+    serve(*_parse("app", options, (AppArguments,)))
+
+
 _COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "run": _run,
     "augment": _augment,
     "diagnose": _diagnose,
     "push": _push,
     "install-metrics": _install_metrics,
+    "app": _app,
 }
 
 

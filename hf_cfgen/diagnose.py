@@ -166,7 +166,7 @@ def diagnose_data(arguments: DiagnoseArguments) -> dict[str, Any]:
     check_new(skipped_file)
     source = read_splits(arguments.data, **arguments.read_options() | {"label_map": None})
     PartialState().wait_for_everyone()  # until every process has found the output free
-    split = _split(source.splits, arguments)
+    split = chosen_split(arguments.data, source.splits, arguments.split)
     label_map = parse_map(arguments.label_map)
     diagnosis = {
         "hf_cfgen": __version__,
@@ -191,11 +191,30 @@ def diagnose_data(arguments: DiagnoseArguments) -> dict[str, Any]:
     return diagnosis
 
 
-def _split(splits: Mapping[str, Dataset], arguments: DiagnoseArguments) -> str:
-    if arguments.split is None and ("test" in splits or len(splits) == 1):
+def chosen_split(data: str, splits: Mapping[str, Dataset], name: str | None = None) -> str:
+    """The split to diagnose on.
+
+    Args:
+        data (`str`): What the splits were read from, for messages.
+        splits (`Mapping[str, Dataset]`): The splits that are there.
+        name (`str`, *optional*): The split's name; test where there is one, else the only one, where it is not given.
+
+    Returns:
+        `str`: One of `splits`.
+
+    Raises:
+        CfgenError: There is no such split, or none is named and there are several without a test split.
+
+    Example:
+
+    >>> rows = Dataset.from_dict({})
+    >>> chosen_split("a.jsonl", {"train": rows}), chosen_split("b", {"validation": rows, "test": rows}, "dev")
+    ('train', 'validation')
+    """
+    if name is None and ("test" in splits or len(splits) == 1):
         return "test" if "test" in splits else next(iter(splits))
-    wanted = split_of(arguments.split) if arguments.split else None
+    wanted = split_of(name) if name else None
     if wanted is None or wanted not in splits:
-        missing = f"no split {arguments.split!r}" if arguments.split else "no test split"
-        raise CfgenError(f"{arguments.data}: {missing}: choose one of {', '.join(splits)} with --split")
+        missing = f"no split {name!r}" if name else "no test split"
+        raise CfgenError(f"{data}: {missing}: choose one of {', '.join(splits)} with --split")
     return wanted

@@ -25,7 +25,7 @@ ORDER = [
     ["run_files"],
     ["cards"],
     ["run", "augment", "diagnose", "install"],
-    ["hub"],
+    ["hub", "app"],
     ["cli"],
 ]
 TORCH_ALLOWED = {"models", "alignment", "prediction", "discriminator", "training", "taggers"}

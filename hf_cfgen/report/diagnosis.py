@@ -1,7 +1,7 @@
 """The report on one tagger: its effects with intervals, by level and by type, and the sentences that show them."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import combining, east_asian_width
 
@@ -9,8 +9,8 @@ from ..scoring import LEVELS
 from ..spans import tags_to_spans
 
 EMPTY = "[EMPTY]"
+EFFECTS = {"F1": "f1", "ACE_C": "ace_c", "ACE_E": "ace_e", "RI": "ri"}
 _RUN_OF_EMPTY = re.compile(rf"{re.escape(EMPTY)}( ?{re.escape(EMPTY)}){{2,}}")
-_EFFECTS = {"F1": "f1", "ACE_C": "ace_c", "ACE_E": "ace_e", "RI": "ri"}
 _INTERVENTIONS = {
     "do_context": ("do(c0)", "Predictions that change most when the context is [EMPTY], do(c0)"),
     "do_entity": ("do(e0)", "Predictions that change most when the mentions are [EMPTY], do(e0)"),
@@ -33,12 +33,12 @@ def diagnosis_table(diagnosis: dict[str, Any]) -> str:
         [
             f"Causal effects on F1, {_number(diagnosis['sentences'], 'sentence')}, {_number(support, 'mention')}; "
             "95 % intervals (high RI: the tagger leans on the entity, low: on its context)",
-            *_aligned([["", *_EFFECTS], *([level, *_cells(effects[level])] for level in LEVELS)]),
+            *_aligned([["", *EFFECTS], *([level, *effect_cells(effects[level])] for level in LEVELS)]),
         ]
     ]
     if by_type:
-        rows = [[label, str(effect["support"]), *_cells(effect)] for label, effect in by_type.items()]
-        blocks.append(_aligned([["strict, by type", "mentions", *_EFFECTS], *rows]))
+        rows = [[label, str(effect["support"]), *effect_cells(effect)] for label, effect in by_type.items()]
+        blocks.append(_aligned([["strict, by type", "mentions", *EFFECTS], *rows]))
     if others := ", ".join(diagnosis["model_types_without_data"]):
         blocks.append(
             [
@@ -76,27 +76,72 @@ def bracketed(words: Sequence[str], tags: Sequence[str], separator: str = " ") -
     return " ".join(separator.join([*pieces, *words[done:]]).split())  # a word that is a line break breaks no line
 
 
+def gap(words: Sequence[str]) -> str:
+    """What stands between the words of a sentence: nothing if all are characters.
+
+    Args:
+        words (`Sequence[str]`): The words.
+
+    Returns:
+        `str`: A blank or nothing.
+
+    Example:
+
+    >>> gap(["北", "京"]), gap(["Ada", "!"])
+    ('', ' ')
+    """
+    return "" if all(len(word) == 1 for word in words) else " "
+
+
+def brief(line: str) -> str:
+    """A line in which three [EMPTY] or more in a row are one, with their number.
+
+    Args:
+        line (`str`): The line.
+
+    Returns:
+        `str`: The line.
+
+    Example:
+
+    >>> brief("[EMPTY] [EMPTY] [EMPTY] met [EMPTY]")
+    '[EMPTY x3] met [EMPTY]'
+    """
+    return _RUN_OF_EMPTY.sub(lambda run: f"[EMPTY x{run.group().count(EMPTY)}]", line)
+
+
+def effect_cells(effect: Mapping[str, Any]) -> list[str]:
+    """F1, ACE_C, ACE_E and RI with their intervals.
+
+    Args:
+        effect (`Mapping[str, Any]`): Of one level or type; see `hf_cfgen.scoring.causal_scores`.
+
+    Returns:
+        `list[str]`: A cell for each of `EFFECTS`.
+
+    Example:
+
+    >>> keys = EFFECTS.values()
+    >>> effect_cells({key: 0.5 for key in keys} | {f"{key}_interval": [0.25, 0.75] for key in keys})[:2]
+    ['0.50 [0.25, 0.75]', '+0.50 [+0.25, +0.75]']
+    """
+    cells = []
+    for key in EFFECTS.values():
+        sign = "" if key == "f1" else "+"
+        low, high = effect[f"{key}_interval"]
+        cells.append(f"{effect[key]:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]")
+    return cells
+
+
 def _sentence(row: dict[str, Any], intervention: str) -> list[str]:
     words = row["tokens"]
-    separator = "" if all(len(word) == 1 for word in words) else " "
+    separator = gap(words)
     left = [EMPTY if empty else word for word, empty in zip(words, row["empty"])]
     shown = {"gold": (words, "gold"), "as it is": (words, "predicted"), intervention: (left, "intervened")}
     return [
         f"{row['id']}: {row['changed']} of {_number(len(words), 'word')} changed",
-        *(f"  {name:8}  {_brief(bracketed(given, row[tags], separator))}" for name, (given, tags) in shown.items()),
+        *(f"  {name:8}  {brief(bracketed(given, row[tags], separator))}" for name, (given, tags) in shown.items()),
     ]
-
-
-def _brief(line: str) -> str:
-    """Three [EMPTY] or more in a row become one with their number."""
-    return _RUN_OF_EMPTY.sub(lambda run: f"[EMPTY x{run.group().count(EMPTY)}]", line)
-
-
-def _cells(effect: dict[str, Any]) -> Iterable[str]:
-    for key in _EFFECTS.values():
-        sign = "" if key == "f1" else "+"
-        low, high = effect[f"{key}_interval"]
-        yield f"{effect[key]:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

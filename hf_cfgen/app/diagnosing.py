@@ -1,0 +1,119 @@
+"""The page's second tab: what a tagger reads."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from datasets import Dataset
+
+from ..arguments import parse_map
+from ..causal import empty_words, intervened_predictions
+from ..columns import tag_column
+from ..data.source import read_splits
+from ..diagnose import chosen_split, diagnose
+from ..discriminator import DiscriminatorPipeline, as_tagger
+from ..report.diagnosis import EFFECTS, effect_cells, gap
+from ..report.html import marked, passes
+from ..report.markdown import escaped, table
+from ..scoring import LEVELS
+from .demo import DEMOS, demo_tagger
+from .inputs import check_name, check_size, read_sentences
+
+SENTENCES = 10  # of each intervention the most changed
+LABEL = 60  # characters of a sentence in the list to choose from
+
+
+class Diagnosed(NamedTuple):
+    """What the page shows of a tagger on a data set.
+
+    Args:
+        tables (`str`): Markdown: the effects with intervals, by level and by type.
+        effects (`dict`): What `hf_cfgen.scoring.causal_scores` returns.
+        sentences (`dict[str, str]`): HTML of sentences in every pass, by what they are called in a list.
+    """
+
+    tables: str
+    effects: dict[str, Any]
+    sentences: dict[str, str]
+
+
+def diagnosed(model: str, data: str, file: str | None, split: str | None, label_map: str) -> Diagnosed:
+    """Diagnose a tagger on a data set.
+
+    Args:
+        model (`str`): One of `DEMOS`, or the Hub name or folder of a token-classification model.
+        data (`str`): One of `DEMOS`, or the Hub name or path of a data set.
+        file (`str` or `None`): A file that is read instead.
+        split (`str` or `None`): The split; test where there is one, else the only one, where it is `None`.
+        label_map (`str`): What the model's labels are called in the data, `MODEL=DATA` with blanks between.
+
+    Returns:
+        `Diagnosed`: What to show.
+
+    Raises:
+        CfgenError: There is no such model or data set, or they don't fit each other; see `diagnose`.
+    """
+    names = parse_map(label_map.split() or None)
+    name, sentences = _sentences(data, file, split)
+    tagger = _tagger(model)
+    diagnosis = diagnose(tagger, sentences, label_map=names, examples=SENTENCES)
+    effects = diagnosis["effects"]
+    support = diagnosis["scores"]["strict"]["support"]
+    by_type = [
+        (escaped(label), effect["support"], *effect_cells(effect))
+        for label, effect in effects["strict"]["by_type"].items()
+    ]
+    blocks = [
+        f"**{escaped(model)}** on **{escaped(name)}**, {diagnosis['sentences']} sentences, {support} mentions; 95 % "
+        "intervals by bootstrap over sentences. High RI: the tagger leans on the entity; low: on its context. RI is a "
+        "description, not a quality.",
+        table(("match", *EFFECTS), ((level, *effect_cells(effects[level])) for level in LEVELS)),
+        table(("type, strict", "mentions", *EFFECTS), by_type),
+    ]
+    if without := diagnosis["model_types_without_data"]:
+        blocks.append(
+            f"The model's types without a mention in the data: {', '.join(map(escaped, without))}. What it predicts "
+            "of them counts as errors; TYPE=O in the label map drops it."
+        )
+    return Diagnosed("\n\n".join(blocks), effects, _passes(tagger, sentences, diagnosis["most_changed"], names))
+
+
+def _sentences(data: str, file: str | None, split: str | None) -> tuple[str, Dataset]:
+    """What the data is called, and its rows."""
+    if file is not None:
+        return Path(file).name, read_sentences("", file)
+    name = check_name(data)
+    splits = read_splits(name).splits
+    which = chosen_split(name, splits, split)
+    return f"{name}, {which}", check_size(name, splits[which])
+
+
+def _tagger(model: str) -> DiscriminatorPipeline:
+    name = check_name(model)
+    return demo_tagger(name) if name in DEMOS else as_tagger(name)
+
+
+def _passes(
+    tagger: DiscriminatorPipeline, data: Dataset, most_changed: dict[str, Any], label_map: dict[str, str] | None
+) -> dict[str, str]:
+    """The sentences that an intervention changes most, or the first ones, in every pass."""
+    rows = {row["id"]: (row["tokens"], row["gold"]) for changed in most_changed.values() for row in changed}
+    rows = rows or dict(zip(data["id"], zip(data["tokens"], tag_column(data)[:SENTENCES])))
+    words, tags = ([row[place] for row in rows.values()] for place in (0, 1))
+    predicted = intervened_predictions(tagger, words, tags, label_map=label_map)
+    empty = empty_words(tags)
+    shown = {}
+    for place, (name, tokens, gold) in enumerate(zip(rows, words, tags)):
+        separator = gap(tokens)
+        sentences = {
+            "gold": marked(tokens, gold, separator),
+            "as it is": marked(tokens, predicted["predictions"][place], separator),
+            "without its context, do(c0)": marked(
+                tokens, predicted["do_context"][place], separator, empty["do_context"][place]
+            ),
+            "without its mentions, do(e0)": marked(
+                tokens, predicted["do_entity"][place], separator, empty["do_entity"][place]
+            ),
+        }
+        text = " ".join(separator.join(tokens).split())
+        shown[f"{name}: {text[:LABEL]}{'…' if len(text) > LABEL else ''}"] = str(passes(sentences))
+    return shown
