@@ -1,17 +1,12 @@
 """The apps of the metrics' Spaces: each folder, copied to a place of its own, starts and scores."""
 
 import json
-import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -20,13 +15,14 @@ from hf_cfgen.metrics.ace_ri.app import EXAMPLE as ACE_RI
 from hf_cfgen.metrics.ner_f1.app import EXAMPLE as NER_F1
 from hf_cfgen.scoring import causal_scores, ner_scores
 
+from .servers import gradio_app
+
 FOLDERS = Path(str(files("hf_cfgen") / "metrics"))
 EXAMPLES = {"ace_ri": ACE_RI, "ner_f1": NER_F1}
 SCORES = {
     "ace_ri": causal_scores(*(ACE_RI[name] for name in ("references", "predictions", "do_context", "do_entity"))),
     "ner_f1": ner_scores(NER_F1["references"], NER_F1["predictions"]),
 }
-START_SECONDS = 120
 
 pytestmark = pytest.mark.browser
 
@@ -37,36 +33,8 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     name = request.param
     folder = tmp_path_factory.mktemp("space") / "app"
     shutil.copytree(FOLDERS / name, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "GRADIO_SERVER_PORT": str(port),
-        "GRADIO_ANALYTICS_ENABLED": "False",
-        "HF_HOME": str(folder.parent / "home"),
-        "PYTHONPATH": str(FOLDERS.parent.parent),
-    }
-    log = folder.parent / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        url, deadline = f"http://127.0.0.1:{port}/", time.monotonic() + START_SECONDS
-        while not answers(url):
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
+    with gradio_app([sys.executable, "app.py"], folder, {"HF_HOME": str(folder.parent / "home")}) as url:
         yield name, url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def answers(url: str) -> bool:
-    try:
-        return urlopen(url, timeout=5).status == 200
-    except (URLError, ConnectionError):
-        return False
 
 
 def compute(url: str, *texts: str) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -271,4 +272,5 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (CfgenError, OSError) as error:
-        raise gr.Error(str(error), duration=None, print_exception=False) from None
+        # a message is shown as HTML
+        raise gr.Error(escape(str(error), quote=False), duration=None, print_exception=False) from None
