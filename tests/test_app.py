@@ -191,15 +191,15 @@ def test_the_demo_tagger_is_trained_once_and_kept_for_later_starts(home, monkeyp
     assert again([words]) == first([words])
 
 
-def test_a_tagger_whose_training_was_cut_off_is_trained_again(home, monkeypatch):
-    def cut_off(splits: Any) -> Any:
+def test_a_tagger_that_was_cut_off_while_it_was_saved_is_trained_again(home, monkeypatch):
+    def cut_off(*_: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(demo, "trained_tagger", cut_off)
+        patched.setattr("transformers.PreTrainedTokenizerFast.save_pretrained", cut_off)
         with pytest.raises(KeyboardInterrupt):
             demo_tagger("demo:en")
-    assert demo_tagger("demo:en").model.config.model_type == "cfgen-lstm-tagger"
+    assert "Heidi" in demo_tagger("demo:en").tokenizer.get_vocab()
 
 
 def test_at_most_so_many_are_shown_and_that_is_said():
@@ -250,6 +250,20 @@ def test_where_no_prediction_changes_the_first_sentences_are_shown(reader, write
     path = write("mine.conll", "met O\nCy B-PER\n\nin O\n")
     _, _, sentences = diagnosed("demo:en", "", str(path), None, "")
     assert list(sentences) == ["train-0: met Cy", "train-1: in"]
+
+
+def test_only_sentences_whose_prediction_changes_are_shown_where_there_are_some(reader, write):
+    path = write("mine.conll", "met O\n\nCy B-PER\nmet O\n\nAda B-PER\n")
+    _, _, sentences = diagnosed("demo:en", "", str(path), None, "")
+    assert list(sentences) == ["train-2: Ada"]
+
+
+def test_a_larger_data_set_than_the_page_takes_is_refused(reader, monkeypatch):
+    monkeypatch.setattr("hf_cfgen.app.inputs.MAX_SENTENCES", 59)
+    with pytest.raises(
+        CfgenError, match=r"^demo:en: 60 sentences, where this page takes up to 59: give fewer, or use"
+    ):
+        diagnosed("demo:en", "demo:en", None, "validation", "")
 
 
 def test_a_label_map_renames_what_the_model_predicts(reader, write):

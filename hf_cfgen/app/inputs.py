@@ -39,7 +39,7 @@ def read_sentences(text: str, file: str | None) -> Dataset:
     with TemporaryDirectory() as folder:
         if file is None:
             path = Path(folder, PASTED)
-            path.write_text(f"{text.strip()}\n", encoding="utf-8", errors="surrogatepass")
+            path.write_text(text, encoding="utf-8", errors="surrogatepass")
         else:
             path = Path(file)
         with without_folder(path):
