@@ -191,13 +191,20 @@ def test_the_demo_tagger_is_trained_once_and_kept_for_later_starts(home, monkeyp
     assert again([words]) == first([words])
 
 
-def test_a_tagger_that_was_cut_off_while_it_was_saved_is_trained_again(home, monkeypatch):
-    def cut_off(*_: Any) -> None:
-        raise KeyboardInterrupt
+def test_a_tagger_that_could_not_be_saved_whole_is_trained_again(home, monkeypatch):
+    train = demo.trained_tagger
+
+    def full_disk(folder: Any) -> None:
+        raise OSError("No space left on device")
+
+    def with_full_disk(splits: Any) -> Any:
+        tagger = train(splits)
+        monkeypatch.setattr(tagger.tokenizer, "save_pretrained", full_disk)
+        return tagger
 
     with monkeypatch.context() as patched:
-        patched.setattr("transformers.PreTrainedTokenizerFast.save_pretrained", cut_off)
-        with pytest.raises(KeyboardInterrupt):
+        patched.setattr(demo, "trained_tagger", with_full_disk)
+        with pytest.raises(OSError, match="No space left on device"):
             demo_tagger("demo:en")
     assert "Heidi" in demo_tagger("demo:en").tokenizer.get_vocab()
 
