@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hf_cfgen.report import markdown
 from hf_cfgen.report.diagnosis import bracketed, diagnosis_table
 from hf_cfgen.report.seeds import causal_rows, mean_and_error, score_rows, summary
 from hf_cfgen.report.tables import causal_table, score_table
@@ -192,3 +193,46 @@ def test_the_tables_in_the_readme_are_current():
     check = [sys.executable, str(REPOSITORY / "scripts" / "update_readme.py"), "--check"]
     done = subprocess.run(check, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a|b\n\u2028c", r"a\|b c"),
+        ("{{ x }} {% y %}", r"\{\{ x \}\} \{% y %\}"),
+        ("`<b>` [a](b) &lt; $x$ **b** _i_", r"\`\<b\>\` \[a\](b) \&lt; \$x\$ \*\*b\*\* \_i\_"),
+        ("- 1. a", r"\- 1. a"),
+        ("+ a", r"\+ a"),
+        ("1. a", r"1\. a"),
+        ("12) a", r"12\) a"),
+        ("a - 1. b", "a - 1. b"),
+        ("\\|", r"\\\|"),
+    ],
+)
+def test_text_of_the_data_is_text_in_markdown_too(text, shown):
+    assert markdown.escaped(text) == shown
+
+
+def counterfactual(tokens: list[str], start: int, **values: Any) -> dict[str, Any]:
+    item = {"start": start, "end": start + 1, "label": "a|b", "original": ["-"], "replacement": [tokens[start]]}
+    return {"tokens": tokens, "replaced": [item], "score": 0.25, "reason": None} | values
+
+
+def test_an_example_is_a_line_however_long_its_tokens_are():
+    row = counterfactual(["w" * 300 + "x", "L" * 201, "y" + "w" * 300], 1, reason="missed")
+    assert markdown.example(row, characters=False) == (
+        f"…{'w' * 199}x **\\- → {'L' * 200}…** y{'w' * 199}… (a\\|b, score 0.25, rejected as `missed`)"
+    )
+    row = counterfactual([*"0123456789" * 5], 25)
+    assert markdown.example(row, characters=True) == (
+        "… 56789012345678901234 **\\- → 5** 67890123456789012345 … (a\\|b, score 0.25)"
+    )
+
+
+def test_an_example_that_the_model_did_not_see_whole_has_no_score():
+    row = counterfactual(["Bo", "x"], 0, score=None, reason="truncated")
+    assert markdown.example(row, characters=False) == "**\\- → Bo** x (a\\|b, rejected as `truncated`)"
+
+
+def test_no_line_of_a_block_of_code_ends_it():
+    assert [markdown.fence(text) for text in ("", "`a`", "```", "a\n`````\n```")] == ["```", "```", "````", "``````"]

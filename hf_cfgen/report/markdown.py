@@ -13,6 +13,7 @@ _REASONS = {
     "missed": "no mention that overlaps it is predicted",
 }
 _WINDOW = 20  # tokens shown beside a replaced mention
+_LONGEST = 200  # characters shown of a mention, and of what is on either side
 
 
 def escaped(text: str) -> str:
@@ -26,10 +27,28 @@ def escaped(text: str) -> str:
 
     Example:
 
-    >>> print(escaped("a|b *c*"))
-    a\\|b \\*c\\*
+    >>> print(escaped("a|b *c*"), escaped("1. d"))
+    a\\|b \\*c\\* 1\\. d
     """
-    return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(text.split()))
+    line = re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"^(\d*)([-+.)])", r"\1\\\2", line)  # the beginning of a list
+
+
+def fence(text: str) -> str:
+    """The line before and after a block of code, which no line of it ends.
+
+    Args:
+        text (`str`): The code.
+
+    Returns:
+        `str`: Three backticks, or more than there are together in the code.
+
+    Example:
+
+    >>> fence("a ``` b")
+    '````'
+    """
+    return "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
 
 
 def percent(fraction: float) -> str:
@@ -150,10 +169,21 @@ def example(row: Mapping[str, Any], characters: bool) -> str:
     begin, end = max(0, replaced[0]["start"] - _WINDOW), replaced[-1]["end"] + _WINDOW
     parts, at = ["…"] if begin else [], begin
     for item in replaced:
-        original, replacement = (escaped(gap.join(item[key])) for key in ("original", "replacement"))
-        parts += [escaped(gap.join(tokens[at : item["start"]])), f"**{original} → {replacement}**"]
+        original, replacement = (_cut(gap.join(item[key])) for key in ("original", "replacement"))
+        parts += [_cut(gap.join(tokens[at : item["start"]]), begin=True), f"**{original} → {replacement}**"]
         at = item["end"]
-    parts += [escaped(gap.join(tokens[at:end])), "…" if end < len(tokens) else ""]
-    labels = ", ".join(escaped(label) for label in dict.fromkeys(item["label"] for item in replaced))
-    verdict = f", rejected as `{row['reason']}`" if row["reason"] else ""
-    return f"{' '.join(part for part in parts if part)} ({labels}, score {row['score']:.2f}{verdict})"
+    parts += [_cut(gap.join(tokens[at:end])), "…" if end < len(tokens) else ""]
+    about = [escaped(label) for label in dict.fromkeys(item["label"] for item in replaced)]
+    if row["score"] is not None:  # null where the model did not see all that was replaced
+        about.append(f"score {row['score']:.2f}")
+    if row["reason"]:
+        about.append(f"rejected as `{row['reason']}`")
+    return f"{' '.join(part for part in parts if part)} ({', '.join(about)})"
+
+
+def _cut(text: str, begin: bool = False) -> str:
+    """Text as Markdown shows it; where it is long its begin, or its end, is left out."""
+    text = " ".join(text.split())
+    if len(text) > _LONGEST:
+        text = f"…{text[-_LONGEST:]}" if begin else f"{text[:_LONGEST]}…"
+    return escaped(text)
