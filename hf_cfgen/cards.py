@@ -1,5 +1,6 @@
 """Dataset and model cards, written from what a run recorded."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,9 @@ import pyarrow.parquet as pq
 from datasets import DatasetInfo
 from huggingface_hub import DatasetCard, DatasetCardData, EvalResult, ModelCard, ModelCardData
 
-from .errors import CfgenError
-from .output import read_json
 from .report import markdown
 from .report.markdown import escaped, percent
-from .run_files import CONFIGS, Files, data_files, dataset_info, read_run, repository_path
+from .run_files import CONFIGS, Files, data_files, dataset_info, read_run, repository_path, tagger_folder
 from .scoring import LEVELS
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -122,11 +121,11 @@ def model_card(
         `ModelCard`: Front matter with a model-index, and text.
 
     Raises:
-        CfgenError: It is no finished run, or has no such tagger.
+        CfgenError: See `run_files.tagger_folder`.
     """
-    results = read_run(run_dir)
-    if tagger not in results["taggers"]:
-        raise CfgenError(f"{run_dir} has no tagger {tagger!r}: choose one of {', '.join(results['taggers'])}")
+    from .models import saved_config  # loads torch, which the card of a data set does not need
+
+    results, folder = read_run(run_dir), tagger_folder(run_dir, tagger)
     trained, characters = results["taggers"][tagger], results["data"]["characters"]
     metadata = ModelCardData(
         language=_listed(language),
@@ -153,8 +152,8 @@ def model_card(
             "Aug": f" and {added} counterfactual ones that NoAug recognizes",
             "Control": f" and {added} counterfactual ones that nobody judged",
         }[tagger],
-        model=read_json(run_dir / tagger.lower() / "config.json"),
-        vectors=results["names"]["vectors"],
+        model=saved_config(folder),
+        vectors=escaped(results["names"]["vectors"] or ""),
         trained=trained,
         dev_f1=percent(trained["dev_strict_f1"]),
         unit="characters" if characters else "words",
@@ -175,6 +174,7 @@ def _shared(results: dict[str, Any], repo_id: str, license: str | None, citation
         "commit": commit and commit.removesuffix("-dirty"),
         "changed": dirty,
         "command": results["command"],
+        "fence": markdown.fence(results["command"]),
         "environment": ", ".join(f"{name} {version}" for name, version in results["environment"].items()),
         "config": results["config"],
         "lstm": results["config"]["model"] in ("lstm", "lstm-paper"),
@@ -192,7 +192,8 @@ def _shared(results: dict[str, Any], repo_id: str, license: str | None, citation
 
 def _cited(citation: str | None) -> str | None:
     if citation and citation.lstrip().startswith("@"):
-        return f"```bibtex\n{citation.strip()}\n```"
+        fence, lines = markdown.fence(citation), citation.strip().splitlines()
+        return "\n".join([f"{fence}bibtex", *lines, fence])
     return citation
 
 
@@ -218,7 +219,7 @@ def _eval_results(trained: dict[str, Any], source: str) -> list[EvalResult]:
     about = {
         "task_type": "token-classification",
         "task_name": "Named entity recognition",
-        "dataset_type": source,
+        "dataset_type": re.sub(r"[^\w./-]+", "-", source, flags=re.ASCII),  # the Hub takes no other characters
         "dataset_name": source,
         "dataset_split": "test",
     }

@@ -1,5 +1,6 @@
 """Pushing a run to the Hub: its augmented data set, its taggers. The only module that pushes."""
 
+import logging
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +11,12 @@ from typing import Any, NamedTuple
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import logging, validate_repo_id
+from huggingface_hub.utils import validate_repo_id
 
 from .cards import dataset_card, model_card
 from .errors import CfgenError
 from .output import check_new, finished_folder
-from .run_files import CONFIGS, data_files, read_run, repository_path
+from .run_files import CONFIGS, data_files, read_run, repository_path, tagger_folder
 
 ATTEMPTS = 4
 LONGEST_WAIT = 60  # seconds; if the Hub asks for more, the user may push again
@@ -141,7 +142,10 @@ def push_model(
     _check(repo_id, public, license, dry_run)
     tagger = read_run(run_dir)["deploy"] if tagger is None else tagger
     card = model_card(run_dir, tagger, repo_id, license=license, language=language, citation=citation)
-    files: dict[str, Path | bytes] = {path.name: path for path in sorted((run_dir / tagger.lower()).iterdir())}
+    folder = tagger_folder(run_dir, tagger)
+    files: dict[str, Path | bytes] = {path.name: path for path in sorted(folder.glob("[!.]*")) if path.is_file()}
+    if not any(name.endswith(".safetensors") for name in files):
+        raise CfgenError(f"{folder} has no weights any more: run it again")
     return _push("model", repo_id, public, {**files, "README.md": f"{card}\n".encode()}, (), dry_run)
 
 
@@ -189,18 +193,19 @@ def _push(
                 (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_bytes(content if isinstance(content, bytes) else content.read_bytes())
         return Pushed(str(dry_run), None)
-    with _quiet():
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
+    attempt = 1
+    while True:
+        try:
+            with _quiet():
                 return _push_once(kind, repo_id, public, files, folders)
-            except CfgenError:
-                raise
-            except (_HTTP_ERROR, OSError, RuntimeError, ValueError) as error:
-                wait = _wait(error, attempt)
-                if attempt == ATTEMPTS or wait is None:
-                    raise CfgenError(f"{repo_id} is not pushed: {_explained(error)}") from None
-                time.sleep(wait)
-    raise AssertionError("the last attempt returns or raises")
+        except CfgenError:
+            raise
+        except (_HTTP_ERROR, OSError, RuntimeError, ValueError) as error:
+            wait = _wait(error, attempt)
+            if wait is None:
+                raise CfgenError(f"{repo_id} is not pushed: {_explained(error)}") from None
+        time.sleep(wait)
+        attempt += 1
 
 
 def _push_once(
@@ -230,17 +235,22 @@ def _push_once(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the messages of huggingface_hub: they hold addresses that are signed for the upload."""
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.CRITICAL)
+    """Without the messages of huggingface_hub and its client: they hold addresses that are signed for the upload."""
+    loggers = [logging.getLogger(name) for name in ("huggingface_hub", _HTTP_ERROR.__module__.partition(".")[0])]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logging.set_verbosity(before)
+        for logger, level in zip(loggers, before):
+            logger.setLevel(level)
 
 
 def _wait(error: BaseException, attempt: int) -> float | None:
-    """Seconds until another attempt; `None` where it would fail again."""
+    """Seconds until another attempt; `None` where there is none, or it would fail again."""
+    if attempt == ATTEMPTS:
+        return None
     response = _response(error)
     if response is None:
         return 2.0 ** (attempt - 1) if isinstance(error, _HTTP_ERROR) else None
@@ -263,11 +273,11 @@ def _response(error: BaseException | None) -> Any:
 def _explained(error: BaseException) -> str:
     response = _response(error)
     if response is None:
-        cause = f": {error.__cause__}" if error.__cause__ else ""
-        return _scrubbed(f"{error or type(error).__name__}{cause}")
+        text, cause = str(error) or type(error).__name__, str(error.__cause__ or "")
+        return _scrubbed(text if cause in text else f"{text}: {cause}")
     status = response.status_code
     why = _WHY.get(status, f"the Hub fails ({status}): push again later" if status >= 500 else f"status {status}")
-    if status == 429 and (asked := response.headers.get("Retry-After")):
+    if status == 429 and (asked := response.headers.get("Retry-After", "")).isdecimal():
         why = f"too many requests (429): push again in {asked} seconds"
     said = getattr(error, "server_message", None) or getattr(error.__cause__, "server_message", None)
     return _scrubbed(f"{why}{f'; it says: {said}' if said else ''}")

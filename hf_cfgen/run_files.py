@@ -82,6 +82,27 @@ def data_files(run_dir: Path) -> Files:
     return files
 
 
+def tagger_folder(run_dir: Path, tagger: str) -> Path:
+    """The folder of a run's tagger.
+
+    Args:
+        run_dir (`Path`): The output folder of `hf-cfgen run`.
+        tagger (`str`): Its name, `"NoAug"`, `"Aug"` or `"Control"`.
+
+    Returns:
+        `Path`: The folder.
+
+    Raises:
+        CfgenError: It is no finished run, or has no such tagger, or no longer.
+    """
+    taggers, folder = read_run(run_dir)["taggers"], run_dir / tagger.lower()
+    if tagger not in taggers:
+        raise CfgenError(f"{run_dir} has no tagger {tagger!r}: choose one of {', '.join(taggers)}")
+    if not (folder / "config.json").is_file():
+        raise CfgenError(f"{folder} holds no tagger any more: run it again")
+    return folder
+
+
 def repository_path(config: str, path: Path) -> str:
     """Where a file of a config stands in the repository.
 

@@ -4,6 +4,7 @@ python tests/hub_client.py, with HF_ENDPOINT at a server; huggingface_hub and da
 """
 
 import json
+import logging
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -77,6 +78,7 @@ def predict(repo_id: str, tokens: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.DEBUG)  # on standard error, where no secret may be
     hf_cfgen.hub.time = SimpleNamespace(sleep=waits.append)
     calls = json.load(sys.stdin)
     outcomes = [globals()[name](**arguments) for name, arguments in calls]

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import yaml
 
 TOKEN = "hf_ThisTokenMustNotAppearAnywhere0"
+DATASET_TYPE = r"([\w-]+/)?[\w.-]+"  # of a result in a model-index; the Hub refuses other names
 SIGNATURE = "X-Amz-Signature=f00dcafef00dcafe"
 
 
@@ -190,6 +191,9 @@ class Handler(BaseHTTPRequestHandler):
         wrong = [name for name in ("license", "pretty_name") if not isinstance(front.get(name, ""), str)]
         wrong += [name for name in ("language", "tags", "configs") if not isinstance(front.get(name, []), list)]
         wrong += [code for code in front.get("language", []) if not re.fullmatch("[a-z]{2,3}", str(code))]
+        for result in (result for model in front.get("model-index", []) for result in model["results"]):
+            if not re.fullmatch(DATASET_TYPE, result["dataset"]["type"], re.ASCII):
+                wrong.append("dataset.type")
         errors = [{"message": f"{name} is not right"} for name in wrong]
         self._json({"errors": errors, "warnings": []}, 400 if errors else 200)
 

@@ -2,33 +2,44 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from datasets import Dataset, DatasetDict, load_dataset, load_from_disk
+from datasets import Dataset, load_dataset
 from huggingface_hub import DatasetCard, ModelCard
+from transformers import DistilBertConfig
 
 from hf_cfgen import CfgenError, load_ner_dataset, push_dataset, push_model
 from hf_cfgen.cards import dataset_card
 from hf_cfgen.cli import main
 from hf_cfgen.discriminator import as_discriminator
+from hf_cfgen.report.markdown import escaped
 
-from .hub_server import SIGNATURE, TOKEN, Fault, File, Hub, running
+from .hub_server import DATASET_TYPE, SIGNATURE, TOKEN, Fault, File, Hub, running
+from .pushed import (
+    DATA,
+    PARQUET,
+    REPOSITORY,
+    all_rows,
+    check_loaded,
+    check_secrets,
+    client,
+    environment,
+    results_of,
+    written,
+)
 from .samples import json_lines
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 DISEASE = "疾病和诊断"
 GIVEN = {"language": ["zh"], "license": "cc-by-nc-4.0", "citation": "@misc{ccks,\n  title = {CCKS 2019}\n}"}
-DATA = [f"data/{split}-00000-of-00001.parquet" for split in ("train", "validation", "test")]
-PARQUET = [*DATA, *(f"{folder}/train-00000-of-00001.parquet" for folder in ("counterfactual", "rejected"))]
-Client = Any
 
 
 @pytest.fixture(scope="module")
@@ -60,61 +71,22 @@ def hub() -> Iterator[Hub]:
         yield hub
 
 
-def environment(hub: Hub, home: Path, token: str = TOKEN) -> dict[str, str]:
-    values = {**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
-    values |= {"HF_TOKEN": token, "PYTHONPATH": str(REPOSITORY), "HF_HUB_DISABLE_TELEMETRY": "1"}
-    return {name: value for name, value in values.items() if name != "HF_HUB_OFFLINE"}
-
-
-def check_secrets(*texts: str) -> None:
-    for text in texts:
-        assert TOKEN not in text and SIGNATURE not in text
-
-
-def client(hub: Hub, home: Path, *calls: tuple[str, dict[str, Any]], token: str = TOKEN) -> list[Any]:
-    """The outcomes of calls of `hub_client`, in a process of their own, whose cache is `home`."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.hub_client"],
-        input=json.dumps(calls),
-        env=environment(hub, home, token),
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-    )
-    assert ran.returncode == 0, ran.stderr
-    check_secrets(ran.stdout, ran.stderr)
-    check_secrets(*(path.read_text("latin-1") for path in home.rglob("*") if path.is_file()))
-    return json.loads(ran.stdout.splitlines()[-1])
-
-
-def results_of(run_dir: Path) -> dict[str, Any]:
-    return json.loads((run_dir / "results.json").read_text(encoding="utf-8"))
-
-
-def written(run_dir: Path, names: list[str]) -> list[bytes]:
-    return [(run_dir / name.replace("counterfactual/", "kept/")).read_bytes() for name in names]
-
-
-def all_rows(run_dir: Path) -> dict[str, dict[str, int]]:
-    results = results_of(run_dir)
-    kept, rejected = results["counts"]["kept"], sum(results["counts"]["rejected"].values())
-    return {
-        "default": {"train": 60 + kept, "validation": 60, "test": 60},
-        "counterfactual": {"train": kept},
-        "rejected": {"train": rejected},
-    }
+@contextmanager
+def copied(run_dir: Path, folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A copy of a run, and its results to change."""
+    shutil.copytree(run_dir, folder)
+    results = results_of(folder)
+    yield folder, results
+    (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def without_rejected(run_dir, tmp_path_factory) -> Path:
     """The same run with a discriminator that rejected nothing."""
-    copied = tmp_path_factory.mktemp("other") / "run"
-    shutil.copytree(run_dir, copied)
-    shutil.rmtree(copied / "rejected")
-    results = results_of(copied)
-    results["counts"]["rejected"] = {}
-    (copied / "results.json").write_text(json.dumps(results), encoding="utf-8")
-    return copied
+    with copied(run_dir, tmp_path_factory.mktemp("other") / "run") as (folder, results):
+        shutil.rmtree(folder / "rejected")
+        results["counts"]["rejected"] = {}
+    return folder
 
 
 def test_what_is_loaded_is_what_was_pushed(run_dir, hub, tmp_path):
@@ -142,15 +114,7 @@ def test_what_is_loaded_is_what_was_pushed(run_dir, hub, tmp_path):
     assert rows == all_rows(run_dir)
     assert [Path(path).read_bytes() for path in paths] == written(run_dir, PARQUET)
     assert sizes == {name: len(content) for name, content in zip(PARQUET, written(run_dir, PARQUET))}
-    loaded = {name: load_from_disk(str(tmp_path / "loaded" / name)) for name in rows}
-    for name, splits in loaded.items():
-        assert isinstance(splits, DatasetDict)
-        folder = {"default": "data", "counterfactual": "kept", "rejected": "rejected"}[name]
-        for split, found in splits.items():
-            source = str(run_dir / folder / f"{split}-00000-of-00001.parquet")
-            expected = Dataset.from_parquet(source, cache_dir=str(tmp_path / "parquet"))
-            assert found.features == expected.features
-            assert found.to_list() == expected.to_list()
+    loaded = check_loaded(tmp_path / "loaded", run_dir, tmp_path / "parquet")
     assert card.encode() == repository.head[1]["README.md"].content
 
     # rows of the source are those that were read, counterfactual ones those that were kept
@@ -288,6 +252,108 @@ def test_the_tagger_that_is_best_on_dev_is_pushed_where_none_is_named(run_dir, t
         push_model(run_dir, "cfgen/tagger", "Control", dry_run=tmp_path / "other")
 
 
+@pytest.mark.parametrize(
+    ("source", "type_"),
+    [("demo:zh", "demo-zh"), ("wnut/wnut_17", "wnut/wnut_17"), ("a.b", "a.b"), ('病 "(1)".json', "-1-.json")],
+)
+def test_the_hub_takes_the_name_of_any_source(run_dir, tmp_path, source, type_):
+    with copied(run_dir, tmp_path / "run") as (folder, results):
+        results["names"]["dataset"] = source
+    push_model(folder, "cfgen/tagger", dry_run=tmp_path / "dry")
+    found = {
+        (r.dataset_type, r.dataset_name) for r in ModelCard.load(tmp_path / "dry" / "README.md").data.eval_results
+    }
+    assert found == {(type_, source)} and re.fullmatch(DATASET_TYPE, type_, re.ASCII)
+
+
+def test_the_shape_of_a_transformer_is_told_whatever_its_architecture_calls_it(run_dir, tmp_path):
+    with copied(run_dir, tmp_path / "run") as (folder, results):
+        results["config"]["model"] = results["names"]["model"] = "distil"
+        DistilBertConfig(n_layers=3, dim=24, n_heads=2).save_pretrained(folder / "aug")
+    push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "dry")
+    text = (tmp_path / "dry" / "README.md").read_text(encoding="utf-8")
+    assert "\n`distil`, a pretrained transformer, with a token-classification head " in text
+    assert "\n- **Shape.** distilbert, 3 layers of 24 units.\n" in text
+
+
+def test_a_tagger_is_pushed_whole_without_what_else_lies_in_its_folder(run_dir, tmp_path):
+    with copied(run_dir, tmp_path / "run") as (folder, _):
+        (folder / "aug" / ".env").write_text("HF_TOKEN=x")
+        (folder / "aug" / "notes").mkdir()
+    push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "dry")
+    assert {path.name for path in (tmp_path / "dry").iterdir()} - {"README.md"} == {
+        path.name for path in (run_dir / "aug").iterdir()
+    }
+    (folder / "aug" / "model.safetensors").unlink()
+    with pytest.raises(CfgenError, match="aug has no weights any more: run it again"):
+        push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "other")
+    shutil.rmtree(folder / "aug")
+    with pytest.raises(CfgenError, match="aug holds no tagger any more: run it again"):
+        push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+HOSTILE = ["a|b", "{{ 7 * 7 }}", "{% x", "`c`", "<b>", "d\ne", "q\"u'o", "no", "- x", "---", "# h", "1.", "病"]
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory) -> Path:
+    """A run on data whose every name means something in Markdown, YAML or Jinja, with dates and long tokens."""
+    home = tmp_path_factory.mktemp("hostile")
+    folder = home / 'it\'s "q" |{{ x }} `t` #1'
+    folder.mkdir()
+    forms = ["x|y", "{{y}}", "```", "</td>", "$x$", "1.", "L" * 5000, "a\nb", "\x07"]
+    for split, size in (("train", 52), ("dev", 13), ("test", 13)):
+        table = Dataset.from_dict(
+            {
+                "id": [f"{split}|{row}" for row in range(size)],
+                "tokens": [["-", "see", forms[row % 9], "|", "{%", "<script>", f"n{row}"] for row in range(size)],
+                "ner_tags": [["O", "O", f"B-{HOSTILE[row % 13]}", "O", "O", "O", "O"] for row in range(size)],
+                "day": [date(2020, 1, 1 + row % 28) for row in range(size)],
+                "at": [datetime(2020, 1, 1, row % 24, 0, 0, 1) for row in range(size)],
+            }
+        )
+        table.to_parquet(folder / f"{split}.parquet")
+    options = ["--dataset", str(folder), "--max_steps", "12", "--hidden_size", "8", "--use_cpu", "true"]
+    main(["run", *options, "--disable_tqdm", "true", "--output_dir", str(home / "run")])
+    return home / "run"
+
+
+def headings(text: str) -> list[str]:
+    """The headings of a card, outside its blocks of code."""
+    return re.findall("^#+ .*", re.sub(r"^(```+)\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+
+
+def test_names_that_mean_something_in_markdown_yaml_or_jinja_stay_names(run_dir, hostile, hub, tmp_path):
+    repo = "cfgen/x_y.z"
+    citation = "@misc{x,\r\n  title = {```}\r\n}\n```\n# not a heading"
+    given = {"run_dir": str(hostile), "language": ["no"], "license": "mit", "citation": citation}
+    pushed, tagger, content, loaded = client(
+        hub,
+        tmp_path / "home",
+        ("push_data", {"repo_id": repo, **given}),
+        ("push_tagger", {"repo_id": repo, "tagger": "NoAug", **given}),
+        ("validate", {"repo_id": repo, "repo_type": "dataset"}),
+        ("load", {"repo_id": repo, "save": str(tmp_path / "loaded")}),
+    )
+    assert (pushed["error"], tagger["error"]) == (None, None)
+    assert "rejected" in loaded and loaded == all_rows(hostile)
+    rows = check_loaded(tmp_path / "loaded", hostile, tmp_path / "parquet")["rejected"]["train"]
+    assert set(rows.features["ner_tags"].feature.names) == {"O", *(f"{p}-{t}" for t in HOSTILE for p in "BI")}
+    assert (str(rows.features["day"].dtype), rows.features["at"].dtype) == ("date32", "timestamp[us]")
+    card, plain = DatasetCard(content), dataset_card(run_dir, repo)
+    assert card.data.language == ["no"]
+    assert headings(card.text) == headings(plain.text)
+    assert headings(ModelCard(hub.repositories["models", repo].head[1]["README.md"].content.decode()).text)
+    # a cell ends at a bar that is not escaped
+    table = card.text.split("| type | mentions in train |")[1].split("\n\n")[0].splitlines()[2:]
+    assert sorted(re.split(r"(?<!\\)\|", line)[1].strip() for line in table) == sorted(map(escaped, HOSTILE))
+    assert {len(re.split(r"(?<!\\)\|", line)) for line in table} == {7}
+    assert all(len(line) < 1500 for line in card.text.splitlines())
+    fence = "````"
+    assert f"\n\n{fence}bibtex\n@misc{{x,\n  title = {{```}}\n}}\n```\n# not a heading\n{fence}\n\n" in card.text
+
+
 SAID = f"Bearer {TOKEN} is not enough for https://u:pw@store/x?{SIGNATURE}"
 CREATE, COMMIT, PUT = "POST /api/repos/create cfgen/{}$", "POST /api/datasets/cfgen/{}/commit/main", "PUT .*/{}/lfs/"
 BUSY = {"Retry-After": "7"}
@@ -309,6 +375,11 @@ FAULTS: dict[str, tuple[Fault, list[float], str | None]] = {
         Fault(COMMIT, 429, 99, headers={"Retry-After": "3600"}),
         [],
         "too many requests (429): push again in 3600 seconds",
+    ),
+    "busy-until": (
+        Fault(COMMIT, 429, 99, headers={"Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"}),
+        [1, 2, 4],
+        "too many requests (429): push again later",
     ),
     "failing": (Fault(COMMIT, 500, 2), [1, 2], None),
     "failing-upload": (Fault(PUT, 500, 2), [], None),  # huggingface_hub tries again itself
@@ -355,6 +426,25 @@ def test_a_fault_ends_with_a_completed_push_or_a_clear_error_and_no_half_data_se
         assert "\n" not in pushed[name]["error"] and "pw" not in pushed[name]["error"]
         assert list(loaded[name]) == ["error"]
         assert repository is None or list(repository.head[1]) == [".gitattributes"]
+
+
+def test_a_push_by_xet_that_fails_is_a_clear_error_and_no_half_data_set(run_dir, hub, tmp_path):
+    # as huggingface_hub uploads where nothing is said against it; what a completed one sends is not tested here
+    hub.faults.append(Fault("GET .*/forbidden/xet-write-token/", 403, 99))
+    repositories = {"cfgen/absent": "404 Not Found", "cfgen/forbidden": "403 Forbidden"}
+    pushes = [("push_data", {"run_dir": str(run_dir), "repo_id": repo_id}) for repo_id in repositories]
+    for (repo_id, why), pushed in zip(repositories.items(), client(hub, tmp_path, *pushes, xet=True)):
+        assert pushed["error"].startswith(f"{repo_id} is not pushed: ") and why in pushed["error"]
+        assert list(hub.repositories["datasets", repo_id].head[1]) == [".gitattributes"]
+
+
+def test_a_hub_that_is_not_there_is_said_once(run_dir, tmp_path):
+    with running() as gone:
+        pass
+    push = ("push_data", {"run_dir": str(run_dir), "repo_id": "cfgen/x"})
+    (refused,) = client(gone, tmp_path, push)
+    assert refused["error"].startswith("cfgen/x is not pushed: ") and refused["error"].count("refused") == 1
+    assert refused["waits"] == [1, 2, 4]
 
 
 def test_a_push_that_is_killed_leaves_the_data_set_that_was_there(run_dir, without_rejected, hub, tmp_path):

@@ -1,13 +1,35 @@
 """The taggers. Importing this module registers `LSTMTagger` with the Auto classes of transformers."""
 
-from transformers import AutoConfig, AutoModelForTokenClassification
+from pathlib import Path
+
+from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedConfig
 
 from .bert import bert_tagger
 from .lstm import LSTMTagger, LSTMTaggerConfig, lstm_tagger
 from .tokenizer import word_tokenizer
 from .vectors import load_vectors
 
-__all__ = ["LSTMTagger", "LSTMTaggerConfig", "bert_tagger", "load_vectors", "lstm_tagger", "word_tokenizer"]
+__all__ = [
+    "LSTMTagger",
+    "LSTMTaggerConfig",
+    "bert_tagger",
+    "load_vectors",
+    "lstm_tagger",
+    "saved_config",
+    "word_tokenizer",
+]
 
 AutoConfig.register(LSTMTaggerConfig.model_type, LSTMTaggerConfig)
 AutoModelForTokenClassification.register(LSTMTaggerConfig, LSTMTagger)
+
+
+def saved_config(folder: Path) -> PreTrainedConfig:
+    """The shape of a saved model, by the same names whatever its architecture calls them.
+
+    Args:
+        folder (`Path`): Its folder.
+
+    Returns:
+        `PreTrainedConfig`: With `num_hidden_layers`, `hidden_size` and so on.
+    """
+    return AutoConfig.from_pretrained(folder)
