@@ -149,8 +149,9 @@ def _parse(command: str, options: list[str], classes: Sequence[Any]) -> Sequence
         raise
     except (ValueError, ImportError) as error:  # transformers' own checks of its TrainingArguments
         raise CfgenError(" ".join(str(error).split())) from error
-    if unknown:
-        parser.error(f"unknown options: {' '.join(unknown)}")
+    if unknown:  # without their values, one of which may be a token
+        named = [option.partition("=")[0] for option in unknown if option.startswith("-")]
+        parser.error(f"unknown options: {' '.join(named or unknown)}")
     _check_processes()
     return parsed
 
@@ -174,7 +175,8 @@ def _yaml_options(command: str, config: Path, known: set[str]) -> list[str]:
         raise CfgenError(f"{config}: not a readable YAML file: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise CfgenError(f"{config}: a YAML file of options holds 'option: value' lines")
-    unknown = sorted(str(name) for name in values if name not in known)
+    values = {str(name).replace("-", "_"): value for name, value in values.items()}  # as on the command line
+    unknown = sorted(name for name in values if name not in known)
     if unknown:
         names = ", ".join(unknown)
         raise CfgenError(f"{config}: unknown option {names} (hf-cfgen {command} --help lists the options)")

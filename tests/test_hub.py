@@ -541,6 +541,18 @@ def test_a_dry_run_by_command_sends_nothing_and_writes_what_would_be_pushed(run_
     assert (folder / "README.md").read_text(encoding="utf-8") == f"{dataset_card(run_dir, 'cfgen/cner-aug')}\n"
 
 
+def test_options_of_a_push_come_from_yaml_in_either_spelling(run_dir, tmp_path):
+    for name in ("repo-id", "repo_id"):
+        config = tmp_path / f"{name}.yaml"
+        config.write_text(
+            f"{name}: cfgen/x\ndry-run: {tmp_path / name}\nlanguage: [zh, en]\ncitation: |\n  @a{{b,\n  }}\n"
+        )
+        main(["push", str(run_dir), "--config", str(config), "--license", "mit"])
+        card = DatasetCard.load(tmp_path / name / "README.md")
+        assert (card.data.language, card.data.license, card.data.pretty_name) == (["zh", "en"], "mit", "x")
+        assert "```bibtex\n@a{b,\n}\n```" in card.text
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -549,7 +561,8 @@ def test_a_dry_run_by_command_sends_nothing_and_writes_what_would_be_pushed(run_
         (["RUN", "--repo_id", "x"], "--repo_id is 'x': give the user or organization too, NAMESPACE/x"),
         (["RUN", "--repo_id", "a/b/c"], "--repo_id 'a/b/c': "),
         (["RUN", "--repo_id", "cfgen/x", "--public"], "public without a license: give --license"),
-        (["RUN", "--repo_id", "cfgen/x", "--token", "t"], "unknown options: --token t"),
+        (["RUN", "--repo_id", "cfgen/x", "--token", "t"], "unknown options: --token (hf-cfgen push --help"),
+        (["RUN", "--repo_id", "cfgen/x", "--token=t", "-x"], "unknown options: --token -x (hf-cfgen push --help"),
         (["nowhere", "--repo_id", "cfgen/x"], "nowhere holds no finished run: give the output folder of"),
         (["OLD", "--repo_id", "cfgen/x"], "is a run of an earlier version, which recorded too little: run it again"),
         (["LESS", "--repo_id", "cfgen/x"], "has 0 rows, where results.json tells of 60: run it again"),
