@@ -287,8 +287,8 @@ def _directory(name: str) -> dict[str, Any]:
     return {"type": "directory", "path": name, "oid": hashlib.sha1(name.encode()).hexdigest(), "size": 0}
 
 
-API = r"/api/(?P<kind>datasets|models)/(?P<id>[\w.-]+/[\w.-]+)"
-GIT = r"/((?P<kind>datasets)/)?(?P<id>[\w.-]+/[\w.-]+)"
+API = r"/api/(?P<kind>datasets|models|spaces)/(?P<id>[\w.-]+/[\w.-]+)"
+GIT = r"/((?P<kind>datasets|spaces)/)?(?P<id>[\w.-]+/[\w.-]+)"
 REVISION = "(?P<revision>[^/]+)"
 ROUTES: dict[str, Any] = {
     "POST /api/repos/create .*": Handler.create,

@@ -4,9 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import evaluate
@@ -16,6 +13,8 @@ from evaluate.loading import evaluation_module_factory
 from hf_cfgen import install
 from hf_cfgen.cli import main
 from hf_cfgen.scoring import causal_scores, ner_scores
+
+from .hub_server import TOKEN, running
 
 FOLDER = install.FOLDER
 NAMES = ("ace_ri", "ner_f1")
@@ -38,6 +37,14 @@ scores = {"ace": score(ace), "ner": score(ner)}
 scores["pickled ace"], scores["pickled ner"] = (score(pickle.loads(pickle.dumps(metric))) for metric in (ace, ner))
 scores["combined"] = evaluate.combine(["ner_f1", "ace_ri"]).compute(**passes)
 print(json.dumps(scores))
+"""
+TO_THE_HUB = f"""
+from huggingface_hub import HfApi
+api = HfApi()
+for name in {NAMES}:
+    api.create_repo("someone/" + name, repo_type="space", space_sdk="gradio")
+    api.upload_folder(repo_id="someone/" + name, repo_type="space", folder_path="{FOLDER}/" + name,
+                      ignore_patterns="*.pyc")
 """
 FROM_THE_HUB = """
 sys.modules["hf_cfgen"] = None
@@ -80,36 +87,6 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(sys, "path", [*sys.path])  # evaluate puts the cache there
     monkeypatch.setattr(evaluate.config, "HF_MODULES_CACHE", tmp_path / "modules")
     return tmp_path / "modules"
-
-
-@pytest.fixture
-def hub() -> Iterator[str]:
-    """A Hub with the Spaces `someone/ace_ri` and `someone/ner_f1`: the metrics' folders as they are."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.do_HEAD()
-            if self.file:
-                self.wfile.write(self.file.read_bytes())
-
-        def do_HEAD(self) -> None:
-            _, spaces, user, name, resolve, revision, file = self.path.split("/")
-            path = FOLDER / name / file
-            there = (spaces, user, resolve, revision) == ("spaces", "someone", "resolve", "main") and path.is_file()
-            self.file = path if there else None
-            self.send_response(200 if there else 404)
-            self.send_header("Content-Length", str(path.stat().st_size if there else 0))
-            self.send_header("ETag", '"1"')
-            self.end_headers()
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 def loaded(name: str, cache: Path) -> bytes:
@@ -155,10 +132,19 @@ def test_the_command_prints_what_it_installed_where(machine: Machine) -> None:
     ]
 
 
-def test_the_folders_load_as_spaces_and_installed_metrics_load_online_too(machine: Machine, hub: str) -> None:
-    done = machine.run(
-        "-c", SCORE + FROM_THE_HUB, HF_EVALUATE_OFFLINE="0", HF_ENDPOINT=hub, EVALUATE_VERBOSITY="error"
-    )
+def test_the_folders_can_be_pushed_as_spaces_and_load_from_them_and_installed_metrics_load_online_too(
+    machine: Machine,
+) -> None:
+    with running() as hub:
+        online = {"HF_EVALUATE_OFFLINE": "0", "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": hub.endpoint}
+        machine.run("-c", TO_THE_HUB, HF_TOKEN=TOKEN, HF_HUB_DISABLE_XET="1", **online)
+        done = machine.run("-c", SCORE + FROM_THE_HUB, EVALUATE_VERBOSITY="error", **online)
+    for name in NAMES:
+        files = hub.repositories["spaces", f"someone/{name}"].head[1]
+        assert {path: file.content for path, file in files.items() if path != ".gitattributes"} == {
+            path.name: path.read_bytes() for path in (FOLDER / name).iterdir() if path.is_file()
+        }
+        assert any(f"title: {name}\nemoji: " in card for card in hub.cards)
     scores = json.loads(done.stdout)
     assert "pip install hf_cfgen" in scores.pop("without hf_cfgen")
     assert scores == {"someone/ace_ri": ACE, "someone/ner_f1": NER, "ner_f1": NER}
