@@ -1,12 +1,18 @@
 """The whole method on real corpora, a few steps each: `make test-slow`."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from datasets import load_dataset
+from huggingface_hub import DatasetCard
 
 from hf_cfgen.cli import main
+
+from .hub_server import running
+from .pushed import PARQUET, all_rows, check_loaded, check_secrets, client, environment, written
 
 pytestmark = pytest.mark.slow
 
@@ -56,3 +62,41 @@ def test_an_lstm_on_clinical_corpora_in_the_splits_of_table_1(shared, tmp_path, 
     assert results["data"]["types"] == types
     assert results["counts"]["candidates"] > 300
     assert sorted(results["taggers"]) == ["Aug", "NoAug"]
+
+
+def test_the_clinical_corpus_is_pushed_by_the_command_and_loaded_from_a_clean_cache(shared, tmp_path):
+    output, repo = tmp_path / "run", "cfgen/cner-aug"
+    options = ["--types", "疾病和诊断", "--pool", "--split", "1322,164,164", "--num_train_examples", "100"]
+    options += ["--vectors", str(shared / "vectors" / "zh_chars_100d.vec"), "--max_steps", "24"]
+    results = run(output, "--dataset", str(shared / "data" / "cner"), *options)
+    assert sorted(all_rows(output)) == ["counterfactual", "default", "rejected"]
+    with running() as hub:
+        pushed = subprocess.run(
+            [sys.executable, "-m", "hf_cfgen.cli", "push", str(output), "--repo-id", repo, "--language", "zh"],
+            env=environment(hub, tmp_path / "pusher"),
+            capture_output=True,
+            text=True,
+        )
+        check_secrets(pushed.stdout, pushed.stderr)
+        repository = hub.repositories["datasets", repo]
+        assert pushed.stdout == f"Pushed to {hub.endpoint}/datasets/{repo} (private), commit {repository.head[0]}\n"
+        assert repository.private
+        rows, paths, card = client(
+            hub,
+            tmp_path / "clean",
+            ("load", {"repo_id": repo, "save": str(tmp_path / "loaded")}),
+            ("download", {"repo_id": repo, "repo_type": "dataset", "names": PARQUET}),
+            ("validate", {"repo_id": repo, "repo_type": "dataset"}),
+        )
+    assert rows == all_rows(output)
+    assert [Path(path).read_bytes() for path in paths] == written(output, PARQUET)
+    loaded = check_loaded(tmp_path / "loaded", output, tmp_path / "cache")
+    for splits in loaded.values():
+        for table in splits.values():
+            assert {"source_id", "is_counterfactual", "replaced", "score", "reason"} <= set(table.column_names)
+    train = loaded["default"]["train"]
+    assert sum(train["is_counterfactual"]) == results["counts"]["kept"]
+    assert set(train["source_id"]) == {row["id"] for row in train if not row["is_counterfactual"]}
+    text = DatasetCard(card).text
+    assert "\ncner, as the run read it: 100 train, 164 validation and\n164 test examples." in text
+    assert str(shared) not in card and str(tmp_path) not in card
