@@ -54,7 +54,7 @@ def dataset_card(
         task_categories=["token-classification"],
         task_ids=["named-entity-recognition"],
         pretty_name=repo_id.partition("/")[2],
-        size_categories=[_SIZES[max(0, len(str(sum(_rows(infos["default"]).values()))) - 3)]],
+        size_categories=[_size(sum(_rows(infos["default"]).values()))],
         tags=_TAGS,
         configs=[
             {
@@ -195,6 +195,15 @@ def _cited(citation: str | None) -> str | None:
         fence, lines = markdown.fence(citation), citation.strip().splitlines()
         return "\n".join([f"{fence}bibtex", *lines, fence])
     return citation
+
+
+def _size(rows: int) -> str:
+    """The Hub's category of a data set's size.
+
+    >>> [_size(rows) for rows in (9, 999, 1000, 99_999, 100_000)]
+    ['n<1K', 'n<1K', '1K<n<10K', '10K<n<100K', '100K<n<1M']
+    """
+    return _SIZES[max(0, len(str(rows)) - 3)]
 
 
 def _rows(info: DatasetInfo) -> dict[str, int]:

@@ -21,6 +21,7 @@ from hf_cfgen import CfgenError, load_ner_dataset, push_dataset, push_model
 from hf_cfgen.cards import dataset_card
 from hf_cfgen.cli import main
 from hf_cfgen.discriminator import as_discriminator
+from hf_cfgen.hub import _scrubbed
 from hf_cfgen.report.markdown import escaped
 
 from .hub_server import DATASET_TYPE, SIGNATURE, TOKEN, Fault, File, Hub, running
@@ -264,6 +265,37 @@ def test_the_hub_takes_the_name_of_any_source(run_dir, tmp_path, source, type_):
         (r.dataset_type, r.dataset_name) for r in ModelCard.load(tmp_path / "dry" / "README.md").data.eval_results
     }
     assert found == {(type_, source)} and re.fullmatch(DATASET_TYPE, type_, re.ASCII)
+
+
+def test_the_cards_tell_of_a_control_of_the_other_recipe_and_of_local_changes(run_dir, tmp_path):
+    with copied(run_dir, tmp_path / "run") as (folder, results):
+        results["taggers"]["Control"] = results["taggers"]["Aug"]
+        shutil.copytree(folder / "aug", folder / "control")
+        results["config"]["recipe"], results["commit"] = "paper", "0123abc-dirty"
+        results["counts"]["unswappable_types"] = ["a|b", "C"]
+        results["names"]["vectors"] = None
+    kept = results["counts"]["kept"]
+    push_model(folder, "cfgen/tagger", "Control", dry_run=tmp_path / "control")
+    text = (tmp_path / "control" / "README.md").read_text(encoding="utf-8")
+    assert f"Trained on 60 examples of cner and {kept} counterfactual ones that nobody judged. Made by" in text
+    assert "with as many that nobody judged (Control). One seed;" in text and "`my-run/control`" in text
+    assert "Random at first, and trained; an unknown token has zeros." in text
+    assert f"hf_cfgen {results['hf_cfgen']}, commit 0123abc with local changes; python " in text
+    plain = dataset_card(run_dir, "cfgen/x").text
+    text = dataset_card(folder, "cfgen/x").text
+    assert "by the paper recipe: of one random mention an example every other surface form of its type" in text
+    assert "as many candidates that nobody judged (Control). Test split" in text and "Control" not in plain
+    assert "Types with nothing to swap in: a\\|b, C." in text and "nothing to swap in" not in plain
+    assert f"\n| Control | {60 + kept} | strict | " in text
+    push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "aug")
+    text = (tmp_path / "aug" / "README.md").read_text(encoding="utf-8")
+    assert f" and {kept} counterfactual ones that NoAug recognizes. Made by" in text
+
+
+def test_what_an_error_says_holds_no_secret_whatever_the_token_looks_like(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "an-odd.token")
+    said = "no an-odd.token\nBasic dXNlcjpwdw== hf_abcdefghijklmnopqrst https://u:p@x.y/z?token=1 'http://a?b=c'"
+    assert _scrubbed(said) == "no *** Basic *** *** https://x.y/z 'http://a'"
 
 
 def test_the_shape_of_a_transformer_is_told_whatever_its_architecture_calls_it(run_dir, tmp_path):
