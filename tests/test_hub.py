@@ -415,6 +415,7 @@ FAULTS: dict[str, tuple[Fault, list[float], str | None]] = {
     ),
     "failing": (Fault(COMMIT, 500, 2), [1, 2], None),
     "failing-upload": (Fault(PUT, 500, 2), [], None),  # huggingface_hub tries again itself
+    "refused-upload": (Fault(PUT, 403, 99, message=SAID), [], "you may not write there (403): use a token that may "),
     "broken": (Fault(COMMIT, 500, 99), [1, 2, 4], "the Hub fails (500): push again later"),
     "cut-upload": (Fault(PUT, "cut"), [], None),
     "cut-commit": (Fault(COMMIT, "cut"), [1], None),
