@@ -5,13 +5,19 @@ import re
 import pytest
 from huggingface_hub import ModelCard
 
-from scripts import update_formats, update_model_cards
+from hf_cfgen.output import read_json
+from scripts import update_formats, update_model_cards, update_picture
 from scripts.update_model_cards import CARDS, FOLDER
 
 
 def test_the_page_on_formats_is_current_and_has_every_sample():
     page = update_formats.PAGE.read_text(encoding="utf-8")
     assert page == update_formats.page(), "run python scripts/update_formats.py"
+
+
+def test_the_picture_is_current():
+    drawn = update_picture.picture(read_json(update_picture.RECORDED / "run.json"))
+    assert update_picture.PICTURE.read_text(encoding="utf-8") == drawn, "run python scripts/update_picture.py"
 
 
 @pytest.mark.parametrize("name", CARDS)
