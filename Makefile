@@ -6,7 +6,7 @@ export HF_EVALUATE_OFFLINE := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow test-browser quality format clean
+.PHONY: demo test test-slow test-browser docs quality format clean
 
 .venv.stamp: setup.py constraints.txt
 	$(PYTHON) -m venv .venv
@@ -17,12 +17,16 @@ export TOKENIZERS_PARALLELISM := false
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[app,browser]'
 	touch $@
 
+.venv.docs.stamp: .venv.stamp
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	touch $@
+
 # make demo DEMO=zh for the Chinese corpus. One thread: on small LSTMs torch is many times slower with more threads than idle cores.
 demo: .venv.stamp
 	OMP_NUM_THREADS=1 $(BIN)/hf-cfgen run --dataset demo:$(DEMO) --control true --output_dir runs/demo-$(DEMO)
 
 test: .venv.stamp
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser and not docs"
 
 test-slow: .venv.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
@@ -30,6 +34,11 @@ test-slow: .venv.stamp
 test-browser: .venv.app.stamp
 	command -v chromium || { apt-get update -qq && apt-get install -qq chromium fonts-noto-cjk; }
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m browser
+
+# the pages in site/, and every code block of README.md and docs/ run
+docs: .venv.docs.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m docs tests
 
 quality: .venv.stamp
 	$(BIN)/ruff check .
@@ -41,4 +50,4 @@ format: .venv.stamp
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .venv.stamp .venv.app.stamp runs build dist *.egg-info
+	rm -rf .venv .venv.stamp .venv.app.stamp .venv.docs.stamp runs site build dist *.egg-info

@@ -28,7 +28,7 @@ TAIL = """
 
 The same two columns, lists of strings and lists of `ClassLabel`, of strings, or of integers named by `--tag_names`:
 
-```
+```text
 tokens: list<string>, ner_tags: list<string>
 ```
 
@@ -65,16 +65,18 @@ def page() -> str:
         tokens = "as they are" if name in WORD_FORMATS else "characters" if name in CHINESE else "characters or words"
         overlaps = "none" if name in WORD_FORMATS else "the longest stays" if name in CHINESE else "an error"
         rows.append(f"| `{name}` | {title} | {tokens} | {overlaps} |")
+        language = "text" if name in ("brat", "conll") else "json"
         files = BRAT if name == "brat" else {"": SAMPLES[name]}
         blocks = [
-            (f"`{file}`:\n\n" if file else "") + f"```\n{content.rstrip()}\n```" for file, content in files.items()
+            (f"`{file}`:\n\n" if file else "") + f"```{language}\n{content.rstrip()}\n```"
+            for file, content in files.items()
         ]
         samples.append(f"## `{name}`\n\n{title}.\n\n" + "\n\n".join(blocks))
     rows += [
         f"| `{name}` | {'A table with JSON lists in its cells' if name == 'csv' else 'A table'} | as they are | none |"
         for name in TABLES
     ]
-    samples.append(f"## `csv`\n\n```\n{SAMPLES['csv'].rstrip()}\n```")
+    samples.append(f"## `csv`\n\n```csv\n{SAMPLES['csv'].rstrip()}\n```")
     return HEAD + "\n".join(rows) + "\n\n" + "\n\n".join(samples) + "\n" + TAIL
 
 

@@ -1,4 +1,4 @@
-"""Tables of a run and of several seeds, and the README made of them."""
+"""Tables of a run and of several seeds, and the pages made of them."""
 
 import re
 import subprocess
@@ -186,10 +186,17 @@ def test_brackets_follow_every_scheme_and_a_sentence_stays_on_its_line():
         assert bracketed(["a", odd, "b"], ["O", "B-X", "I-X"], "").splitlines() == ["a[X b]"]
 
 
-def test_the_tables_in_the_readme_are_current():
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    marked = re.findall(r"<!-- (\w+) results/([\w.]+) -->\n\| N \|", readme)
-    assert [name for name, _ in marked] == ["scores", "causal"]
+def test_the_tables_in_readme_and_docs_are_current():
+    marked = {
+        page.name: re.findall(r"<!-- (\w+) [\w/.]+ -->\n[|`]", page.read_text(encoding="utf-8"))
+        for page in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
+    }
+    assert {page: names for page, names in marked.items() if names} == {
+        "README.md": ["scores", "causal", "alternatives"],
+        "augment.md": ["counts", "run"],
+        "diagnose.md": ["diagnosis"],
+        "reproduce.md": ["scores", "causal", "paper"],
+    }
     check = [sys.executable, str(REPOSITORY / "scripts" / "update_readme.py"), "--check"]
     done = subprocess.run(check, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -1,7 +1,6 @@
 """The whole method by one command, on the demo corpus."""
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -126,18 +125,6 @@ def test_it_prints_both_tables_and_a_line_to_deploy_that_works_when_pasted(finis
     pasted = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True)
     assert pasted.returncode == 0, pasted.stderr
     assert pasted.stdout.startswith("[")
-
-
-def test_the_python_of_the_readme_runs(finished):
-    output, _ = finished
-    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
-    (block,) = (code for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "runs/demo-en" in code)
-    assert block.count("runs/demo-en") == 2
-    code = block.replace("runs/demo-en", output.as_posix())
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    ri = results_of(output)["taggers"]["Aug"]["causal"]["strict"]["ri"]
-    assert run.stdout.startswith(f"{ri} [")
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, tmp_path):
