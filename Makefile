@@ -17,7 +17,7 @@ export TOKENIZERS_PARALLELISM := false
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[app,browser]'
 	touch $@
 
-.venv.docs.stamp: .venv.stamp
+.venv.docs.stamp: .venv.app.stamp
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	touch $@
 

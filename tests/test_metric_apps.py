@@ -74,6 +74,8 @@ def test_errors_are_messages_and_the_next_request_is_scored(app: tuple[str, str]
     assert error_of(url, '[["O"], ["B-PER", null]]', *others) == (
         'predictions: sentence 1 is ["B-PER", null]: ' + shape
     )
+    # a message is shown as HTML
+    assert error_of(url, '[["<b>", 1]]', *others) == f'predictions: sentence 0 is ["&lt;b&gt;", 1]: {shape}'
     assert "Mismatch in the number of predictions (3) and references" in error_of(
         url, '[["O"], ["O"], ["O"]]', *others
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ def widget(script: Path, example: Mapping[str, list[list[str]]]) -> Any:
         try:
             return metric.compute(**{name: parse_tags(name, text) for name, text in zip(names, texts)})
         except ValueError as error:
-            raise gradio.Error(str(error), title=metric.name, print_exception=False) from None
+            # a message is shown as HTML
+            raise gradio.Error(escape(str(error), quote=False), title=metric.name, print_exception=False) from None
 
     return gradio.Interface(
         compute,
