@@ -1,5 +1,6 @@
 """Training of any tagger with the Trainer: equal steps, selection on dev, scores of words."""
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
@@ -9,7 +10,6 @@ import numpy as np
 import torch
 from datasets import Dataset
 from transformers import (
-    DataCollatorForTokenClassification,
     EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerBase,
@@ -23,6 +23,7 @@ from transformers.trainer_pt_utils import AcceleratorConfig
 
 from .alignment import Window, default_stride, encode_words, max_length
 from .columns import check_columns, check_labels, tag_column
+from .context_dropout import ContextCollator, ContextDropoutTrainer, context_row
 from .errors import CfgenError
 from .scoring import LEVELS, ner_scores
 
@@ -68,9 +69,12 @@ class TaggerTrainingArguments(TrainingArguments):
         save_total_limit (`int`, *optional*, defaults to 1): Checkpoints kept on disk.
         load_best_model_at_end (`bool`, *optional*, defaults to `True`): End with the best evaluation's weights.
         metric_for_best_model (`str`, *optional*, defaults to `"strict_f1"`): What best means.
+        context_dropout (`float`, *optional*, defaults to 0.0): The probability with which each word outside a mention
+            is [EMPTY], drawn anew for every batch; see `hf_cfgen.context_dropout`.
 
     Raises:
-        CfgenError: An option contradicts the fixed number of steps or the choice of the best evaluation.
+        CfgenError: An option contradicts the fixed number of steps or the choice of the best evaluation, or is out of
+            its range.
     """
 
     max_steps: int = field(default=600, metadata={"help": "Optimizer steps, the same for every tagger."})
@@ -87,6 +91,9 @@ class TaggerTrainingArguments(TrainingArguments):
     save_total_limit: int | None = field(default=1, metadata={"help": "Checkpoints kept on disk."})
     load_best_model_at_end: bool = field(default=True, metadata={"help": "End with the best weights."})
     metric_for_best_model: str | None = field(default="strict_f1", metadata={"help": "What best means on dev."})
+    context_dropout: float = field(
+        default=0.0, metadata={"help": "Probability of a word outside mentions to be [EMPTY] in a batch."}
+    )
 
     def __post_init__(self) -> None:
         for name, allowed in _FIXED.items():
@@ -97,6 +104,8 @@ class TaggerTrainingArguments(TrainingArguments):
                 raise CfgenError(f"--{name} is {getattr(self, name)}: give at least 1")
         if self.learning_rate is not None and not 0 < self.learning_rate < math.inf:
             raise CfgenError(f"--learning_rate is {self.learning_rate}: give a positive number")
+        if not 0 <= self.context_dropout < 1:
+            raise CfgenError(f"--context_dropout is {self.context_dropout}: give 0 or more, and less than 1")
         super().__post_init__()
 
 
@@ -223,17 +232,24 @@ def tagger_trainer(
     Raises:
         CfgenError: The data has a tag that the model lacks.
     """
-    _, train_examples = encode_examples(model, tokenizer, train)
+    train_windows, train_examples = encode_examples(model, tokenizer, train)
+    if args.context_dropout:
+        tags = tag_column(train)
+        for window, example in zip(train_windows, train_examples):
+            example["context"] = context_row(window, tags[window.sentence])
+        args = copy.copy(args)
+        args.remove_unused_columns = False
     windows, examples = encode_examples(model, tokenizer, validation)
     order = sorted(range(len(windows)), key=lambda w: len(windows[w].word_ids))  # less padding, the same scores
     metrics = _word_metrics([windows[w] for w in order], tag_column(validation), model.config.id2label)
-    return Trainer(
+    return ContextDropoutTrainer(
+        context_dropout=args.context_dropout,
         model=model,
         args=args,
         train_dataset=train_examples,
         eval_dataset=[examples[w] for w in order],
         processing_class=tokenizer,
-        data_collator=DataCollatorForTokenClassification(tokenizer),
+        data_collator=ContextCollator(tokenizer),
         compute_loss_func=summed_loss,
         compute_metrics=metrics,
         preprocess_logits_for_metrics=lambda logits, labels: logits.argmax(dim=-1),

@@ -18,7 +18,7 @@ ORDER = [
     ["intervention"],
     ["alignment"],
     ["prediction", "models"],
-    ["discriminator"],
+    ["discriminator", "context_dropout"],
     ["generator", "causal", "training"],
     ["evaluation", "taggers"],
     ["report"],
@@ -28,7 +28,7 @@ ORDER = [
     ["hub", "app"],
     ["cli"],
 ]
-TORCH_ALLOWED = {"models", "alignment", "prediction", "discriminator", "training", "taggers"}
+TORCH_ALLOWED = {"models", "alignment", "prediction", "discriminator", "context_dropout", "training", "taggers"}
 
 
 def stage_of(path: Path) -> str:

@@ -116,6 +116,9 @@ def test_labels_stand_on_first_sub_words_and_each_word_counts_once():
         ("per_device_train_batch_size", 0),
         ("learning_rate", float("nan")),
         ("push_to_hub", True),
+        ("context_dropout", 1.0),
+        ("context_dropout", -0.1),
+        ("context_dropout", float("nan")),
     ],
 )
 def test_options_that_contradict_the_protocol_are_errors(tmp_path, option, value):
