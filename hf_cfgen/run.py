@@ -1,5 +1,6 @@
 """The whole method in one call: load, train NoAug, generate, train Aug, score, explain, save."""
 
+import copy
 import shutil
 import subprocess
 import sys
@@ -81,7 +82,8 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
 
     Writes to `training.output_dir`: `noaug/`, `aug/` (and `control/`), taggers with tokenizer; `kept/`, `rejected/`,
     parquet data sets, absent where they have no row; `data/`, the splits: what Aug is trained on, validation and test;
-    last of all `results.json`. The same run in the same folder replaces them.
+    last of all `results.json`. The same run in the same folder replaces them. Context dropout is for Aug and Control:
+    NoAug, the baseline and the discriminator, is trained without.
 
     Args:
         arguments (`RunArguments`): What to do.
@@ -97,7 +99,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
     output = Path(training.output_dir)
     results_file, started_file = output / RESULTS, output / STARTED
     config = asdict(arguments) | {name: str(value) for name, value in result_options(training).items()}
-    config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate")}
+    config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate", "context_dropout")}
     _check_output(output, config)
     commit = _commit()  # of what is loaded now; files may change under a long run
     recipe = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
@@ -120,16 +122,20 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
         write_skipped(output / SKIPPED, source.skipped)
         for name in FOLDERS:
             shutil.rmtree(output / name, ignore_errors=True)
+    plain = copy.copy(training)
+    plain.context_dropout = 0.0
     taggers: dict[str, Any] = {}
 
     def train(name: str, rows: Dataset) -> DiscriminatorPipeline:
         _say(main, f"Training {name} on {len(rows)} examples, {training.max_steps} steps")
         begin = time.perf_counter()
         checkpoints = output / f"checkpoints-{name.lower()}.partial"
-        tagger, trainer = train_tagger(arguments, data, rows, vectors, training, checkpoints)
+        options = plain if name == "NoAug" else training
+        tagger, trainer = train_tagger(arguments, data, rows, vectors, options, checkpoints)
         seconds = time.perf_counter() - begin
         taggers[name] = {
             "examples": len(rows),
+            "context_dropout": options.context_dropout,
             "dev_strict_f1": trainer.state.best_metric,
             "best_step": trainer.state.best_global_step,
             "dev": [

@@ -13,6 +13,7 @@ from transformers import AutoModelForTokenClassification
 
 import hf_cfgen.models  # noqa: F401
 from hf_cfgen import causal_effects, generate_counterfactuals, load_ner_dataset, mix
+from hf_cfgen.cards import dataset_card, model_card
 from hf_cfgen.cli import main
 from hf_cfgen.evaluation import seqeval_report
 from hf_cfgen.generator import with_provenance
@@ -139,6 +140,35 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, tm
     assert again == first
     main(["run", *options(tmp_path / "other", seed=4, control=None)])
     assert (tmp_path / "other" / "kept" / "train-00000-of-00001.parquet").read_bytes() != written
+
+
+def test_context_dropout_is_for_the_taggers_with_counterfactuals_and_all_say_so(finished, tmp_path, capsys):
+    plain, dropped = finished[0], tmp_path / "out"
+    main(["run", *options(dropped, context_dropout=0.25)])
+    for name, same in (("noaug", True), ("control", False), ("aug", False)):
+        files = [(output / name / "model.safetensors").read_bytes() for output in (plain, dropped)]
+        assert (files[0] == files[1]) == same
+    for name in ("kept", "rejected"):  # NoAug judges
+        files = [(output / name / "train-00000-of-00001.parquet").read_bytes() for output in (plain, dropped)]
+        assert files[0] == files[1]
+    without, results = results_of(plain), results_of(dropped)
+    assert results["config"] == {**without["config"], "context_dropout": 0.25}
+    rates = {name: [r["taggers"][name]["context_dropout"] for r in (without, results)] for name in results["taggers"]}
+    assert rates == {"NoAug": [0.0, 0.0], "Control": [0.0, 0.25], "Aug": [0.0, 0.25]}
+    assert "--context_dropout 0.25" in results["command"] and "context_dropout" not in without["command"]
+    printed, said = capsys.readouterr().out, "72 steps each, context dropout 0.25 for Control and Aug\n"
+    assert said in printed and "context" not in finished[1].partition("Test scores")[2].splitlines()[0]
+    cards = {name: [str(model_card(output, name, "a/b")) for output in (plain, dropped)] for name in rates}
+    for name, (before, after) in cards.items():
+        assert "ontext dropout" not in before
+        assert "(Control). Context dropout of 0.25 for all but NoAug. One seed;" in after
+        assert ("is [EMPTY], all dimensions of its embedding zero,\n  with probability 0.25." in after) == (
+            name != "NoAug"
+        )
+    before, after = (str(dataset_card(output, "a/b")) for output in (plain, dropped))
+    assert "context dropout" not in before and "(Control). Test split" in before
+    assert "(Control). All but NoAug with context dropout: in each batch" in after
+    assert "embedding of zeros with probability 0.25. Test split" in after
 
 
 def test_options_come_from_yaml_and_the_command_line_wins(tmp_path):

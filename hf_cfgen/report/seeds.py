@@ -8,7 +8,7 @@ from typing import Any
 _CONFIG = (
     *("dataset", "num_train_examples", "pool", "split", "split_seed", "seed", "model", "num_layers", "hidden_size"),
     *("dropout", "vectors", "freeze_embeddings", "recipe", "k", "max_steps", "learning_rate", "lr_scheduler_type"),
-    *("per_device_train_batch_size",),
+    *("per_device_train_batch_size", "context_dropout"),
 )
 
 
@@ -32,6 +32,7 @@ def summary(results: Mapping[str, Any]) -> dict[str, Any]:
             name: {
                 "dev_strict_f1": tagger["dev_strict_f1"],
                 "best_step": tagger["best_step"],
+                "context_dropout": tagger["context_dropout"],
                 **{
                     part: {
                         level: {key: value for key, value in scores.items() if key != "by_type"}

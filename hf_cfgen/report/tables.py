@@ -15,9 +15,12 @@ def score_table(results: dict[str, Any]) -> str:
         `str`: Lines of fixed-width text.
     """
     taggers = results["taggers"]
+    # runs recorded before there was context dropout say nothing of it
+    dropped = [name for name, tagger in taggers.items() if tagger.get("context_dropout")]
     lines = [
         f"Test scores (%), N = {results['data']['examples']['train']}, {results['config']['recipe']} recipe, "
-        f"{results['config']['max_steps']} steps each",
+        f"{results['config']['max_steps']} steps each"
+        + (f", context dropout {results['config']['context_dropout']} for {' and '.join(dropped)}" if dropped else ""),
         f"{'':12}" + "".join(f"{level:^{_WIDTH[level]}}" for level in LEVELS).rstrip(),
         f"{'':12}{'F1':>6}{'95 % interval':>16}{'P':>7}{'R':>7}" + 2 * f"{'F1':>7}{'P':>7}{'R':>7}",
     ]
