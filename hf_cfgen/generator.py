@@ -77,7 +77,7 @@ def generate_counterfactuals(
     unknown = sorted(set(map_kwargs) - set(_MAP_KWARGS))
     if unknown:
         raise CfgenError(f"{', '.join(unknown)} can't be passed on to map here: it takes {', '.join(_MAP_KWARGS)}")
-    train = _with_ids(train)
+    train = with_ids(train)
     judge = None
     if discriminator is not None:
         judge = as_discriminator(discriminator)
@@ -92,7 +92,7 @@ def generate_counterfactuals(
         desc="do(e)",
         **map_kwargs,
     )
-    unique = _unique(train, drawn)
+    unique = unique_rows(train, drawn)
     candidates = drawn.select(unique)
     if judge is not None:
         # the sentences of a forward pass, and so the last bits of a score, are the same for any batch size
@@ -159,7 +159,7 @@ def with_provenance(dataset: Dataset | IterableDataset) -> Dataset:
     >>> row["id"], row["source_id"], row["is_counterfactual"], row["replaced"], row["score"]
     ('0', '0', False, [], None)
     """
-    dataset = _with_ids(dataset).cast_column("id", Value("string"))
+    dataset = with_ids(dataset).cast_column("id", Value("string"))
     rows = len(dataset)
     added = Dataset.from_dict(
         {
@@ -188,8 +188,23 @@ def random_swap(candidates: Dataset, n: int, seed: int = 42) -> Dataset:
     return candidates.select(sorted(random.Random(f"{seed}/random-swap").sample(range(len(candidates)), n)))
 
 
-def _with_ids(train: Dataset | IterableDataset) -> Dataset:
-    """Checked observational examples as plain Python values with an `id` each, counting rows where there was none."""
+def with_ids(train: Dataset | IterableDataset) -> Dataset:
+    """Observational examples as plain Python values with an `id` each.
+
+    Args:
+        train (`Dataset` or `IterableDataset`): The examples.
+
+    Returns:
+        `Dataset`: The same rows; where there was no `id`, it counts rows.
+
+    Raises:
+        CfgenError: The examples are not observational, or ids repeat.
+
+    Example:
+
+    >>> with_ids(Dataset.from_dict({"tokens": [["hi"], ["ho"]], "ner_tags": [["O"], ["O"]]}))["id"][:]
+    ['0', '1']
+    """
     check_observational(train)
     train = train.with_format(None)
     if isinstance(train, IterableDataset):
@@ -204,8 +219,22 @@ def _with_ids(train: Dataset | IterableDataset) -> Dataset:
     return train
 
 
-def _unique(train: Dataset, drawn: Dataset) -> list[int]:
-    """Rows of `drawn` whose tokens equal neither an observational row's nor an earlier row's."""
+def unique_rows(train: Dataset, drawn: Dataset) -> list[int]:
+    """Which rows are like no other: their tokens equal neither an observational row's nor an earlier row's.
+
+    Args:
+        train (`Dataset`): Observational examples.
+        drawn (`Dataset`): Rows made of them.
+
+    Returns:
+        `list[int]`: Positions in `drawn`.
+
+    Example:
+
+    >>> train, drawn = ({"tokens": [list(row) for row in rows]} for rows in (["ab"], ["ab", "c", "c"]))
+    >>> unique_rows(Dataset.from_dict(train), Dataset.from_dict(drawn))
+    [1]
+    """
 
     def key(tokens: list[str]) -> bytes:
         # not a join: ["ab"] and ["a", "b"] differ

@@ -112,9 +112,7 @@ class Intervene:
         scheme = config.scheme or detect_scheme(tag_column(dataset), names or ())
         if config.scheme:
             _check_scheme_of(dataset, config.scheme)
-        stale = _stale_columns(dataset)
-        if stale:
-            logger.warning("null on counterfactual rows, since a swap makes them false: %s", ", ".join(stale))
+        stale = stale_columns(dataset)
         if entity_sets.unswappable:
             logger.warning("types with one surface form, nothing to swap: %s", ", ".join(entity_sets.unswappable))
         return cls(entity_sets, config, scheme, names, stale)
@@ -141,7 +139,7 @@ class Intervene:
                 values = {
                     "id": f"{row_id}#{j}",
                     "tokens": new_tokens,
-                    "ner_tags": self._tags(new_spans, len(new_tokens)),
+                    "ner_tags": laid_out(new_spans, len(new_tokens), self.scheme, self.names),
                     "source_id": str(row_id),
                     "is_counterfactual": True,
                     "replaced": [
@@ -160,19 +158,6 @@ class Intervene:
                 for name, value in values.items():
                     columns[name].append(value)
         return columns
-
-    def _tags(self, spans: Sequence[Span], length: int) -> list[Any]:
-        tags = spans_to_tags(spans, length, self.scheme)
-        if self.names is None:
-            return tags
-        try:
-            return [self.names.index(tag) for tag in tags]
-        except ValueError:
-            missing = sorted(set(tags) - set(self.names))
-            raise CfgenError(
-                f"the ner_tags column has no label {', '.join(missing)}, which {self.scheme} needs for a swapped "
-                "mention: add it to the names of the ClassLabel"
-            ) from None
 
     def _draw(self, row_id: str, tokens: Sequence[str], spans: Sequence[Span]) -> list[tuple[Span, Form]]:
         generator = random.Random(f"{self.config.seed}/{row_id}")
@@ -249,23 +234,56 @@ def replace_mention(
     )
 
 
-def _check_scheme_of(dataset: Dataset | IterableDataset, scheme: str) -> None:
-    """Tags B and I may be read leniently, as IOB1 or IOB2; data of another scheme must be laid out in it."""
-    if scheme in ("IOB1", "IOB2"):
-        return
-    for row, tags in enumerate(tag_column(dataset)):
-        laid_out = spans_to_tags(tags_to_spans(tags), len(tags), scheme)
-        if laid_out != tags:
-            word = next(i for i, (ours, theirs) in enumerate(zip(laid_out, tags)) if ours != theirs)
-            raise CfgenError(
-                f"record {row}, word {word}: the tag is {tags[word]} where {scheme} has {laid_out[word]}: name the "
-                "scheme of the data, or none, to have it detected"
-            )
+def laid_out(spans: Sequence[Span], length: int, scheme: str, names: Sequence[str] | None) -> list[Any]:
+    """The `ner_tags` of a row.
+
+    Args:
+        spans (`Sequence[Span]`): Its mentions.
+        length (`int`): Its number of words.
+        scheme (`str`): The tagging scheme.
+        names (`Sequence[str]` or `None`): What `tag_names` returned.
+
+    Returns:
+        `list[int]` or `list[str]`: One tag a word.
+
+    Raises:
+        CfgenError: The names lack a tag.
+
+    Example:
+
+    >>> laid_out([Span(1, 3, "LOC")], 3, "IOB2", ["O", "B-LOC", "I-LOC"])
+    [0, 1, 2]
+    """
+    tags = spans_to_tags(spans, length, scheme)
+    if names is None:
+        return tags
+    try:
+        return [names.index(tag) for tag in tags]
+    except ValueError:
+        missing = sorted(set(tags) - set(names))
+        raise CfgenError(
+            f"the ner_tags column has no label {', '.join(missing)}, which {scheme} needs for a swapped mention: add "
+            "it to the names of the ClassLabel"
+        ) from None
 
 
-def _stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
-    """Columns that a swap makes false: lists as long as the tokens in every row that has one, lists of objects, which
-    are spans as a rule, and the text."""
+def stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
+    """Columns that a swap makes false, with a warning that they are null on counterfactual rows.
+
+    They are lists as long as the tokens in every row that has one, lists of objects, which are spans as a rule, and
+    the text.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): Observational examples.
+
+    Returns:
+        `tuple[str, ...]`: Their names.
+
+    Example:
+
+    >>> stale_columns(Dataset.from_dict({"tokens": [["hi", "Cy"]], "ner_tags": [["O", "O"]], "pos": [["UH", "NNP"]]}))
+    ('pos',)
+    """
     features = dataset.features or dict.fromkeys(next(iter(dataset), {}))
     others = [name for name in features if name not in ("id", "tokens", "ner_tags")]
     if not others:
@@ -283,4 +301,21 @@ def _stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
             else:
                 same = isinstance(value, str) and "".join(value.split()) == joined
             (found if same else failed).add(name)
-    return tuple(name for name in others if name in found - failed or name in _TEXT_COLUMNS)
+    stale = tuple(name for name in others if name in found - failed or name in _TEXT_COLUMNS)
+    if stale:
+        logger.warning("null on counterfactual rows, since a swap makes them false: %s", ", ".join(stale))
+    return stale
+
+
+def _check_scheme_of(dataset: Dataset | IterableDataset, scheme: str) -> None:
+    """Tags B and I may be read leniently, as IOB1 or IOB2; data of another scheme must be laid out in it."""
+    if scheme in ("IOB1", "IOB2"):
+        return
+    for row, tags in enumerate(tag_column(dataset)):
+        laid_out = spans_to_tags(tags_to_spans(tags), len(tags), scheme)
+        if laid_out != tags:
+            word = next(i for i, (ours, theirs) in enumerate(zip(laid_out, tags)) if ours != theirs)
+            raise CfgenError(
+                f"record {row}, word {word}: the tag is {tags[word]} where {scheme} has {laid_out[word]}: name the "
+                "scheme of the data, or none, to have it detected"
+            )

@@ -267,6 +267,10 @@ def test_the_draws_come_from_the_seed_and_disturb_no_others(tmp_path):
     assert torch.equal(first, again) and not torch.equal(first, plain)
     # where no word is drawn, order of the data and dropout are those without
     assert torch.equal(trained(tmp_path / "never", context_dropout=1e-12), plain)
+    model, tokenizer, _ = fresh(tmp_path / "seeds")
+    args = [arguments(tmp_path / "seeds", context_dropout=0.5, seed=seed) for seed in (1, 1, 2)]
+    seeds = [tagger_trainer(model, tokenizer, TRAIN, TRAIN, given).generator.initial_seed() for given in args]
+    assert seeds[0] == seeds[1] != seeds[2]
 
 
 def test_gradient_accumulation_does_not_change_the_gradient(tmp_path):

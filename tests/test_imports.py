@@ -20,7 +20,7 @@ ORDER = [
     ["prediction", "models"],
     ["discriminator", "context_dropout"],
     ["generator", "causal", "training"],
-    ["evaluation", "taggers"],
+    ["baselines", "evaluation", "taggers"],
     ["report"],
     ["run_files"],
     ["cards"],
