@@ -1,0 +1,213 @@
+"""What packages that swap mentions write for the same sentences, and how fast: the figures of the README's table.
+
+    python -m benchmarks.alternatives --data_dir FOLDER [--peers_dir runs/peers] \
+        [--results experiments/results/alternatives.json]
+
+FOLDER has the folders `cluener` and `wnut17`. Every package but hf_cfgen runs in an environment of its own, at
+PEERS_DIR/NAME/venv, which is made where it is missing; that needs the network. Python 3.11, which is the newest that
+adept-augmentations takes.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import datasets
+
+from benchmarks.row_check import Row, check_rows
+from hf_cfgen.columns import tag_column
+from hf_cfgen.data.source import read_splits
+from hf_cfgen.errors import CfgenError
+from hf_cfgen.output import write_json
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CORPORA = {"CLUENER": "cluener", "WNUT-17": "wnut17"}
+SENTENCES, ROWS_A_SENTENCE, SEED, REPEATS = 500, 5, 1, 5
+
+
+class Peer(NamedTuple):
+    """A package to run.
+
+    Args:
+        name (`str`): What the table calls it.
+        module (`str`): Its script in `benchmarks.peers`.
+        requirements (`tuple[str, ...]`): The package and what its rows depend on; none for hf_cfgen.
+    """
+
+    name: str
+    module: str
+    requirements: tuple[str, ...]
+
+
+class Outcome(NamedTuple):
+    """What one run of a package gave."""
+
+    version: str
+    seconds: float
+    rows: list[Row]
+
+
+AUGMENTY = ("augmenty==1.4.4", "spacy==3.8.18")
+PEERS = (
+    Peer("hf_cfgen", "hf_cfgen", ()),
+    Peer("neraug", "neraug", ("neraug==0.1.1", "seqeval==1.2.2")),
+    Peer(
+        "adept-augmentations",
+        "adept_augmentations",
+        ("adept-augmentations==0.1", "datasets==2.21.0", "spacy==3.8.11"),
+    ),
+    Peer("augmenty", "augmenty", AUGMENTY),
+    Peer("nlpcda", "nlpcda", ("nlpcda==2.5.8",)),
+)
+VARIANTS = (Peer("augmenty, replace_consistency=False", "augmenty_inconsistent", AUGMENTY),)
+
+
+def sample(path: Path, size: int = SENTENCES) -> list[Row]:
+    """The first train sentences of a data set of spans or of tags in BIO, in BIO.
+
+    Args:
+        path (`Path`): What `load_ner_dataset` takes.
+        size (`int`, *optional*, defaults to 500): How many.
+
+    Returns:
+        `list[Row]`: So many rows.
+
+    Raises:
+        CfgenError: The data can't be read, or there are fewer.
+    """
+    # read_splits, and not load_ner_dataset, which takes a missing test split from train
+    train = read_splits(path, scheme="IOB2").splits["train"]
+    if len(train) < size:
+        raise CfgenError(f"{path}: {len(train)} train sentences where {size} are needed: give the whole corpus")
+    first = train.select(range(size))
+    return [Row(tokens=words, ner_tags=list(tags)) for words, tags in zip(first["tokens"], tag_column(first))]
+
+
+def python_of(peer: Peer, peers_dir: Path) -> str:
+    """The Python of a package's environment, which is made, or brought to the versions asked for, where need be."""
+    if not peer.requirements:
+        return sys.executable
+    environment = peers_dir / peer.requirements[0].partition("==")[0] / "venv"
+    python = environment.absolute() / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    install = ["install", "--quiet", "--disable-pip-version-check", *peer.requirements]
+    subprocess.run([str(python), "-m", "pip", *install], check=True)
+    return str(python)
+
+
+def run_apart(python: str, peer: Peer, rows: list[Row], folder: Path, hash_seed: int = 0) -> Outcome:
+    """Run a package's script in a process of its own."""
+    source, target = folder / "in.json", folder / "out.json"
+    source.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    command = [python, "-m", f"benchmarks.peers.{peer.module}", str(source), str(target), f"{ROWS_A_SENTENCE}"]
+    environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    subprocess.run([*command, f"{SEED}"], check=True, cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL)
+    return Outcome(**json.loads(target.read_text(encoding="utf-8")))
+
+
+def figures(sources: list[Row], outcomes: Sequence[Outcome], other: Outcome) -> dict[str, Any]:
+    """What the results file says of one package on one corpus.
+
+    Args:
+        sources (`list[Row]`): The rows that were augmented.
+        outcomes (`Sequence[Outcome]`): Of equal runs.
+        other (`Outcome`): Of a run that differs in Python's hash seed.
+
+    Returns:
+        `dict`: The counts of `check_rows`, `rows_per_second` (the median, to two digits), its lowest and highest, and
+        `same_rows_under_another_hash_seed`.
+
+    Raises:
+        ValueError: Equal runs gave different rows.
+    """
+    rows = outcomes[0].rows
+    if any(outcome.rows != rows for outcome in outcomes):
+        raise ValueError("equal runs gave different rows: no count of them can be repeated")
+    rates = [len(rows) / outcome.seconds for outcome in outcomes]
+    return {
+        **check_rows(sources, rows),
+        "rows_per_second": _rough(median(rates)),
+        "rows_per_second_lowest_and_highest": [_rough(min(rates)), _rough(max(rates))],
+        "same_rows_under_another_hash_seed": other.rows == rows,
+    }
+
+
+def _rough(rate: float) -> int:
+    return int(float(f"{rate:.2g}"))
+
+
+def measure(peers: Sequence[Peer], pythons: dict[str, str], samples: dict[str, list[Row]]) -> dict[str, Any]:
+    """Run the packages in turn, so that what else the machine does meets all alike.
+
+    Args:
+        peers (`Sequence[Peer]`): The packages.
+        pythons (`dict[str, str]`): The Python of each, by name.
+        samples (`dict[str, list[Row]]`): The rows of each corpus.
+
+    Returns:
+        `dict`: By name, the version, what was installed, and the figures by corpus.
+    """
+    cells = [(peer, corpus) for corpus in samples for peer in peers]
+    outcomes: dict[tuple[Peer, str], list[Outcome]] = {cell: [] for cell in cells}
+    with tempfile.TemporaryDirectory() as folder:
+        # the last turn has another hash seed
+        for turn in range(REPEATS + 1):
+            for peer, corpus in cells:
+                hash_seed = int(turn == REPEATS)
+                outcome = run_apart(pythons[peer.name], peer, samples[corpus], Path(folder), hash_seed)
+                outcomes[peer, corpus].append(outcome)
+                print(f"{peer.name}, {corpus}: {len(outcome.rows)} rows in {outcome.seconds:.3f} s", flush=True)
+    measured: dict[str, Any] = {}
+    for (peer, corpus), (*equal, other) in outcomes.items():
+        entry = measured.setdefault(peer.name, {"version": other.version, "requirements": list(peer.requirements)})
+        entry[corpus] = figures(samples[corpus], equal, other)
+    return measured
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data_dir", type=Path, required=True)
+    parser.add_argument("--peers_dir", type=Path, default=REPOSITORY / "runs" / "peers")
+    parser.add_argument("--results", type=Path, default=REPOSITORY / "experiments" / "results" / "alternatives.json")
+    arguments = parser.parse_args()
+    if not arguments.results.parent.is_dir():
+        parser.error(f"--results: {arguments.results.parent} is no folder: create it")
+    try:
+        samples = {corpus: sample(arguments.data_dir / folder) for corpus, folder in CORPORA.items()}
+    except CfgenError as error:
+        parser.error(str(error))
+    peers = (*PEERS, *VARIANTS)
+    measured = measure(peers, {peer.name: python_of(peer, arguments.peers_dir) for peer in peers}, samples)
+    results = {
+        "checked": date.today().isoformat(),
+        "sample": f"the first {SENTENCES} train sentences of CLUENER and of WNUT-17, tags in BIO, "
+        f"{ROWS_A_SENTENCE} rows a sentence, seed {SEED}",
+        "note": f"Rates are rough: medians of {REPEATS} runs in turn, to two digits, of the augmentation alone, "
+        "without imports and conversions, on a machine that may have been busy: see load_average beside cpus. Rows "
+        "without a mention, which some packages give back unchanged, count too.",
+        "environment": {
+            "python": platform.python_version(),
+            "datasets": datasets.__version__,
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "cpus": os.cpu_count(),
+            "load_average": round(os.getloadavg()[2], 1),
+        },
+        "packages": {peer.name: measured[peer.name] for peer in PEERS},
+        "variants": {peer.name: measured[peer.name] for peer in VARIANTS},
+    }
+    write_json(arguments.results, results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Is a row a labelled sentence with its mentions swapped? A check that shares no code with hf_cfgen, or any other."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypedDict
+
+REASONS = ("length", "scheme", "structure", "unknown_form")
+
+
+class Row(TypedDict):
+    """A sentence with tags in BIO."""
+
+    tokens: list[str]
+    ner_tags: list[str]
+
+
+class Parsed(NamedTuple):
+    """A row taken apart.
+
+    Args:
+        frame (`tuple[tuple[str, str], ...]`): In order, `("word", word)` for each word outside and `("mention", type)`
+            for each mention.
+        forms (`list[tuple[str, tuple[str, ...]]]`): Type and words of each mention.
+    """
+
+    frame: tuple[tuple[str, str], ...]
+    forms: list[tuple[str, tuple[str, ...]]]
+
+
+def check_rows(sources: Sequence[Row], rows: Sequence[Row]) -> dict[str, int]:
+    """Count the rows that are no source row with mentions replaced by forms of their types.
+
+    A broken row counts under the first reason that holds: more or fewer tags than tokens (`length`); tags that break
+    BIO (`scheme`); words outside and types of mentions, in order, that no source row has (`structure`); a mention that
+    no source row has with this type (`unknown_form`).
+
+    Args:
+        sources (`Sequence[Row]`): The rows that were augmented.
+        rows (`Sequence[Row]`): What came out.
+
+    Returns:
+        `dict[str, int]`: `rows`, `broken` and its parts, one a reason; and, whatever the tags, `equal_to_a_source_row`
+        (the tokens of some source row) and `repeated` (the tokens of an earlier row).
+
+    Raises:
+        ValueError: A source row breaks BIO.
+    """
+    frames, forms = set(), set()
+    for i, row in enumerate(sources):
+        parsed = _parse(row) if len(row["tokens"]) == len(row["ner_tags"]) else None
+        if parsed is None:
+            raise ValueError(f"source row {i} is no row with tags in BIO: {row}")
+        frames.add(parsed.frame)
+        forms.update(parsed.forms)
+    counts = dict.fromkeys(("rows", "broken", *REASONS, "equal_to_a_source_row", "repeated"), 0)
+    given = {tuple(row["tokens"]) for row in sources}
+    earlier: set[tuple[str, ...]] = set()
+    for row in rows:
+        reason = _reason(row, frames, forms)
+        counts["rows"] += 1
+        if reason is not None:
+            counts["broken"] += 1
+            counts[reason] += 1
+        tokens = tuple(row["tokens"])
+        counts["equal_to_a_source_row"] += tokens in given
+        counts["repeated"] += tokens in earlier
+        earlier.add(tokens)
+    return counts
+
+
+def _reason(row: Row, frames: set[tuple[tuple[str, str], ...]], forms: set[tuple[str, tuple[str, ...]]]) -> str | None:
+    if len(row["tokens"]) != len(row["ner_tags"]):
+        return "length"
+    parsed = _parse(row)
+    if parsed is None:
+        return "scheme"
+    if parsed.frame not in frames:
+        return "structure"
+    return None if forms.issuperset(parsed.forms) else "unknown_form"
+
+
+def _parse(row: Row) -> Parsed | None:
+    """The row taken apart; `None` where its tags break BIO."""
+    frame: list[tuple[str, str]] = []
+    forms: list[tuple[str, tuple[str, ...]]] = []
+    inside = None  # the type of the mention that the next word may continue
+    for word, tag in zip(row["tokens"], row["ner_tags"]):
+        prefix, _, label = tag.partition("-")
+        if tag == "O":
+            frame.append(("word", word))
+            inside = None
+        elif prefix == "B" and label:
+            frame.append(("mention", label))
+            forms.append((label, (word,)))
+            inside = label
+        elif prefix == "I" and label and label == inside:
+            forms[-1] = (label, (*forms[-1][1], word))
+        else:
+            return None
+    return Parsed(tuple(frame), forms)
