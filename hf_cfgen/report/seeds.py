@@ -8,7 +8,7 @@ from typing import Any
 _CONFIG = (
     *("dataset", "num_train_examples", "pool", "split", "split_seed", "seed", "model", "num_layers", "hidden_size"),
     *("dropout", "vectors", "freeze_embeddings", "recipe", "k", "max_steps", "learning_rate", "lr_scheduler_type"),
-    *("per_device_train_batch_size", "context_dropout"),
+    *("per_device_train_batch_size",),
 )
 
 
@@ -32,7 +32,8 @@ def summary(results: Mapping[str, Any]) -> dict[str, Any]:
             name: {
                 "dev_strict_f1": tagger["dev_strict_f1"],
                 "best_step": tagger["best_step"],
-                "context_dropout": tagger["context_dropout"],
+                # not in runs recorded before there was any
+                **{key: tagger[key] for key in ("context_dropout",) if key in tagger},
                 **{
                     part: {
                         level: {key: value for key, value in scores.items() if key != "by_type"}
