@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from .errors import CfgenError
 
@@ -119,8 +119,9 @@ def _parse(command: str, options: list[str], classes: Sequence[Any]) -> Sequence
     from datasets import disable_progress_bars
     from datasets.utils.logging import CRITICAL, set_verbosity
     from huggingface_hub.utils import disable_progress_bars as disable_hub_progress_bars
-    from transformers import HfArgumentParser
     from transformers.utils import logging
+
+    from .options import OptionParser, as_options, read_yaml
 
     set_verbosity(CRITICAL)  # what it logs it also raises, and that is told
     if not sys.stderr.isatty():
@@ -128,30 +129,20 @@ def _parse(command: str, options: list[str], classes: Sequence[Any]) -> Sequence
         disable_hub_progress_bars()
         logging.disable_progress_bar()
 
-    class Parser(HfArgumentParser):
-        def error(self, message: str) -> NoReturn:
-            raise CfgenError(f"{message} (hf-cfgen {command} --help lists the options)")
-
-    parser = Parser(classes, prog=f"hf-cfgen {command}", allow_abbrev=False)
+    parser = OptionParser(classes, command)
     known = {action.dest for action in parser._actions} - {"help"}
     parser.add_argument("--config", help="A YAML file of options; those on the command line win.")
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--config", action="append", default=[])
     files, options = first.parse_known_args(options)
     for file in reversed(files.config):
-        options = _yaml_options(command, Path(file), known) + options
-    try:
-        # beside the dataclasses, a namespace with --config and what no one knows
-        *parsed, _, unknown = parser.parse_args_into_dataclasses(
-            options, look_for_args_file=False, return_remaining_strings=True
-        )
-    except CfgenError:
-        raise
-    except (ValueError, ImportError) as error:  # transformers' own checks of its TrainingArguments
-        raise CfgenError(" ".join(str(error).split())) from error
-    if unknown:  # without their values, one of which may be a token
-        named = [option.partition("=")[0] for option in unknown if option.startswith("-")]
-        parser.error(f"unknown options: {' '.join(named or unknown)}")
+        # as on the command line
+        values = {str(name).replace("-", "_"): value for name, value in read_yaml(Path(file)).items()}
+        unknown = sorted(name for name in values if name not in known)
+        if unknown:
+            raise CfgenError(f"{file}: unknown option {', '.join(unknown)} {parser.hint}")
+        options = as_options(values) + options
+    *parsed, _ = parser.parse(options)  # beside the dataclasses, a namespace with --config
     _check_processes()
     return parsed
 
@@ -163,30 +154,6 @@ def _check_processes() -> None:
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     if launched != PartialState().num_processes:
         raise CfgenError(f"{launched} processes that don't find each other: launch one, or on CPUs add --use_cpu true")
-
-
-def _yaml_options(command: str, config: Path, known: set[str]) -> list[str]:
-    """The options of a YAML file, as they would stand on the command line."""
-    import yaml
-
-    try:
-        values: Any = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CfgenError(f"{config}: not a readable YAML file: {' '.join(str(error).split())}") from error
-    if not isinstance(values, dict):
-        raise CfgenError(f"{config}: a YAML file of options holds 'option: value' lines")
-    values = {str(name).replace("-", "_"): value for name, value in values.items()}  # as on the command line
-    unknown = sorted(name for name in values if name not in known)
-    if unknown:
-        names = ", ".join(unknown)
-        raise CfgenError(f"{config}: unknown option {names} (hf-cfgen {command} --help lists the options)")
-    options = []
-    for name, value in values.items():
-        if isinstance(value, dict):
-            value = [f"{old}={new}" for old, new in value.items()]
-        if value is not None:
-            options += [f"--{name}", *(str(item) for item in (value if isinstance(value, list) else [value]))]
-    return options
 
 
 if __name__ == "__main__":

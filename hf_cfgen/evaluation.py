@@ -1,6 +1,6 @@
 """All scores of a tagger on a test split, with seqeval as an independent witness."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datasets import Dataset
@@ -29,7 +29,22 @@ def evaluate_tagger(tagger: Any, test: Dataset, batch_size: int = 32) -> dict[st
         RuntimeError: Our strict F1 is not seqeval's, which is a bug.
     """
     references = tag_column(test)
-    passes = intervened_predictions(tagger, list(test["tokens"]), references, batch_size)
+    return score_passes(references, intervened_predictions(tagger, list(test["tokens"]), references, batch_size))
+
+
+def score_passes(references: Sequence[Sequence[str]], passes: Mapping[str, Sequence[Sequence[str]]]) -> dict[str, Any]:
+    """Score and explain what a tagger predicted.
+
+    Args:
+        references (`Sequence[Sequence[str]]`): Gold tags.
+        passes (`Mapping[str, Sequence[Sequence[str]]]`): What `intervened_predictions` returns.
+
+    Returns:
+        `dict`: See `evaluate_tagger`.
+
+    Raises:
+        RuntimeError: Our strict F1 is not seqeval's, which is a bug.
+    """
     predictions = passes["predictions"]
     scores, witness = ner_scores(references, predictions), seqeval_report(references, predictions)
     if witness and abs(witness["micro avg"]["f1-score"] - scores["strict"]["f1"]) > 1e-9:

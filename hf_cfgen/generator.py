@@ -78,10 +78,9 @@ def generate_counterfactuals(
     if unknown:
         raise CfgenError(f"{', '.join(unknown)} can't be passed on to map here: it takes {', '.join(_MAP_KWARGS)}")
     train = with_ids(train)
-    judge = None
     if discriminator is not None:
-        judge = as_discriminator(discriminator)
-        check_labels(judge.model.config.label2id, {tag for tags in tag_column(train) for tag in tags})
+        discriminator = as_discriminator(discriminator)
+        check_labels(discriminator.model.config.label2id, {tag for tags in tag_column(train) for tag in tags})
 
     intervene = Intervene.from_dataset(train, config, entity_sets)
     drawn = train.map(
@@ -92,31 +91,57 @@ def generate_counterfactuals(
         desc="do(e)",
         **map_kwargs,
     )
-    unique = unique_rows(train, drawn)
-    candidates = drawn.select(unique)
-    if judge is not None:
-        # the sentences of a forward pass, and so the last bits of a score, are the same for any batch size
-        single = {name: value for name, value in map_kwargs.items() if name not in ("num_proc", "batch_size")}
-        candidates = candidates.map(
-            Discriminate(judge, tag_names(train)),
-            batched=True,
-            features=candidates.features,
-            desc="discriminate",
-            **single,
-        )
-    reasons = candidates["reason"]
-    kept = candidates.select([row for row, reason in enumerate(reasons) if reason is None])
-    rejected = candidates.select([row for row, reason in enumerate(reasons) if reason is not None])
+    candidates = drawn.select(unique_rows(train, drawn))
     counts = {
         "examples": len(train),
         "examples_without_candidates": len(train) - len(set(candidates["source_id"])),
         "drawn": len(drawn),
         "duplicates": len(drawn) - len(candidates),
         "candidates": len(candidates),
+        "kept": len(candidates),
+        "rejected": {},
+        "by_type": _counts_by_type(train, intervene.entity_sets, candidates),
+        "unswappable_types": list(intervene.entity_sets.unswappable),
+    }
+    unjudged = Counterfactuals(candidates, candidates.select([]), counts)
+    if discriminator is None:
+        return unjudged
+    # the sentences of a forward pass, and so the last bits of a score, are the same for any batch size
+    single = {name: value for name, value in map_kwargs.items() if name not in ("num_proc", "batch_size")}
+    return judge_counterfactuals(unjudged, discriminator, **single)
+
+
+def judge_counterfactuals(unjudged: Counterfactuals, discriminator: Any, **map_kwargs: Any) -> Counterfactuals:
+    """Part the candidates that were made without a discriminator into reasonable and unreasonable ones.
+
+    Args:
+        unjudged (`Counterfactuals`): What `generate_counterfactuals` returns without a discriminator.
+        discriminator (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `generate_counterfactuals`.
+        map_kwargs (`Any`): Passed on to `Dataset.map`.
+
+    Returns:
+        `Counterfactuals`: What `generate_counterfactuals` returns with this discriminator.
+
+    Raises:
+        CfgenError: The labels of model and data don't match.
+    """
+    candidates = unjudged.kept.map(
+        Discriminate(discriminator, tag_names(unjudged.kept)),
+        batched=True,
+        features=unjudged.kept.features,
+        desc="discriminate",
+        **map_kwargs,
+    )
+    reasons = candidates["reason"]
+    kept = candidates.select([row for row, reason in enumerate(reasons) if reason is None])
+    rejected = candidates.select([row for row, reason in enumerate(reasons) if reason is not None])
+    kept_of = _by_type(kept)
+    counts = unjudged.counts | {
         "kept": len(kept),
         "rejected": dict(sorted(Counter(reason for reason in reasons if reason is not None).items())),
-        "by_type": _counts_by_type(train, intervene.entity_sets, candidates, kept),
-        "unswappable_types": list(intervene.entity_sets.unswappable),
+        "by_type": {
+            label: numbers | {"kept": kept_of[label]} for label, numbers in unjudged.counts["by_type"].items()
+        },
     }
     return Counterfactuals(kept, rejected, counts)
 
@@ -250,18 +275,19 @@ def unique_rows(train: Dataset, drawn: Dataset) -> list[int]:
     return rows
 
 
-def _counts_by_type(
-    train: Dataset, entity_sets: EntitySets, candidates: Dataset, kept: Dataset
-) -> dict[str, dict[str, int]]:
+def _counts_by_type(train: Dataset, entity_sets: EntitySets, candidates: Dataset) -> dict[str, dict[str, int]]:
     mentions = Counter(span.label for tags in tag_column(train) for span in tags_to_spans(tags))
-    tried = Counter(item["label"] for replaced in candidates["replaced"] for item in replaced)
-    reasonable = Counter(item["label"] for replaced in kept["replaced"] for item in replaced)
+    tried = _by_type(candidates)
     return {
         label: {
             "mentions": mentions[label],
             "forms": len(forms),
             "candidates": tried[label],
-            "kept": reasonable[label],
+            "kept": tried[label],
         }
         for label, forms in entity_sets.forms.items()
     }
+
+
+def _by_type(counterfactuals: Dataset) -> Counter[str]:
+    return Counter(item["label"] for replaced in counterfactuals["replaced"] for item in replaced)

@@ -2,11 +2,8 @@
 
 import copy
 import shutil
-import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass, field, fields
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from .data.loading import check_sizes, cut_splits, write_skipped
 from .data.source import read_splits
 from .discriminator import DiscriminatorPipeline
 from .entity_sets import EntitySets
+from .environment import checkout_commit, environment
 from .errors import CfgenError, about
 from .evaluation import evaluate_tagger
 from .generator import generate_counterfactuals, mix, random_swap, with_provenance
@@ -29,11 +27,10 @@ from .output import PARQUET, RESULTS, STARTED, finished_folder, read_json, write
 from .report.tables import causal_table, counts_line, score_table
 from .spans import tags_to_spans
 from .taggers import fresh_tagger, train_tagger, with_learning_rate
-from .training import TaggerTrainingArguments, changed_options, result_options
+from .training import TaggerTrainingArguments, changed_options, dev_scores, result_options
 
 FOLDERS = ("noaug", "kept", "rejected", "control", "aug", "data")
 SKIPPED = "skipped.jsonl"
-_LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "seqeval", "numpy")
 
 
 @dataclass(kw_only=True)
@@ -101,7 +98,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
     config = asdict(arguments) | {name: str(value) for name, value in result_options(training).items()}
     config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate", "context_dropout")}
     _check_output(output, config)
-    commit = _commit()  # of what is loaded now; files may change under a long run
+    commit = checkout_commit()  # of what is loaded now; files may change under a long run
     recipe = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
     sizes = check_sizes(arguments.pool, arguments.split_sizes())
@@ -136,13 +133,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
         taggers[name] = {
             "examples": len(rows),
             "context_dropout": options.context_dropout,
-            "dev_strict_f1": trainer.state.best_metric,
-            "best_step": trainer.state.best_global_step,
-            "dev": [
-                {"step": entry["step"], "strict_f1": entry["eval_strict_f1"]}
-                for entry in trainer.state.log_history
-                if "eval_strict_f1" in entry
-            ],
+            **dev_scores(trainer.state),
             **evaluate_tagger(tagger, data["test"], training.per_device_eval_batch_size),
             "seconds": {"train": seconds},
         }
@@ -174,7 +165,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
         "commit": commit,
         "names": {name: value and base_name(value) for name, value in _places(arguments).items()},
         "config": config,
-        "environment": {"python": sys.version.split()[0], **{name: version(name) for name in _LIBRARIES}},
+        "environment": environment(),
         "data": {
             "characters": all(len(token) == 1 for tokens in data["train"]["tokens"] for token in tokens),
             "examples": {split: len(rows) for split, rows in data.items()},
@@ -202,18 +193,6 @@ def _command_line(arguments: RunArguments, training: TaggerTrainingArguments) ->
 
 def _places(arguments: RunArguments) -> dict[str, str | None]:
     return {"dataset": arguments.dataset, "model": arguments.model, "vectors": arguments.vectors}
-
-
-def _commit() -> str | None:
-    """The commit of the checkout that this is, `-dirty` if files differ from it; `None` where it is none."""
-    root = Path(__file__).resolve().parents[1]
-    if not (root / ".git").exists():
-        return None
-    command = ("git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
-    try:
-        return subprocess.run(command, capture_output=True, text=True).stdout.strip() or None
-    except FileNotFoundError:  # no git here
-        return None
 
 
 def _write_splits(path: Path, splits: dict[str, Dataset]) -> None:

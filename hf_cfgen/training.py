@@ -144,6 +144,26 @@ def changed_options(training: TaggerTrainingArguments) -> dict[str, Any]:
     }
 
 
+def dev_scores(state: TrainerState) -> dict[str, Any]:
+    """How a tagger was selected.
+
+    Args:
+        state (`TrainerState`): The state of the `Trainer` that trained it.
+
+    Returns:
+        `dict[str, Any]`: `dev_strict_f1`, `best_step`, and `dev`, each evaluation's `step` and `strict_f1`.
+    """
+    return {
+        "dev_strict_f1": state.best_metric,
+        "best_step": state.best_global_step,
+        "dev": [
+            {"step": entry["step"], "strict_f1": entry["eval_strict_f1"]}
+            for entry in state.log_history
+            if "eval_strict_f1" in entry
+        ],
+    }
+
+
 class EvenEvaluations(TrainerCallback):
     """Evaluate 12 times, evenly spaced, the last time at the last step."""
 

@@ -11,7 +11,7 @@ PACKAGE = Path(hf_cfgen.__file__).parent
 # each stage may import those before it in its own row or in an earlier row
 ORDER = [
     ["errors"],
-    ["spans", "output", "arguments"],
+    ["spans", "output", "arguments", "environment", "options"],
     ["scoring", "columns"],
     ["data"],
     ["entity_sets"],
@@ -29,6 +29,7 @@ ORDER = [
     ["cli"],
 ]
 TORCH_ALLOWED = {"models", "alignment", "prediction", "discriminator", "context_dropout", "training", "taggers"}
+TORCH_ALLOWED |= {"options"}
 
 
 def stage_of(path: Path) -> str:
