@@ -1,4 +1,5 @@
-"""The command line: `hf-cfgen run`, `augment`, `diagnose`, `push`, `install-metrics`, `app`."""
+"""The command line: `hf-cfgen run`, `augment`, `diagnose`, `push`, `reproduce`, `install-metrics`,
+`app`."""
 
 import argparse
 import os
@@ -16,6 +17,7 @@ _USAGE = """usage: hf-cfgen run --dataset DATA [options]
        hf-cfgen augment IN OUT [options]
        hf-cfgen diagnose MODEL DATA [options]
        hf-cfgen push RUN_DIR --repo-id NAMESPACE/NAME [options]
+       hf-cfgen reproduce GRID.yaml --output_dir DIR [options]
        hf-cfgen install-metrics
        hf-cfgen app [options]
 
@@ -23,6 +25,7 @@ _USAGE = """usage: hf-cfgen run --dataset DATA [options]
   augment          write the counterfactual examples of a labelled file, in the same format
   diagnose         measure what a tagger leans on, the entities or their context
   push             push the augmented data set of a run to the Hub, private unless --public
+  reproduce        do the experiments of a grid, as many as have no result yet
   install-metrics  make evaluate.load("ace_ri") and evaluate.load("ner_f1") work from any folder
   app              serve a page to try it in a browser
 
@@ -79,6 +82,12 @@ def _push(options: list[str]) -> None:
     push(*_parse("push", _named("push", ("run_dir",), options), (PushArguments,)))
 
 
+def _reproduce(options: list[str]) -> None:
+    from .experiments import ReproduceArguments, reproduce
+
+    reproduce(*_parse("reproduce", _named("reproduce", ("grid",), options), (ReproduceArguments,)))
+
+
 def _install_metrics(options: list[str]) -> None:
     from .install import install_metrics
 
@@ -99,6 +108,7 @@ _COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "augment": _augment,
     "diagnose": _diagnose,
     "push": _push,
+    "reproduce": _reproduce,
     "install-metrics": _install_metrics,
     "app": _app,
 }
@@ -116,19 +126,9 @@ def _named(command: str, names: Sequence[str], options: list[str]) -> list[str]:
 
 
 def _parse(command: str, options: list[str], classes: Sequence[Any]) -> Sequence[Any]:
-    from datasets import disable_progress_bars
-    from datasets.utils.logging import CRITICAL, set_verbosity
-    from huggingface_hub.utils import disable_progress_bars as disable_hub_progress_bars
-    from transformers.utils import logging
+    from .options import OptionParser, as_options, quiet, read_yaml
 
-    from .options import OptionParser, as_options, read_yaml
-
-    set_verbosity(CRITICAL)  # what it logs it also raises, and that is told
-    if not sys.stderr.isatty():
-        disable_progress_bars()
-        disable_hub_progress_bars()
-        logging.disable_progress_bar()
-
+    quiet()
     parser = OptionParser(classes, command)
     known = {action.dest for action in parser._actions} - {"help"}
     parser.add_argument("--config", help="A YAML file of options; those on the command line win.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from datasets import Dataset, IterableDataset
 
-from .columns import check_observational, tag_names, tag_strings
+from .columns import check_observational, tag_column, tag_names, tag_strings
 from .errors import CfgenError
 from .spans import tags_to_spans
 
@@ -94,3 +94,22 @@ class EntitySets:
                 f"nothing to swap, every type has one surface form only ({', '.join(self.unswappable)}): give "
                 "sentences with other mentions"
             )
+
+
+def entity_types(splits: Mapping[str, Dataset]) -> list[str]:
+    """The entity types that occur in some split.
+
+    Args:
+        splits (`Mapping[str, Dataset]`): The splits.
+
+    Returns:
+        `list[str]`: The types in alphabetical order.
+
+    Example:
+
+    >>> entity_types({"train": Dataset.from_dict({"tokens": [["hi", "Cy"]], "ner_tags": [["O", "B-PER"]]})})
+    ['PER']
+    """
+    return sorted(
+        {span.label for rows in splits.values() for tags in tag_column(rows) for span in tags_to_spans(tags)}
+    )

@@ -1,11 +1,16 @@
 """Options by their names, from the command line or YAML, to the dataclasses that hold them."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
+from datasets import disable_progress_bars
+from datasets.utils.logging import CRITICAL, set_verbosity
+from huggingface_hub.utils import disable_progress_bars as disable_hub_progress_bars
 from transformers import HfArgumentParser
+from transformers.utils import logging
 
 from .errors import CfgenError
 
@@ -93,3 +98,12 @@ def as_options(values: Mapping[str, Any]) -> list[str]:
         if value is not None:
             options += [f"--{name}", *(str(item) for item in (value if isinstance(value, list) else [value]))]
     return options
+
+
+def quiet() -> None:
+    """Leave out what libraries print that a command tells itself, and progress bars where no one looks."""
+    set_verbosity(CRITICAL)  # what datasets logs it also raises, and that is told
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+        disable_hub_progress_bars()
+        logging.disable_progress_bar()

@@ -40,15 +40,16 @@ def finished_folder(path: Path) -> Iterator[Path]:
     partial.replace(path)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
     """Write a JSON file in one step.
 
     Args:
         path (`Path`): The file; its folder must be there.
         value (`Any`): What it shall hold.
+        indent (`int`, *optional*, defaults to 1): Blanks a level; `None` for all on one line.
     """
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
     partial.replace(path)
 
 

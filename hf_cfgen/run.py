@@ -12,11 +12,10 @@ from datasets import Dataset
 
 from . import __version__
 from .arguments import DataArguments, ModelArguments, base_name, command_line
-from .columns import tag_column
 from .data.loading import check_sizes, cut_splits, write_skipped
 from .data.source import read_splits
 from .discriminator import DiscriminatorPipeline
-from .entity_sets import EntitySets
+from .entity_sets import EntitySets, entity_types
 from .environment import checkout_commit, environment
 from .errors import CfgenError, about
 from .evaluation import evaluate_tagger
@@ -25,7 +24,6 @@ from .intervention import CfgenConfig
 from .models import load_vectors
 from .output import PARQUET, RESULTS, STARTED, finished_folder, read_json, write_json
 from .report.tables import causal_table, counts_line, score_table
-from .spans import tags_to_spans
 from .taggers import fresh_tagger, train_tagger, with_learning_rate
 from .training import TaggerTrainingArguments, changed_options, dev_scores, result_options
 
@@ -169,9 +167,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
         "data": {
             "characters": all(len(token) == 1 for tokens in data["train"]["tokens"] for token in tokens),
             "examples": {split: len(rows) for split, rows in data.items()},
-            "types": sorted(
-                {span.label for rows in data.values() for tags in tag_column(rows) for span in tags_to_spans(tags)}
-            ),
+            "types": entity_types(data),
         },
         "counts": counts,
         "taggers": taggers,

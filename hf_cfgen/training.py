@@ -13,6 +13,7 @@ from transformers import (
     EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -262,7 +263,7 @@ def tagger_trainer(
     windows, examples = encode_examples(model, tokenizer, validation)
     order = sorted(range(len(windows)), key=lambda w: len(windows[w].word_ids))  # less padding, the same scores
     metrics = _word_metrics([windows[w] for w in order], tag_column(validation), model.config.id2label)
-    return ContextDropoutTrainer(
+    trainer = ContextDropoutTrainer(
         context_dropout=args.context_dropout,
         model=model,
         args=args,
@@ -275,6 +276,8 @@ def tagger_trainer(
         preprocess_logits_for_metrics=lambda logits, labels: logits.argmax(dim=-1),
         callbacks=[EvenEvaluations()],
     )
+    trainer.remove_callback(PrinterCallback)  # which prints every log entry where there are no progress bars
+    return trainer
 
 
 def _word_metrics(

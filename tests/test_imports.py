@@ -20,16 +20,21 @@ ORDER = [
     ["prediction", "models"],
     ["discriminator", "context_dropout"],
     ["generator", "causal", "training"],
-    ["baselines", "evaluation", "taggers"],
+    ["baselines", "evaluation", "taggers", "cases"],
     ["report"],
     ["run_files"],
     ["cards"],
     ["run", "augment", "diagnose", "install"],
-    ["hub", "app"],
+    ["experiment_recipes"],
+    ["experiment_grid"],
+    ["experiment_cells"],
+    ["hub", "app", "experiments"],
     ["cli"],
 ]
-TORCH_ALLOWED = {"models", "alignment", "prediction", "discriminator", "context_dropout", "training", "taggers"}
-TORCH_ALLOWED |= {"options"}
+TORCH_ALLOWED = {
+    *("models", "alignment", "prediction", "discriminator", "context_dropout", "training", "taggers"),
+    *("options", "experiments"),
+}
 
 
 def stage_of(path: Path) -> str:
