@@ -42,7 +42,7 @@ class Sources:
     """Data sets and vectors, read once for all cells of a process."""
 
     def __init__(self) -> None:
-        self._splits: dict[str, dict[str, Dataset]] = {}
+        self._splits: dict[str, DatasetDict] = {}
         self._vectors: dict[str, dict[str, Any]] = {}
 
     def data(self, cell: Cell, arguments: RunArguments) -> DatasetDict:
@@ -58,12 +58,13 @@ class Sources:
         Raises:
             CfgenError: The data can't be read, or has too few rows.
         """
-        sizes = check_sizes(arguments.pool, arguments.split_sizes())
         if cell.dataset not in self._splits:
-            options = arguments.read_options()
-            self._splits[cell.dataset] = read_splits(arguments.dataset, **options, unique_ids=arguments.pool).splits
+            sizes = check_sizes(arguments.pool, arguments.split_sizes())
+            read = read_splits(arguments.dataset, **arguments.read_options(), unique_ids=arguments.pool)
+            with about(arguments.dataset):
+                self._splits[cell.dataset] = cut_splits(read.splits, sizes, None, arguments.split_seed)
         with about(arguments.dataset):
-            return cut_splits(self._splits[cell.dataset], sizes, cell.n, arguments.split_seed, cell.seed)
+            return cut_splits(self._splits[cell.dataset], None, cell.n, seed=cell.seed)
 
     def vectors(self, arguments: RunArguments) -> dict[str, Any] | None:
         """The pretrained vectors of a cell.

@@ -136,9 +136,7 @@ def _cells(values: dict[str, Any], data_dir: Path) -> list[Cell]:
         for dataset, model, n, recipe, seed in itertools.product(*(item[axis] for axis in AXES)):
             names = (dataset, model, n, recipe, seed)
             if names in cells:
-                raise CfgenError(
-                    f"{where}: {'-'.join(map(str, names))} is a cell of the grid already: leave it out once"
-                )
+                raise CfgenError(f"{where}: {'-'.join(map(str, names))} is a cell already: leave it out once")
             if (dataset, model) not in trained:
                 with about(f"{dataset} with {model}"):
                     trained[dataset, model] = _resolved(

