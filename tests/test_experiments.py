@@ -215,7 +215,7 @@ SERVER.set_forkserver_preload(["hf_cfgen.experiments"])
 
 
 def reproduce_in_child(grid: Path, output: Path, log: Path, kill_at: int = 0) -> None:
-    """Do the grid, note every training that ended, and die before the `kill_at`-th thing done to a file of it."""
+    """Do the grid, note every training that ended, and die before the `kill_at`-th thing done to its files."""
     seen = 0
 
     def count(event: str, args: tuple) -> None:
@@ -263,7 +263,7 @@ def test_killed_again_and_again_it_ends_with_the_same_files_and_makes_none_twice
     times: dict[Path, int] = {}
     moments = random.Random(2020)
     for _ in range(5):
-        process = start(grid, output, tmp_path / "log", moments.randrange(5, 40))
+        process = start(grid, output, tmp_path / "log", moments.randrange(10, 80))
         process.join()
         assert process.exitcode == -signal.SIGKILL
         assert all(path.stat().st_mtime_ns == time for path, time in times.items())
