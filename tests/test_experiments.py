@@ -214,15 +214,18 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["hf_cfgen.experiments"])
 
 
-def reproduce_in_child(grid: Path, output: Path, log: Path, kill_at: int = 0) -> None:
-    """Do the grid, note every training that ended, and die before the `kill_at`-th thing done to its files."""
+def reproduce_in_child(grid: Path, output: Path, log: Path, kill_at: int | str = 0) -> None:
+    """Do the grid, note every training that ended, and die before the `kill_at`-th thing done to its files, or before
+    the first file or folder of the folder `kill_at` gets its name."""
     seen = 0
 
     def count(event: str, args: tuple) -> None:
         nonlocal seen
         if event in ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree"):
-            seen += str(args[0]).startswith(str(output))
-            if kill_at and seen >= kill_at:
+            inside = str(args[0]).startswith(str(output))
+            seen += inside
+            named = event == "os.rename" and Path(args[1]).parent.name == kill_at
+            if inside and (named or seen == kill_at):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(count)
@@ -262,8 +265,8 @@ def test_killed_again_and_again_it_ends_with_the_same_files_and_makes_none_twice
     output = tmp_path / "out"
     times: dict[Path, int] = {}
     moments = random.Random(2020)
-    for _ in range(5):
-        process = start(grid, output, tmp_path / "log", moments.randrange(10, 80))
+    for moment in ("noaug", "cells", "candidates", "cells", *(moments.randrange(10, 80) for _ in range(3))):
+        process = start(grid, output, tmp_path / "log", moment)
         process.join()
         assert process.exitcode == -signal.SIGKILL
         assert all(path.stat().st_mtime_ns == time for path, time in times.items())
