@@ -1,5 +1,6 @@
 """What a cell of a grid does: the NoAug tagger of its group, its rows, its tagger, its scores."""
 
+import copy
 import shutil
 import time
 from collections.abc import Callable
@@ -135,8 +136,13 @@ def run_cell(
         if cell.making.counterfactual:
             made, rejected, counts, seconds = bench.counterfactuals(lock)
             judged = counts["candidates"] if cell.making.judge else 0
+        elif cell.making.baseline is not None:
+            begin = time.perf_counter()
+            made = cell.making.augment(rows, cell.seed)
+            seconds["generate"] = time.perf_counter() - begin
+        if made is not None:
             rows = mix(rows, made, cell.seed)
-        record = bench.train(rows, cell.name)[1]
+        record = bench.train(rows, cell.name, cell.making.context_dropout)[1]
         test, train = bench.data["test"], bench.data["train"]
         cases = find_cases(test, noaug["predictions"], record["predictions"], train, made, rejected)
     return {
@@ -173,13 +179,17 @@ class _Bench:
             self._data = self._sources.data(self.cell, self.arguments)
         return self._data
 
-    def train(self, rows: Dataset, name: str) -> tuple[DiscriminatorPipeline, dict[str, Any]]:
+    def train(
+        self, rows: Dataset, name: str, context_dropout: float = 0.0
+    ) -> tuple[DiscriminatorPipeline, dict[str, Any]]:
         """Train a tagger and score it."""
+        training = copy.copy(self.training)
+        training.context_dropout = context_dropout
         checkpoints = self.output / CHECKPOINTS / name
         shutil.rmtree(checkpoints, ignore_errors=True)  # those of a process that was killed
         begin = time.perf_counter()
         tagger, trainer = train_tagger(
-            self.arguments, self.data, rows, self._sources.vectors(self.arguments), self.training, checkpoints
+            self.arguments, self.data, rows, self._sources.vectors(self.arguments), training, checkpoints
         )
         trained = time.perf_counter()
         test = self.data["test"]

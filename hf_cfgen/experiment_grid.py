@@ -23,7 +23,8 @@ _SECTIONS = ("datasets", "models", "recipes", "grid")
 _CUT = ("pool", "split", "split_seed")
 _DATASET = ("path", *(option.name for option in fields(DataArguments) if option.name != "skip_bad_records"), *_CUT)
 _MODEL = (*(option.name for option in fields(ModelArguments)), "training")
-_OURS = ("output_dir", "seed", "use_cpu", "disable_tqdm")  # training options that a grid or the command has
+# training options that seeds, recipes and the command set
+_OURS = ("output_dir", "seed", "use_cpu", "disable_tqdm", "context_dropout")
 _PACKAGE = "package:"
 
 
@@ -196,8 +197,8 @@ def _check_training(where: str, values: Any) -> None:
     unknown = [str(name) for name in values if name not in allowed]
     if unknown:
         raise CfgenError(
-            f"{where}unknown {', '.join(unknown)}: hf-cfgen run --help lists the options, of which the grid and its "
-            f"command set {', '.join(_OURS)}"
+            f"{where}unknown {', '.join(unknown)}: hf-cfgen run --help lists the options, of which seeds, recipes "
+            f"and the command set {', '.join(_OURS)}"
         )
 
 

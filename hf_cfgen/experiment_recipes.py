@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from datasets import Dataset
+
+from .baselines import BASELINES
 from .errors import CfgenError, about
 from .intervention import CfgenConfig
 from .options import OptionParser, as_options
@@ -19,6 +22,10 @@ class RecipeArguments:
         judge (`bool`, *optional*, defaults to `True`): Whether NoAug judges the candidates.
         as_many_as (`str`, *optional*): Without `judge`, the recipe with the same candidates that are judged; as many
             are taken as that one keeps.
+        context_dropout (`float`, *optional*, defaults to 0.0): See `TaggerTrainingArguments`; NoAug has none.
+        baseline (`str`, *optional*): Augmentation from the literature instead, one of `BASELINES`.
+        p (`float`, *optional*): The probability of `baseline`.
+        copies (`int`, *optional*): Rows that `baseline` makes of each sentence; 1 where it is not given.
 
     Raises:
         CfgenError: Options that contradict each other.
@@ -28,6 +35,10 @@ class RecipeArguments:
     k: int | None = field(default=None)
     judge: bool = field(default=True)
     as_many_as: str | None = field(default=None)
+    context_dropout: float = field(default=0.0)
+    baseline: str | None = field(default=None)
+    p: float | None = field(default=None)
+    copies: int | None = field(default=None)
 
     def __post_init__(self) -> None:
         if self.recipe == "paper" and self.k is not None:
@@ -38,6 +49,17 @@ class RecipeArguments:
             raise CfgenError("k is 0 or not given, so there is nothing to judge or not: leave the others out")
         if self.as_many_as and self.judge:
             raise CfgenError("as_many_as is for candidates that nobody judges: add judge: false")
+        if not 0 <= self.context_dropout < 1:
+            raise CfgenError(f"context_dropout is {self.context_dropout}: give 0 or more, and less than 1")
+        if self.baseline is None:
+            if self.p is not None or self.copies is not None:
+                raise CfgenError("p and copies are of a baseline: name one, or leave them out")
+        elif self.baseline not in BASELINES:
+            raise CfgenError(f"unknown baseline {self.baseline!r}: choose one of {', '.join(BASELINES)}")
+        elif self.counterfactual:
+            raise CfgenError("a baseline makes rows of its own: leave k and recipe out")
+        elif self.p is None or not 0 < self.p <= 1 or (self.copies is not None and self.copies < 1):
+            raise CfgenError(f"p is {self.p} and copies {self.copies}: give p above 0, at most 1, and 1 copy or more")
 
     @property
     def counterfactual(self) -> bool:
@@ -49,13 +71,25 @@ class RecipeArguments:
         given = {name: value for name in ("recipe", "k") if (value := getattr(self, name)) is not None}
         return CfgenConfig(**given, seed=seed, scheme=scheme)
 
-    def resolved(self) -> dict[str, Any]:
-        """The options that matter, with the defaults of those that were not given."""
+    def augment(self, train: Dataset, seed: int) -> Dataset:
+        """The rows that the baseline makes."""
+        assert self.baseline is not None and self.p is not None, "there is a baseline"
+        return BASELINES[self.baseline](train, self.p, self.copies or 1, seed)
+
+    @property
+    def candidates(self) -> dict[str, Any]:
+        """The options that the candidates depend on, with the defaults of those that were not given."""
         if not self.counterfactual:
             return {}
         config = self.config(seed=0)
-        made = {"recipe": config.recipe} | ({"k": config.k} if config.recipe == "budget" else {})
-        return made if self.judge else made | {"judge": False}
+        return {"recipe": config.recipe} | ({"k": config.k} if config.recipe == "budget" else {})
+
+    def resolved(self) -> dict[str, Any]:
+        """The options that matter, with the defaults of those that were not given."""
+        told = self.candidates | ({} if self.judge else {"judge": False})
+        if self.baseline is not None:
+            told |= {"baseline": self.baseline, "p": self.p, "copies": self.copies or 1}
+        return told | ({"context_dropout": self.context_dropout} if self.context_dropout else {})
 
 
 def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[RecipeArguments, dict[str, Any]]]:
@@ -86,11 +120,11 @@ def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple
         told = making.resolved()
         if making.as_many_as is not None:
             other = made.get(making.as_many_as)
-            if other is None or {**other.resolved(), "judge": False} != told or not other.judge:
+            if other is None or other.candidates != making.candidates or not other.judge:
                 raise CfgenError(
                     f"recipes: {name}: as_many_as is {making.as_many_as!r}: name a recipe with the same candidates "
                     "that are judged"
                 )
-            told |= {"as_many_as": {making.as_many_as: other.resolved()}}
+            told |= {"as_many_as": {making.as_many_as: other.candidates}}
         resolved[name] = making, told
     return resolved

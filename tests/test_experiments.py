@@ -15,7 +15,8 @@ import pytest
 import yaml
 from datasets import Dataset
 
-from hf_cfgen import experiment_cells, experiments
+from hf_cfgen import experiment_cells, experiments, load_ner_dataset
+from hf_cfgen.baselines import mention_replacement
 from hf_cfgen.cases import find_cases
 from hf_cfgen.cli import main
 from hf_cfgen.errors import CfgenError
@@ -174,6 +175,44 @@ def test_scores_are_those_of_hf_cfgen_run(finished, tmp_path):
             assert result[part] == run["taggers"][name][part], (name, part)
         assert result["examples"]["mixed"] == run["taggers"][name]["examples"]
     assert json.loads(files[1].read_text(encoding="utf-8"))["counts"] == run["counts"]
+
+
+def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twice(finished, tmp_path, monkeypatch):
+    judged = []
+    judge = experiment_cells.judge_counterfactuals
+    monkeypatch.setattr(
+        experiment_cells, "judge_counterfactuals", lambda *args: judged.append(len(args[0].kept)) or judge(*args)
+    )
+    baseline = {"baseline": "mention-replacement", "p": 0.5, "copies": 2}
+    recipes = {
+        "budget": {"k": 2},
+        "both": {"k": 2, "context_dropout": 0.4},
+        "swap-both": {"k": 2, "judge": False, "as_many_as": "budget", "context_dropout": 0.4},
+        "dropout": {"k": 0, "context_dropout": 0.4},
+        "replacement": baseline,
+    }
+    grid = [{"dataset": ["en"], "model": ["tiny"], "n": [20], "recipe": list(recipes), "seed": [1]}]
+    path = write_grid(tmp_path, recipes=recipes, grid=grid)
+    files = reproduce(ReproduceArguments(grid=str(path), output_dir=str(tmp_path / "cells")))
+    budget, both, swap, dropout, replacement = (json.loads(file.read_text(encoding="utf-8")) for file in files)
+    assert judged == [budget["judged"]] == [both["judged"]]
+    plain = json.loads(finished[1][1].read_text(encoding="utf-8"))
+    assert (budget["cell"], budget["test"]) == (plain["cell"], plain["test"])
+    options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
+    options += ["--hidden_size", "16", "--max_steps", "20", "--learning_rate", "3e-2", "--context_dropout", "0.4"]
+    main(["run", *options, "--use_cpu", "true", "--disable_tqdm", "true", "--output_dir", str(tmp_path / "out")])
+    run = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    for result, name in ((both, "Aug"), (swap, "Control")):
+        for part in ("dev", "best_step", "test", "causal"):
+            assert result[part] == run["taggers"][name][part], (name, part)
+    assert both["test"] != budget["test"]
+    assert both["config"]["recipe"] == {"recipe": "budget", "k": 2, "context_dropout": 0.4}
+    assert swap["config"]["recipe"]["as_many_as"] == {"budget": {"recipe": "budget", "k": 2}}
+    assert (dropout["examples"]["mixed"], dropout["counts"], dropout["judged"]) == (20, None, 0)
+    train = load_ner_dataset("demo:en", num_train_examples=20, seed=1)["train"]
+    made = len(mention_replacement(train, 0.5, 2, seed=1))
+    assert (replacement["examples"]["mixed"], replacement["counts"], replacement["judged"]) == (20 + made, None, 0)
+    assert replacement["config"]["recipe"] == baseline
 
 
 def test_what_is_finished_is_left_alone_and_what_is_missing_is_made_again(finished, tmp_path, monkeypatch):
@@ -384,6 +423,11 @@ def item(**axes) -> dict:
             changed("recipes", "none", k=3, judge=False, as_many_as="budget"),
             "recipes: none: as_many_as is 'budget': name a recipe with the same candidates that are judged",
         ),
+        (changed("recipes", "none", context_dropout=1), "recipes: none: context_dropout is 1.0: give 0 or more"),
+        (changed("recipes", "none", p=0.1), "recipes: none: p and copies are of a baseline: name one"),
+        (changed("recipes", "none", baseline="eda"), "unknown baseline 'eda': choose one of mention-replacement,"),
+        (changed("recipes", "none", baseline="mention-replacement"), "recipes: none: p is None and copies None: give"),
+        (changed("recipes", "budget", k=2, baseline="mention-replacement", p=0.1), "leave k and recipe out"),
         (
             item(recipe=["best"]),
             "grid, item 1: recipe: unknown 'best': the names are random-swap, budget, paper, none",
