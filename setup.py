@@ -12,7 +12,9 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["hf_cfgen", "hf_cfgen.*"]),
-    package_data={"hf_cfgen": ["py.typed", "templates/*.md", "*/*/README.md", "*/*/requirements.txt"]},
+    package_data={
+        "hf_cfgen": ["py.typed", "templates/*.md", "templates/report.html", "*/*/README.md", "*/*/requirements.txt"]
+    },
     install_requires=[
         "torch>=2.6",
         "transformers>=5.0",

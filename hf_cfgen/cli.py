@@ -1,5 +1,4 @@
-"""The command line: `hf-cfgen run`, `augment`, `diagnose`, `push`, `reproduce`, `install-metrics`,
-`app`."""
+"""The command line: `hf-cfgen run`, `augment`, `diagnose`, `push`, `reproduce`, `report`, `install-metrics`, `app`."""
 
 import argparse
 import os
@@ -18,6 +17,7 @@ _USAGE = """usage: hf-cfgen run --dataset DATA [options]
        hf-cfgen diagnose MODEL DATA [options]
        hf-cfgen push RUN_DIR --repo-id NAMESPACE/NAME [options]
        hf-cfgen reproduce GRID.yaml --output_dir DIR [options]
+       hf-cfgen report RESULTS_DIR [options]
        hf-cfgen install-metrics
        hf-cfgen app [options]
 
@@ -26,6 +26,7 @@ _USAGE = """usage: hf-cfgen run --dataset DATA [options]
   diagnose         measure what a tagger leans on, the entities or their context
   push             push the augmented data set of a run to the Hub, private unless --public
   reproduce        do the experiments of a grid, as many as have no result yet
+  report           show the results of experiments: tables, charts and cases, as HTML and Markdown
   install-metrics  make evaluate.load("ace_ri") and evaluate.load("ner_f1") work from any folder
   app              serve a page to try it in a browser
 
@@ -88,6 +89,12 @@ def _reproduce(options: list[str]) -> None:
     reproduce(*_parse("reproduce", _named("reproduce", ("grid",), options), (ReproduceArguments,)))
 
 
+def _report(options: list[str]) -> None:
+    from .report.experiments.page import ReportArguments, report
+
+    report(*_parse("report", _named("report", ("results_dir",), options), (ReportArguments,)))
+
+
 def _install_metrics(options: list[str]) -> None:
     from .install import install_metrics
 
@@ -109,6 +116,7 @@ _COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "diagnose": _diagnose,
     "push": _push,
     "reproduce": _reproduce,
+    "report": _report,
     "install-metrics": _install_metrics,
     "app": _app,
 }

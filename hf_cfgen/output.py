@@ -48,8 +48,18 @@ def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
         value (`Any`): What it shall hold.
         indent (`int`, *optional*, defaults to 1): Blanks a level; `None` for all on one line.
     """
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in one step.
+
+    Args:
+        path (`Path`): The file; its folder must be there.
+        text (`str`): What it shall hold.
+    """
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
+    partial.write_text(text, encoding="utf-8")
     partial.replace(path)
 
 

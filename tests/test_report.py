@@ -10,7 +10,8 @@ import pytest
 
 from hf_cfgen.report import markdown
 from hf_cfgen.report.diagnosis import bracketed, diagnosis_table
-from hf_cfgen.report.seeds import causal_rows, mean_and_error, score_rows, summary
+from hf_cfgen.report.seeds import causal_rows, score_rows, summary
+from hf_cfgen.report.statistics import mean_and_error
 from hf_cfgen.report.tables import causal_table, score_table
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
-from statistics import mean, stdev
 from typing import Any
+
+from .statistics import mean_and_error
 
 _CONFIG = (
     *("dataset", "num_train_examples", "pool", "split", "split_seed", "seed", "model", "num_layers", "hidden_size"),
@@ -46,24 +47,6 @@ def summary(results: Mapping[str, Any]) -> dict[str, Any]:
             for name, tagger in results["taggers"].items()
         },
     }
-
-
-def mean_and_error(values: Iterable[float]) -> tuple[float, float]:
-    """Mean and standard error of the mean, s / sqrt(n) with the sample's standard deviation s.
-
-    Args:
-        values (`Iterable[float]`): At least 2 values.
-
-    Returns:
-        `tuple[float, float]`: Mean and standard error.
-
-    Example:
-
-    >>> mean_and_error([1.0, 2.0, 3.0, 6.0])[0], round(mean_and_error([1.0, 2.0, 3.0, 6.0])[1], 4)
-    (3.0, 1.0801)
-    """
-    values = list(values)
-    return mean(values), stdev(values) / len(values) ** 0.5
 
 
 def score_rows(runs: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -1,0 +1,198 @@
+"""The results of cells: read, checked, grouped, and which are missing."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...errors import CfgenError, about
+from ...output import read_json
+from ...scoring import LEVELS
+
+CELLS = "cells"
+EFFECTS = ("f1", "ace_c", "ace_e", "ri")
+COUNTED = ("hits", "predicted", "gold")
+SECONDS = ("generate", "judge", "train", "evaluate")
+_SIZES = ("train", "validation", "test", "mixed")
+_PARTS: dict[str, Sequence[str]] = {
+    "cell": ("dataset", "model", "n", "recipe", "seed"),
+    "config": ("dataset", "model", "recipe", "training"),
+    "examples": _SIZES,
+    "test": LEVELS,
+    "causal": LEVELS,
+    "sentences": LEVELS,
+    "seconds": SECONDS,
+}
+_OF_LEVEL = {"test": ("f1",), "causal": EFFECTS, "sentences": COUNTED}
+_KEYS = ("hf_cfgen", "commit", "environment", "device", "types", "counts", "judged", "steps", "dev_strict_f1", "cases")
+
+
+class Group(NamedTuple):
+    """Cells that differ in their seed alone; `n` is `None` for the full train split."""
+
+    dataset: str
+    model: str
+    n: int | None
+    recipe: str
+
+
+Results = dict[Group, dict[int, dict[str, Any]]]
+
+
+def read_results(folder: Path) -> Results:
+    """Read the results of all cells.
+
+    Args:
+        folder (`Path`): The output folder of `hf-cfgen reproduce`, or one that holds the files themselves.
+
+    Returns:
+        `dict[Group, dict[int, dict]]`: For each group in the order of tables its results by seed.
+
+    Raises:
+        CfgenError: There is none, a file is no result, or two files contradict each other.
+
+    Example:
+
+    >>> read_results(Path("no-such-folder"))
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: no-such-folder holds no result: give the output folder of hf-cfgen reproduce
+    """
+    files = sorted((folder / CELLS if (folder / CELLS).is_dir() else folder).glob("*.json"))
+    if not files:
+        raise CfgenError(f"{folder} holds no result: give the output folder of hf-cfgen reproduce")
+    results: Results = {}
+    read_from: dict[tuple[Group, int], Path] = {}
+    for file in files:
+        result = read_json(file)
+        with about(file):
+            _check(result)
+            cell = result["cell"]
+            group, seed = Group(cell["dataset"], cell["model"], cell["n"], cell["recipe"]), cell["seed"]
+            if (group, seed) in read_from:
+                raise CfgenError(f"the same cell as {read_from[group, seed].name}: delete one of them")
+            read_from[group, seed] = file
+            results.setdefault(group, {})[seed] = result
+    _check_alike(results, read_from)
+    return {group: dict(sorted(results[group].items())) for group in sorted(results, key=lambda g: _order(results, g))}
+
+
+def config_of(results: Results, group: Group) -> dict[str, Any]:
+    """The configuration that all cells of a group have."""
+    return next(iter(results[group].values()))["config"]
+
+
+def is_noaug(results: Results, group: Group) -> bool:
+    """Whether the taggers of a group were trained on the observational examples, without anything else."""
+    return not config_of(results, group)["recipe"]
+
+
+def noaug(results: Results, group: Group) -> Group | None:
+    """The group of the NoAug taggers of the same data set, model and size.
+
+    Args:
+        results (`Results`): All results.
+        group (`Group`): A group.
+
+    Returns:
+        `Group` or `None`: The group; `None` where there is none.
+    """
+    return next((other for other in results if other[:3] == group[:3] and is_noaug(results, other)), None)
+
+
+def recipes(results: Results) -> list[str]:
+    """The names of the recipes other than NoAug, in the order of tables."""
+    names = (group.recipe for group in results if not is_noaug(results, group))
+    return sorted(dict.fromkeys(names), key=_recipe_order)
+
+
+def counts_of(results: Results, group: Group, seeds: Sequence[int], level: str) -> np.ndarray:
+    """Hits, predictions and gold items of every test sentence.
+
+    Args:
+        results (`Results`): All results.
+        group (`Group`): A group.
+        seeds (`Sequence[int]`): Seeds that it has.
+        level (`str`): One of `LEVELS`.
+
+    Returns:
+        `np.ndarray` of shape (seeds, sentences, 3): The counts.
+    """
+    sentences = (results[group][seed]["sentences"][level] for seed in seeds)
+    return np.array([[of_level[name] for name in COUNTED] for of_level in sentences]).transpose(0, 2, 1)
+
+
+def missing(results: Results) -> list[tuple[Group, list[int]]]:
+    """The cells that lack of each data set with a model: all of its sizes, recipes and seeds, each with each.
+
+    Args:
+        results (`Results`): All results.
+
+    Returns:
+        `list[tuple[Group, list[int]]]`: Groups, each with the seeds that it lacks.
+
+    Example:
+
+    >>> missing({Group("d", "m", 9, "none"): {1: {}, 2: {}}, Group("d", "m", 9, "budget"): {1: {}}})
+    [(Group(dataset='d', model='m', n=9, recipe='budget'), [2])]
+    """
+    lacking = []
+    for dataset, model in dict.fromkeys(group[:2] for group in results):
+        own = {group: seeds for group, seeds in results.items() if group[:2] == (dataset, model)}
+        all_seeds = sorted({seed for seeds in own.values() for seed in seeds})
+        sizes, names = (dict.fromkeys(group.n for group in own), dict.fromkeys(group.recipe for group in own))
+        for n, recipe in product(sizes, names):
+            group = Group(dataset, model, n, recipe)
+            if absent := [seed for seed in all_seeds if seed not in own.get(group, {})]:
+                lacking.append((group, absent))
+    return lacking
+
+
+def _order(results: Results, group: Group) -> tuple[Any, ...]:
+    size = (group.n is None, group.n or 0)
+    return group.dataset, group.model, *size, not is_noaug(results, group), _recipe_order(group.recipe)
+
+
+def _recipe_order(name: str) -> tuple[int, str]:
+    """A recipe alone before it with something added."""
+    return name.count("+"), name
+
+
+def _check(result: Mapping[str, Any]) -> None:
+    """Check what tables take for granted."""
+    _check_names("", result, (*_KEYS, *_PARTS))
+    for part, names in _PARTS.items():
+        _check_names(f"{part}.", result[part], names)
+    for level in LEVELS:
+        for part, names in _OF_LEVEL.items():
+            _check_names(f"{part}.{level}.", result[part][level], names)
+        if len({len(result["sentences"][level][name]) for name in COUNTED}) != 1:
+            raise CfgenError(f"sentences.{level}: not as many hits as predictions and gold items: take it out")
+    cell = result["cell"]
+    named = all(isinstance(cell[name], str) for name in ("dataset", "model", "recipe"))
+    if not named or type(cell["seed"]) is not int or not (cell["n"] is None or type(cell["n"]) is int):
+        raise CfgenError(f"the cell {cell} has a name or a number of another kind: take it out of the folder")
+
+
+def _check_names(where: str, values: Any, names: Sequence[str]) -> None:
+    if lacking := [where + name for name in names if not isinstance(values, dict) or name not in values]:
+        raise CfgenError(f"no result of a cell, it lacks {', '.join(lacking)}: take it out of the folder")
+
+
+def _check_alike(results: Results, read_from: Mapping[tuple[Group, int], Path]) -> None:
+    """Check that what shares a name has one configuration, and one data set the same test sentences."""
+    first: dict[Any, tuple[Any, Path]] = {}
+    for group, by_seed in results.items():
+        for seed, result in by_seed.items():
+            config = {part: value for part, value in result["config"].items() if part != "recipe"}
+            gold = {level: result["sentences"][level]["gold"] for level in LEVELS}
+            for what, key, value in (
+                ("options of data set, model or training", group[:2], config),
+                ("options of the recipe", group, result["config"]["recipe"]),
+                ("test sentences", group.dataset, gold),
+            ):
+                file = read_from[group, seed]
+                expected, other = first.setdefault((what, key), (value, file))
+                if value != expected:
+                    raise CfgenError(f"{file}: other {what} than {other.name}: keep the results of one of them")

@@ -1,0 +1,217 @@
+"""Recipes compared on equal seeds, with the names of what a comparison lacks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from statistics import mean
+
+from ...scoring import LEVELS
+from ..statistics import Difference, Stratum, difference, mean_and_error
+from .cells import Group, Results, counts_of, is_noaug, noaug, recipes
+
+STRICT = LEVELS[0]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two recipes on the seeds that both have.
+
+    Args:
+        difference (`Difference`): Ours less theirs.
+        strata (`tuple[Group, ...]`): The groups of ours that it is of.
+        runs (`int`): Pairs of runs, over all strata.
+        lacking (`tuple[str, ...]`): Seeds that one of the two has and the other lacks, or sizes that only one has.
+    """
+
+    difference: Difference
+    strata: tuple[Group, ...]
+    runs: int
+    lacking: tuple[str, ...]
+
+
+class Comparisons:
+    """Comparisons of recipes, each computed once.
+
+    Args:
+        results (`Results`): All results.
+        resamples (`int`, *optional*, defaults to 1000): Bootstrap resamples of the intervals.
+    """
+
+    def __init__(self, results: Results, resamples: int = 1000) -> None:
+        self.results = results
+        self._resamples = resamples
+        self._cached = cache(self._compare)
+
+    def over_noaug(self, groups: Iterable[Group], level: str = STRICT) -> Comparison | None:
+        """Compare groups with the NoAug taggers beside them.
+
+        Args:
+            groups (`Iterable[Group]`): Groups, one a stratum; those of NoAug itself are left out.
+            level (`str`, *optional*, defaults to `"strict"`): One of `LEVELS`.
+
+        Returns:
+            `Comparison` or `None`: `None` where there is no common seed.
+        """
+        pairs = ((group, noaug(self.results, group)) for group in groups)
+        return self._cached(tuple(pair for pair in pairs if pair[1] is not None and pair[1] != pair[0]), level)
+
+    def of_groups(self, ours: Group, theirs: Group, level: str = STRICT) -> Comparison | None:
+        """Compare two groups.
+
+        Args:
+            ours (`Group`): One.
+            theirs (`Group`): The other.
+            level (`str`, *optional*, defaults to `"strict"`): One of `LEVELS`.
+
+        Returns:
+            `Comparison` or `None`: `None` where there is no common seed.
+        """
+        return self._cached(((ours, theirs),), level)
+
+    def between(self, ours: str, theirs: str, level: str = STRICT, dataset: str | None = None) -> Comparison | None:
+        """Compare two recipes on every data set and model with which both were run.
+
+        Args:
+            ours (`str`): The name of a recipe.
+            theirs (`str`): That of another.
+            level (`str`, *optional*, defaults to `"strict"`): One of `LEVELS`.
+            dataset (`str`, *optional*): Only on this data set.
+
+        Returns:
+            `Comparison` or `None`: `None` where there is no common seed.
+        """
+        having = {
+            name: {group[:2] for group in self.results if group.recipe == name and dataset in (None, group.dataset)}
+            for name in (ours, theirs)
+        }
+        both = having[ours] & having[theirs]
+        places = dict.fromkeys(
+            group[:3] for group in self.results if group[:2] in both and group.recipe in (ours, theirs)
+        )
+        return self._cached(tuple((Group(*place, ours), Group(*place, theirs)) for place in places), level)
+
+    def _compare(self, pairs: Sequence[tuple[Group, Group]], level: str) -> Comparison | None:
+        strata, groups, lacking, runs = [], [], [], 0
+        for ours, theirs in pairs:
+            own, other = self.results.get(ours, {}), self.results.get(theirs, {})
+            seeds = tuple(seed for seed in own if seed in other)
+            for name, absent in ((ours, other.keys() - own.keys()), (theirs, own.keys() - other.keys())):
+                if absent:
+                    lacking.append(f"{_named(name)} seed {', '.join(map(str, sorted(absent)))}")
+            if seeds:
+                counts = (counts_of(self.results, group, seeds, level) for group in (ours, theirs))
+                strata.append(Stratum(ours.dataset, seeds, *counts))
+                groups.append(ours)
+                runs += len(seeds)
+        if not strata:
+            return None
+        return Comparison(difference(strata, self._resamples), tuple(groups), runs, tuple(lacking))
+
+
+def best_recipe(results: Results) -> str | None:
+    """The recipe with the highest mean gain in strict F1 over NoAug on dev; test scores play no part.
+
+    Only recipes with at least half as many results as the one with most are looked at, and only where all of these
+    have a result, so that all gains are of the same data sets, models, sizes and seeds.
+
+    Args:
+        results (`Results`): All results.
+
+    Returns:
+        `str` or `None`: Its name, the first of equals; `None` where there is nothing that all have.
+    """
+    gains: dict[str, dict[tuple[object, ...], float]] = {}
+    for group, by_seed in results.items():
+        reference = noaug(results, group)
+        if reference is None or reference == group:
+            continue
+        theirs = results[reference]
+        gains.setdefault(group.recipe, {}).update(
+            {
+                (*group[:3], seed): ours["dev_strict_f1"] - theirs[seed]["dev_strict_f1"]
+                for seed, ours in by_seed.items()
+                if seed in theirs
+            }
+        )
+    most = max((len(own) for own in gains.values()), default=0)
+    often = {name: gains[name] for name in sorted(gains) if gains[name] and 2 * len(gains[name]) >= most}
+    shared = set.intersection(*map(set, often.values())) if often else set()
+    return max(often, key=lambda name: mean(often[name][cell] for cell in shared)) if shared else None
+
+
+def baselines(results: Results, best: str) -> list[str]:
+    """The recipes to compare with: all others, NoAug first."""
+    first = [group.recipe for group in results if is_noaug(results, group)]
+    return [*dict.fromkeys(first), *(name for name in recipes(results) if name != best)]
+
+
+def percent_over_seeds(values: Iterable[float], signed: bool = False) -> str:
+    """Mean ± standard error over seeds, in per cent.
+
+    Args:
+        values (`Iterable[float]`): A fraction a seed.
+        signed (`bool`, *optional*, defaults to `False`): Whether a plus is shown.
+
+    Returns:
+        `str`: The mean alone where there is one seed.
+
+    Example:
+
+    >>> percent_over_seeds([0.1, 0.2]), percent_over_seeds([0.1], signed=True)
+    ('15.0 ± 5.0', '+10.0')
+    """
+    return _over_seeds([100 * value for value in values], "+z.1f" if signed else ".1f")
+
+
+def fraction_over_seeds(values: Iterable[float], signed: bool = True) -> str:
+    """Mean ± standard error over seeds, of causal effects.
+
+    Args:
+        values (`Iterable[float]`): A fraction a seed.
+        signed (`bool`, *optional*, defaults to `True`): Whether a plus is shown.
+
+    Returns:
+        `str`: The mean alone where there is one seed.
+
+    Example:
+
+    >>> fraction_over_seeds([0.1, 0.2])
+    '+0.15 ± 0.05'
+    """
+    return _over_seeds(list(values), "+z.2f" if signed else ".2f")
+
+
+def shown_difference(difference: Difference) -> str:
+    """A difference with its standard error, interval, and wins, ties and losses, in per cent.
+
+    Args:
+        difference (`Difference`): A difference.
+
+    Returns:
+        `str`: A line.
+
+    Example:
+
+    >>> shown_difference(Difference(0.019, 0.004, [0.011, 0.027], 5, 0, 1))
+    '+1.9 ± 0.4 [+1.1, +2.7] 5/0/1'
+    """
+    error = "" if difference.error is None else f" ± {100 * difference.error:.1f}"
+    low, high = (100 * end for end in difference.interval)
+    wins = f"{difference.wins}/{difference.ties}/{difference.losses}"
+    return f"{100 * difference.mean:+z.1f}{error} [{low:+z.1f}, {high:+z.1f}] {wins}"
+
+
+def _over_seeds(values: Sequence[float], form: str) -> str:
+    if len(values) == 1:
+        return f"{values[0]:{form}}"
+    average, error = mean_and_error(values)
+    return f"{average:{form}} ± {error:{form.removeprefix('+z')}}"
+
+
+def size_name(n: int | None) -> str:
+    """A number of train examples as tables show it."""
+    return "all" if n is None else str(n)
+
+
+def _named(group: Group) -> str:
+    return f"{group.dataset} {group.model} N={size_name(group.n)} {group.recipe}"

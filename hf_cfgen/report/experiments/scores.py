@@ -1,0 +1,197 @@
+"""Sections on F1: sizes, gains over NoAug, Table 2, the best recipe beside the others, learning curves."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...scoring import LEVELS
+from ..statistics import mean_and_error
+from . import paper
+from .cells import Group, Results, config_of, noaug, recipes
+from .comparisons import (
+    Comparison,
+    Comparisons,
+    baselines,
+    percent_over_seeds,
+    shown_difference,
+    size_name,
+)
+from .document import Charts, Part, Section, Strong, Table, Text
+from .svg import Point, Series, legend, line_chart
+
+DASH = "–"
+PAPER = {"recipe": "paper"}  # the resolved options of the paper's recipe
+
+
+def sizes(results: Results) -> Section:
+    """Table 1: how many sentences each split has, here and in the paper."""
+    rows = []
+    for dataset in dict.fromkeys(group.dataset for group in results):
+        own = [result for group, seeds in results.items() if group.dataset == dataset for result in seeds.values()]
+        here = [listed(result["examples"][split] for result in own) for split in paper.SPLITS]
+        name = paper.counterpart(dataset)
+        theirs = [DASH] * len(paper.SPLITS) if name is None else [str(size) for size in paper.SIZES[name]]
+        types = listed(len(result["types"]) for result in own)
+        rows.append([dataset, *here, types, name or DASH, *theirs])
+    header = ["data set", "train", "dev", "test", "types", "in the paper", "train", "dev", "test"]
+    return Section("Table 1: sizes", [Table("Sentences by split, as run and in the paper", header, rows)])
+
+
+def gains(comparisons: Comparisons) -> Section:
+    """Mean gains over NoAug by data set and model, and over all of them."""
+    results = comparisons.results
+    rows = []
+    places: list[tuple[str, str] | None] = [*dict.fromkeys(group[:2] for group in results), None]
+    for place in places:
+        for recipe in recipes(results):
+            groups = [group for group in results if group.recipe == recipe and place in (None, group[:2])]
+            compared = {level: comparisons.over_noaug(groups, level) for level in LEVELS}
+            first = compared[LEVELS[0]]
+            if first is None:
+                continue
+            like = None if place is None else _stands_for(results, groups[0])
+            theirs = DASH if like is None else f"{paper.mean_gain(*like):+.1f}"
+            names = ["all", "all"] if place is None else list(place)
+            shown = [gain_cell(comparison) for comparison in compared.values()]
+            rows.append([*names, recipe, _sizes_of(first), str(first.runs), *shown, theirs])
+    header = ["data set", "model", "recipe", "N", "pairs", *LEVELS, "in the paper"]
+    return Section("Gains over NoAug", [Table("Mean gain in F1 over NoAug, per cent", header, rows, names=4)])
+
+
+def best(comparisons: Comparisons, name: str) -> Section:
+    """The best recipe less each of the others, over all data sets and models, and by data set."""
+    results = comparisons.results
+    datasets = [*dict.fromkeys(group.dataset for group in results)]
+    rows = []
+    for dataset in [None, *datasets] if len(datasets) > 1 else datasets:
+        for other in baselines(results, name):
+            compared = {level: comparisons.between(name, other, level, dataset) for level in LEVELS}
+            first = compared[LEVELS[0]]
+            if first is not None:
+                shown = [gain_cell(comparison) for comparison in compared.values()]
+                lacking = "; ".join(first.lacking) or DASH
+                rows.append([dataset or "all", other, _places_of(first), str(first.runs), *shown, lacking])
+    header = ["data set", f"{name} less", "where", "pairs", *LEVELS, "left out, for want of"]
+    text = f"{name} has the highest mean gain in strict F1 over NoAug on dev; test scores had no part in the choice."
+    return Section(
+        f"{name} beside the others", [Text(text), Table("Mean difference in F1, per cent", header, rows, names=3)]
+    )
+
+
+def table_2(comparisons: Comparisons, best_name: str | None) -> Section:
+    """Table 2: F1 of NoAug and of every recipe, by data set, model and N; the paper's beside ours."""
+    results = comparisons.results
+    parts: list[Part] = _beside_the_paper(results, best_name)
+    for dataset, model in dict.fromkeys(group[:2] for group in results):
+        rows = []
+        for group in (group for group in results if group[:2] == (dataset, model)):
+            seeds = results[group]
+            cells = []
+            for level in LEVELS:
+                compared = comparisons.over_noaug([group], level)
+                f1 = percent_over_seeds(result["test"][level]["f1"] for result in seeds.values())
+                cells += [f1, gain_cell(compared)]
+            rows.append([size_name(group.n), group.recipe, listed(seeds), *cells, _lacking(results, group)])
+        columns = [name for level in LEVELS for name in (f"{level} F1", "gain")]
+        header = ["N", "recipe", "seeds", *columns, "gain without"]
+        parts.append(Table(f"F1 and gain over NoAug on {dataset} with {model}, per cent", header, rows, names=3))
+    return Section("Table 2: F1", parts)
+
+
+def curves(results: Results) -> Section:
+    """Learning curves: F1 over N."""
+    parts: list[Part] = []
+    for dataset, model in dict.fromkeys(group[:2] for group in results):
+        names = [*dict.fromkeys(group.recipe for group in results if group[:2] == (dataset, model) and group.n)]
+        if not names:
+            continue
+        charts = [
+            line_chart(f"{dataset}, {model}, {level}", "F1, %", _series(results, (dataset, model), names, level))
+            for level in LEVELS
+        ]
+        parts.append(Charts(f"F1 over N on {dataset} with {model}", [legend(names), *charts]))
+    return Section("Learning curves", parts)
+
+
+def gain_cell(comparison: Comparison | None) -> str:
+    """A difference, to be seen first where its interval excludes 0."""
+    if comparison is None:
+        return DASH
+    text = shown_difference(comparison.difference)
+    return Strong(text) if comparison.difference.told_apart else text
+
+
+def _beside_the_paper(results: Results, best_name: str | None) -> list[Part]:
+    rows: list[list[str]] = []
+    for (dataset, tagger), pairs in paper.F1.items():
+        printed = ["likely a copy error, no target" if pair is None else _arrow(*pair) for pair in pairs]
+        rows.append([dataset, tagger, "Zeng et al.", "as printed", *printed])
+        for place in dict.fromkeys(group[:2] for group in results if _stands_for(results, group) == (dataset, tagger)):
+            named = [name for name in recipes(results) if name == best_name or is_paper(results, name)]
+            for recipe in named:
+                for level in LEVELS[:2]:
+                    ours = [_ours(results, Group(*place, n, recipe), level) for n in paper.TRAIN_EXAMPLES]
+                    if set(ours) != {DASH}:
+                        rows.append([place[0], place[1], recipe, level, *ours])
+    header = ["data set", "tagger", "recipe", "match", *(f"N={n}" for n in paper.TRAIN_EXAMPLES)]
+    return [Table("F1 of NoAug → recipe (gain), per cent, in the paper's shape", header, rows, names=4)]
+
+
+def _ours(results: Results, group: Group, level: str) -> str:
+    reference = noaug(results, group)
+    seeds = [seed for seed in results.get(group, {}) if reference is not None and seed in results[reference]]
+    if reference is None or not seeds:
+        return DASH
+    f1 = [[results[place][seed]["test"][level]["f1"] for seed in seeds] for place in (reference, group)]
+    gain = percent_over_seeds((ours - theirs for theirs, ours in zip(*f1)), signed=True)
+    return f"{percent_over_seeds(f1[0])} → {percent_over_seeds(f1[1])} ({gain})"
+
+
+def _arrow(noaug_f1: float, aug_f1: float) -> str:
+    return f"{noaug_f1:.1f} → {aug_f1:.1f} ({aug_f1 - noaug_f1:+.1f})"
+
+
+def is_paper(results: Results, recipe: str) -> bool:
+    """Whether a recipe is the paper's."""
+    return any(config_of(results, group)["recipe"] == PAPER for group in results if group.recipe == recipe)
+
+
+def _stands_for(results: Results, group: Group) -> tuple[str, str] | None:
+    """The paper's data set and tagger beside which a group is shown."""
+    dataset, tagger = paper.counterpart(group.dataset), paper.tagger(str(config_of(results, group)["model"]["model"]))
+    return None if dataset is None or tagger is None else (dataset, tagger)
+
+
+def _series(results: Results, place: tuple[str, str], names: Sequence[str], level: str) -> Series:
+    series: dict[str, dict[int, Point]] = {name: {} for name in names}
+    for group, seeds in results.items():
+        if group[:2] == place and group.n is not None:
+            series[group.recipe][group.n] = point([100 * result["test"][level]["f1"] for result in seeds.values()])
+    return series
+
+
+def point(values: Sequence[float]) -> Point:
+    """A chart's point of values over seeds."""
+    return Point(*mean_and_error(values)) if len(values) > 1 else Point(values[0], None)
+
+
+def _lacking(results: Results, group: Group) -> str:
+    """The seeds that only one of a group and its NoAug taggers has."""
+    reference = noaug(results, group)
+    if reference is None:
+        return "no NoAug tagger"
+    return listed(sorted(results[group].keys() ^ results[reference].keys())) or DASH
+
+
+def listed(values: Any) -> str:
+    return ", ".join(map(str, sorted(set(values))))
+
+
+def _sizes_of(comparison: Comparison) -> str:
+    return ", ".join(dict.fromkeys(size_name(group.n) for group in comparison.strata))
+
+
+def _places_of(comparison: Comparison) -> str:
+    found: dict[tuple[str, str], list[str]] = {}
+    for group in comparison.strata:
+        found.setdefault(group[:2], []).append(size_name(group.n))
+    return "; ".join(f"{dataset} {model} N={', '.join(sizes)}" for (dataset, model), sizes in found.items())
