@@ -9,8 +9,8 @@ from ..diagnosis import bracketed, gap
 from ..html import listed, marked, swapped
 from ..markdown import escaped, example
 from .cells import Group, Results
-from .comparisons import size_name
 from .document import Section, Sentences, Text
+from .shown import size_name
 
 SHOWN = 3  # of each data set
 _COUNTERFACTUALS = ("kept", "rejected")

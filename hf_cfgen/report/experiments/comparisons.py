@@ -6,7 +6,7 @@ from functools import cache
 from statistics import mean
 
 from ...scoring import LEVELS
-from ..statistics import Difference, Stratum, difference, mean_and_error
+from ..statistics import Difference, Stratum, difference
 from .cells import Group, Results, counts_of, is_noaug, noaug, recipes
 
 STRICT = LEVELS[0]
@@ -20,13 +20,14 @@ class Comparison:
         difference (`Difference`): Ours less theirs.
         strata (`tuple[Group, ...]`): The groups of ours that it is of.
         runs (`int`): Pairs of runs, over all strata.
-        lacking (`tuple[str, ...]`): Seeds that one of the two has and the other lacks, or sizes that only one has.
+        lacking (`tuple[tuple[Group, tuple[int, ...]], ...]`): Groups of either, each with the seeds that only the
+            other has.
     """
 
     difference: Difference
     strata: tuple[Group, ...]
     runs: int
-    lacking: tuple[str, ...]
+    lacking: tuple[tuple[Group, tuple[int, ...]], ...]
 
 
 class Comparisons:
@@ -97,7 +98,7 @@ class Comparisons:
             seeds = tuple(seed for seed in own if seed in other)
             for name, absent in ((ours, other.keys() - own.keys()), (theirs, own.keys() - other.keys())):
                 if absent:
-                    lacking.append(f"{_named(name)} seed {', '.join(map(str, sorted(absent)))}")
+                    lacking.append((name, tuple(sorted(absent))))
             if seeds:
                 counts = (counts_of(self.results, group, seeds, level) for group in (ours, theirs))
                 strata.append(Stratum(ours.dataset, seeds, *counts))
@@ -143,75 +144,3 @@ def baselines(results: Results, best: str) -> list[str]:
     """The recipes to compare with: all others, NoAug first."""
     first = [group.recipe for group in results if is_noaug(results, group)]
     return [*dict.fromkeys(first), *(name for name in recipes(results) if name != best)]
-
-
-def percent_over_seeds(values: Iterable[float], signed: bool = False) -> str:
-    """Mean ± standard error over seeds, in per cent.
-
-    Args:
-        values (`Iterable[float]`): A fraction a seed.
-        signed (`bool`, *optional*, defaults to `False`): Whether a plus is shown.
-
-    Returns:
-        `str`: The mean alone where there is one seed.
-
-    Example:
-
-    >>> percent_over_seeds([0.1, 0.2]), percent_over_seeds([0.1], signed=True)
-    ('15.0 ± 5.0', '+10.0')
-    """
-    return _over_seeds([100 * value for value in values], "+z.1f" if signed else ".1f")
-
-
-def fraction_over_seeds(values: Iterable[float], signed: bool = True) -> str:
-    """Mean ± standard error over seeds, of causal effects.
-
-    Args:
-        values (`Iterable[float]`): A fraction a seed.
-        signed (`bool`, *optional*, defaults to `True`): Whether a plus is shown.
-
-    Returns:
-        `str`: The mean alone where there is one seed.
-
-    Example:
-
-    >>> fraction_over_seeds([0.1, 0.2])
-    '+0.15 ± 0.05'
-    """
-    return _over_seeds(list(values), "+z.2f" if signed else ".2f")
-
-
-def shown_difference(difference: Difference) -> str:
-    """A difference with its standard error, interval, and wins, ties and losses, in per cent.
-
-    Args:
-        difference (`Difference`): A difference.
-
-    Returns:
-        `str`: A line.
-
-    Example:
-
-    >>> shown_difference(Difference(0.019, 0.004, [0.011, 0.027], 5, 0, 1))
-    '+1.9 ± 0.4 [+1.1, +2.7] 5/0/1'
-    """
-    error = "" if difference.error is None else f" ± {100 * difference.error:.1f}"
-    low, high = (100 * end for end in difference.interval)
-    wins = f"{difference.wins}/{difference.ties}/{difference.losses}"
-    return f"{100 * difference.mean:+z.1f}{error} [{low:+z.1f}, {high:+z.1f}] {wins}"
-
-
-def _over_seeds(values: Sequence[float], form: str) -> str:
-    if len(values) == 1:
-        return f"{values[0]:{form}}"
-    average, error = mean_and_error(values)
-    return f"{average:{form}} ± {error:{form.removeprefix('+z')}}"
-
-
-def size_name(n: int | None) -> str:
-    """A number of train examples as tables show it."""
-    return "all" if n is None else str(n)
-
-
-def _named(group: Group) -> str:
-    return f"{group.dataset} {group.model} N={size_name(group.n)} {group.recipe}"

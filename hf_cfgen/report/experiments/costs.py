@@ -7,9 +7,10 @@ from typing import Any
 
 from ..markdown import percent
 from .cells import SECONDS, Results, config_of, is_noaug, missing
-from .comparisons import Comparisons, percent_over_seeds, size_name
+from .comparisons import Comparisons
 from .document import Section, Table, Text
-from .scores import DASH, PAPER, gain_cell, listed
+from .scores import PAPER
+from .shown import DASH, gain_cell, listed, percent_over_seeds, size_name
 
 _OF_TYPE = ("mentions", "forms", "candidates", "kept")
 

@@ -118,7 +118,7 @@ def as_markdown(title: str, sections: Sequence[Section]) -> str:
         for part in section.parts:
             if isinstance(part, Text):
                 blocks.append(escaped(part.text))
-            elif isinstance(part, Table):
+            elif isinstance(part, Table) and part.rows:
                 rows = [[_cell(cell) for cell in row] for row in part.rows]
                 blocks += [f"**{escaped(part.caption)}**", table([escaped(name) for name in part.header], rows)]
             elif isinstance(part, Sentences):

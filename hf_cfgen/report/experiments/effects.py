@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from ...scoring import LEVELS
 from . import paper
 from .cells import EFFECTS, Group, Results, is_noaug, recipes
-from .comparisons import fraction_over_seeds, size_name
-from .document import Charts, Part, Section, Table
-from .scores import DASH, is_paper, listed, point
+from .document import Charts, Part, Section, Table, Text
+from .scores import is_paper
+from .shown import DASH, fraction_over_seeds, listed, point, size_name
 from .svg import Point, bar_chart, legend
 
 _NAMES = {"f1": "F1", "ace_c": "ACE_C", "ace_e": "ACE_E", "ri": "RI"}
@@ -16,12 +16,13 @@ _ENTITY, _TOKEN = LEVELS[0], LEVELS[2]
 
 def table_3(results: Results) -> Section:
     """Table 3: causal effects of NoAug on the full train split, beside the paper's."""
-    rows = []
+    rows: list[list[str]] = []
     for group, seeds in results.items():
         if group.n is None and is_noaug(results, group):
             for level in LEVELS:
                 cells = _effect_cells(results, group, level)
                 rows.append([group.dataset, group.model, level, listed(seeds), *cells])
+    ours = len(rows)
     for (dataset, tagger), levels in paper.EFFECTS.items():
         for level, values in levels.items():
             rows.append([dataset, tagger, level, "Zeng et al.", DASH, *(f"{value:+.2f}" for value in values)])
@@ -29,9 +30,10 @@ def table_3(results: Results) -> Section:
     # the paper's beside ours of the same data set
     order = [paper.counterpart(row[0]) or row[0] for row in rows]
     rows = [row for _, row in sorted(zip(order, rows), key=lambda pair: pair[0])]
+    nothing = [] if ours else [Text("No tagger here was trained on a full train split.")]
     return Section(
         "Table 3: what NoAug reads, full train split",
-        [Table("Average causal effects on F1 of NoAug on the full train split", header, rows, names=4)],
+        [*nothing, Table("Average causal effects on F1 of NoAug on the full train split", header, rows, names=4)],
     )
 
 
@@ -43,18 +45,16 @@ def figure_4(results: Results, best_name: str | None) -> Section:
     for model in dict.fromkeys(group.model for group in sized):
         first = [group.recipe for group in sized if group.model == model and is_noaug(results, group)]
         names = [*dict.fromkeys(first), *drawn]
-        charts = []
-        for dataset in dict.fromkeys(group.dataset for group in sized if group.model == model):
-            for level in (_ENTITY, _TOKEN):
+        for level in (_ENTITY, _TOKEN):
+            charts = []
+            for dataset in dict.fromkeys(group.dataset for group in sized if group.model == model):
                 series: dict[str, dict[int, Point]] = {name: {} for name in names}
                 for group in sized:
                     if group[:2] == (dataset, model) and group.recipe in series and group.n is not None:
                         values = [result["causal"][level]["ri"] for result in results[group].values()]
                         series[group.recipe][group.n] = point(values)
-                if any(series.values()):
-                    charts.append(bar_chart(f"{dataset}, {model}, {level}", "RI", series))
-        if charts:
-            parts.append(Charts(f"RI with {model}", [legend(names), *charts]))
+                charts.append(bar_chart(f"{dataset}, {model}, {level}", "RI", series))
+            parts.append(Charts(f"{level} RI with {model}", [legend(names), *charts]))
     parts.append(_effects_table(results, sized))
     return Section("Figure 4: what taggers read, over N", parts)
 

@@ -1,24 +1,15 @@
 """Sections on F1: sizes, gains over NoAug, Table 2, the best recipe beside the others, learning curves."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from ...scoring import LEVELS
-from ..statistics import mean_and_error
 from . import paper
 from .cells import Group, Results, config_of, noaug, recipes
-from .comparisons import (
-    Comparison,
-    Comparisons,
-    baselines,
-    percent_over_seeds,
-    shown_difference,
-    size_name,
-)
-from .document import Charts, Part, Section, Strong, Table, Text
+from .comparisons import Comparison, Comparisons, baselines
+from .document import Charts, Part, Section, Table, Text
+from .shown import DASH, gain_cell, listed, percent_over_seeds, point, size_name
 from .svg import Point, Series, legend, line_chart
 
-DASH = "–"
 PAPER = {"recipe": "paper"}  # the resolved options of the paper's recipe
 
 
@@ -40,8 +31,8 @@ def gains(comparisons: Comparisons) -> Section:
     """Mean gains over NoAug by data set and model, and over all of them."""
     results = comparisons.results
     rows = []
-    places: list[tuple[str, str] | None] = [*dict.fromkeys(group[:2] for group in results), None]
-    for place in places:
+    places = [*dict.fromkeys(group[:2] for group in results)]
+    for place in [None, *places] if len(places) > 1 else places:
         for recipe in recipes(results):
             groups = [group for group in results if group.recipe == recipe and place in (None, group[:2])]
             compared = {level: comparisons.over_noaug(groups, level) for level in LEVELS}
@@ -52,9 +43,9 @@ def gains(comparisons: Comparisons) -> Section:
             theirs = DASH if like is None else f"{paper.mean_gain(*like):+.1f}"
             names = ["all", "all"] if place is None else list(place)
             shown = [gain_cell(comparison) for comparison in compared.values()]
-            rows.append([*names, recipe, _sizes_of(first), str(first.runs), *shown, theirs])
-    header = ["data set", "model", "recipe", "N", "pairs", *LEVELS, "in the paper"]
-    return Section("Gains over NoAug", [Table("Mean gain in F1 over NoAug, per cent", header, rows, names=4)])
+            rows.append([*names, recipe, *shown, theirs, str(first.runs), _places_of(first.strata)])
+    header = ["data set", "model", "recipe", *LEVELS, "in the paper", "pairs", "where"]
+    return Section("Gains over NoAug", [Table("Mean gain in F1 over NoAug, per cent", header, rows, names=3)])
 
 
 def best(comparisons: Comparisons, name: str) -> Section:
@@ -68,12 +59,12 @@ def best(comparisons: Comparisons, name: str) -> Section:
             first = compared[LEVELS[0]]
             if first is not None:
                 shown = [gain_cell(comparison) for comparison in compared.values()]
-                lacking = "; ".join(first.lacking) or DASH
-                rows.append([dataset or "all", other, _places_of(first), str(first.runs), *shown, lacking])
-    header = ["data set", f"{name} less", "where", "pairs", *LEVELS, "left out, for want of"]
+                where = _places_of(first.strata)
+                rows.append([dataset or "all", other, *shown, str(first.runs), where, _seeds_of(first)])
+    header = ["data set", f"{name} less", *LEVELS, "pairs", "where", "left out, for want of"]
     text = f"{name} has the highest mean gain in strict F1 over NoAug on dev; test scores had no part in the choice."
     return Section(
-        f"{name} beside the others", [Text(text), Table("Mean difference in F1, per cent", header, rows, names=3)]
+        f"{name} beside the others", [Text(text), Table("Mean difference in F1, per cent", header, rows, names=2)]
     )
 
 
@@ -90,10 +81,10 @@ def table_2(comparisons: Comparisons, best_name: str | None) -> Section:
                 compared = comparisons.over_noaug([group], level)
                 f1 = percent_over_seeds(result["test"][level]["f1"] for result in seeds.values())
                 cells += [f1, gain_cell(compared)]
-            rows.append([size_name(group.n), group.recipe, listed(seeds), *cells, _lacking(results, group)])
+            rows.append([size_name(group.n), group.recipe, listed(seeds), _lacking(results, group), *cells])
         columns = [name for level in LEVELS for name in (f"{level} F1", "gain")]
-        header = ["N", "recipe", "seeds", *columns, "gain without"]
-        parts.append(Table(f"F1 and gain over NoAug on {dataset} with {model}, per cent", header, rows, names=3))
+        header = ["N", "recipe", "seeds", "left out of gains", *columns]
+        parts.append(Table(f"F1 and gain over NoAug on {dataset} with {model}, per cent", header, rows, names=4))
     return Section("Table 2: F1", parts)
 
 
@@ -110,14 +101,6 @@ def curves(results: Results) -> Section:
         ]
         parts.append(Charts(f"F1 over N on {dataset} with {model}", [legend(names), *charts]))
     return Section("Learning curves", parts)
-
-
-def gain_cell(comparison: Comparison | None) -> str:
-    """A difference, to be seen first where its interval excludes 0."""
-    if comparison is None:
-        return DASH
-    text = shown_difference(comparison.difference)
-    return Strong(text) if comparison.difference.told_apart else text
 
 
 def _beside_the_paper(results: Results, best_name: str | None) -> list[Part]:
@@ -169,11 +152,6 @@ def _series(results: Results, place: tuple[str, str], names: Sequence[str], leve
     return series
 
 
-def point(values: Sequence[float]) -> Point:
-    """A chart's point of values over seeds."""
-    return Point(*mean_and_error(values)) if len(values) > 1 else Point(values[0], None)
-
-
 def _lacking(results: Results, group: Group) -> str:
     """The seeds that only one of a group and its NoAug taggers has."""
     reference = noaug(results, group)
@@ -182,16 +160,17 @@ def _lacking(results: Results, group: Group) -> str:
     return listed(sorted(results[group].keys() ^ results[reference].keys())) or DASH
 
 
-def listed(values: Any) -> str:
-    return ", ".join(map(str, sorted(set(values))))
-
-
-def _sizes_of(comparison: Comparison) -> str:
-    return ", ".join(dict.fromkeys(size_name(group.n) for group in comparison.strata))
-
-
-def _places_of(comparison: Comparison) -> str:
+def _places_of(groups: Iterable[Group]) -> str:
     found: dict[tuple[str, str], list[str]] = {}
-    for group in comparison.strata:
+    for group in groups:
         found.setdefault(group[:2], []).append(size_name(group.n))
     return "; ".join(f"{dataset} {model} N={', '.join(sizes)}" for (dataset, model), sizes in found.items())
+
+
+def _seeds_of(comparison: Comparison) -> str:
+    """What a comparison lacks."""
+    found: dict[tuple[str, tuple[int, ...]], list[Group]] = {}
+    for group, seeds in comparison.lacking:
+        found.setdefault((group.recipe, seeds), []).append(group)
+    parts = (f"{name} on {_places_of(groups)}: seed {listed(seeds)}" for (name, seeds), groups in found.items())
+    return "; ".join(parts) or DASH

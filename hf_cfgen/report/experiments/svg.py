@@ -110,7 +110,11 @@ def legend(names: Sequence[str]) -> Markup:
     Returns:
         `Markup`: HTML.
     """
-    item = Markup('<span class="key"><i class="c{}"></i>{}</span> ')
+    item = Markup(
+        '<span class="key"><svg width="30" height="10" aria-hidden="true">'
+        '<line class="line c{0}" x2="30" y1="5" y2="5"/><circle class="dot c{0}" cx="15" cy="5" r="4"/></svg> '
+        "{1}</span> "
+    )
     return Markup('<p class="legend">{}</p>').format(
         Markup("").join(item.format(place % COLORS, name) for place, name in enumerate(names))
     )
