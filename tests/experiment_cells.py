@@ -89,7 +89,7 @@ def cell(
         "dev_strict_f1": dev,
         "best_step": 100,
         "test": {level: {"precision": f1, "recall": f1, "f1": f1, "support": sum(twos)} for level in LEVELS},
-        "causal": dict.fromkeys(LEVELS, effects),
+        "causal": {level: dict(effects) for level in LEVELS},
         "sentences": {level: {"hits": list(hits), "predicted": twos, "gold": twos} for level in LEVELS},
         "cases": [CASE] if recipe != "none" else [],
         "seconds": {"generate": 0.5, "judge": judged / 10, "train": 60.0, "evaluate": 2.0},

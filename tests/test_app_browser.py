@@ -30,18 +30,6 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = shutil.which("chromium")
-        assert path is not None, "chromium is missing: make test-browser installs it"
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The address of `hf-cfgen app`, started without a network, and its Hugging Face home."""
     folder = tmp_path_factory.mktemp("app")

@@ -27,13 +27,18 @@ class Text:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; its first `names` columns hold names, the others numbers."""
+    """A table; its first `names` columns and its last `words` columns hold words, those between them numbers."""
 
     caption: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     names: int = 1
+    words: int = 0
     kind = "table"
+
+    def numbers(self, column: int) -> bool:
+        """Whether a column, from 0, holds numbers."""
+        return self.names <= column < len(self.header) - self.words
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def gains(comparisons: Comparisons) -> Section:
             shown = [gain_cell(comparison) for comparison in compared.values()]
             rows.append([*names, recipe, *shown, theirs, str(first.runs), _places_of(first.strata)])
     header = ["data set", "model", "recipe", *LEVELS, "in the paper", "pairs", "where"]
-    return Section("Gains over NoAug", [Table("Mean gain in F1 over NoAug, per cent", header, rows, names=3)])
+    return Section("Gains over NoAug", [Table("Mean gain in F1 over NoAug, per cent", header, rows, names=3, words=1)])
 
 
 def best(comparisons: Comparisons, name: str) -> Section:
@@ -64,7 +64,8 @@ def best(comparisons: Comparisons, name: str) -> Section:
     header = ["data set", f"{name} less", *LEVELS, "pairs", "where", "left out, for want of"]
     text = f"{name} has the highest mean gain in strict F1 over NoAug on dev; test scores had no part in the choice."
     return Section(
-        f"{name} beside the others", [Text(text), Table("Mean difference in F1, per cent", header, rows, names=2)]
+        f"{name} beside the others",
+        [Text(text), Table("Mean difference in F1, per cent", header, rows, names=2, words=2)],
     )
 
 

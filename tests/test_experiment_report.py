@@ -1,0 +1,393 @@
+"""The report on experiments: what is read, what is compared, and every table, worked by hand."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hf_cfgen import CfgenError
+from hf_cfgen.cli import main
+from hf_cfgen.report.experiments import costs, effects, scores
+from hf_cfgen.report.experiments.cases import figure_5
+from hf_cfgen.report.experiments.cells import Group, missing, read_results
+from hf_cfgen.report.experiments.comparisons import Comparisons, best_recipe
+from hf_cfgen.report.experiments.document import Charts, Section, Sentences, Strong, Table, Text, as_html, as_markdown
+from hf_cfgen.report.experiments.page import sections
+from hf_cfgen.report.experiments.paper import mean_gain
+from hf_cfgen.report.experiments.svg import HEIGHT, Point, bar_chart, line_chart
+
+from .experiment_cells import CASE, RECIPES, cell, written
+
+DASH = "–"
+# F1 of 0.25 and 0.5; with budget 0.5 and 0.5; with paper 0.75 and 1 of two more
+NONE, BUDGET, PAPER = ([1, 0], [1, 1]), ([1, 1], [1, 1]), ([2, 1], [2, 2])
+
+
+def grid(**changes: Any) -> list[dict[str, Any]]:
+    return [
+        cell(hits, recipe=recipe, seed=seed, dev=dev, **changes)
+        for recipe, by_seed, dev in (("none", NONE, 0.2), ("budget", BUDGET, 0.4), ("paper", PAPER, 0.3))
+        for seed, hits in enumerate(by_seed, start=1)
+    ]
+
+
+def results_of(folder: Path, cells: list[dict[str, Any]]) -> Any:
+    return read_results(written(folder, cells))
+
+
+def tables(section: Section) -> list[Table]:
+    return [part for part in section.parts if isinstance(part, Table)]
+
+
+# reading
+
+
+def test_results_are_read_by_group_and_seed_from_either_folder(tmp_path):
+    cells = [*grid(n=300), *grid(), *grid(dataset="cner")]
+    found = results_of(tmp_path, cells)
+    assert [tuple(group) for group in found] == [
+        (dataset, "lstm", n, recipe)
+        for dataset, n in (("cluener", 100), ("cluener", 300), ("cner", 100))
+        for recipe in ("none", "budget", "paper")
+    ]
+    assert all(list(by_seed) == [1, 2] for by_seed in found.values())
+    assert read_results(tmp_path / "cells") == found
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda one: one.pop("sentences"), "no result of a cell, it lacks sentences: take it out of the folder"),
+        (lambda one: one["causal"]["token"].pop("ri"), "it lacks causal.token.ri"),
+        (lambda one: one.update(cell=3), "it lacks cell.dataset, cell.model, cell.n, cell.recipe, cell.seed"),
+        (lambda one: one["cell"].update(n="100"), "has a name or a number of another kind"),
+        (lambda one: one["sentences"]["strict"]["hits"].pop(), "sentences.strict: not as many hits as predictions"),
+    ],
+)
+def test_a_file_that_is_no_result_is_named(tmp_path, change, message):
+    bad = cell([1, 0])
+    change(bad)
+    (tmp_path / "bad.json").write_text(json.dumps(bad))
+    with pytest.raises(CfgenError, match=re.escape(message)) as error:
+        read_results(tmp_path)
+    assert str(error.value).startswith(f"{tmp_path / 'bad.json'}: ")
+
+
+def test_results_that_contradict_each_other_are_named(tmp_path):
+    written(tmp_path, [cell([1, 0])])
+    (tmp_path / "cells" / "again.json").write_text(json.dumps(cell([1, 1])))
+    with pytest.raises(CfgenError, match=r"cluener-lstm-n100-none-seed1-0123abcd.json: the same cell as again.json"):
+        read_results(tmp_path)
+    (tmp_path / "cells" / "again.json").unlink()
+    for change, message in (
+        ({"sentences": cell([1, 0, 1])["sentences"]}, "other test sentences"),
+        ({"config": cell([1])["config"] | {"training": {"max_steps": 9}}}, "other options of data set, model or"),
+    ):
+        written(tmp_path, [cell([1, 0], seed=2) | change])
+        with pytest.raises(CfgenError, match=f"seed2-0123abcd.json: {message}.* than .*seed1"):
+            read_results(tmp_path)
+    config = cell([1])["config"]
+    written(tmp_path, [cell([1, 0], seed=2), cell([1, 0], recipe="budget")])
+    written(tmp_path, [cell([1, 0], recipe="budget", seed=2) | {"config": config | {"recipe": {"k": 9}}}])
+    with pytest.raises(CfgenError, match="other options of the recipe"):
+        read_results(tmp_path)
+
+
+def test_what_is_missing_of_a_product_is_listed(tmp_path):
+    cells = [*grid(), cell([1, 0], n=300), cell([1, 0], dataset="cner", seed=7)]
+    assert missing(results_of(tmp_path, cells)) == [
+        (Group("cluener", "lstm", 300, "none"), [2]),
+        (Group("cluener", "lstm", 300, "budget"), [1, 2]),
+        (Group("cluener", "lstm", 300, "paper"), [1, 2]),
+    ]
+    (table,) = tables(costs.not_there(results_of(tmp_path, cells)))
+    assert table.rows[1] == ["cluener", "lstm", "300", "budget", "1, 2"]
+    (part,) = costs.not_there(results_of(tmp_path / "whole", grid())).parts[:1]
+    assert isinstance(part, Text) and part.text.endswith("All of these are there.")
+
+
+# comparing
+
+
+def test_recipes_are_compared_on_the_seeds_that_both_have_and_the_others_are_named(tmp_path):
+    cells = [*grid(), cell([1, 1], recipe="budget", seed=3), *grid(n=300)[:2]]
+    comparisons = Comparisons(results_of(tmp_path, cells))
+    found = comparisons.between("budget", "none")
+    assert found is not None
+    # differences of 0.25 and 0
+    assert (found.difference.mean, found.difference.error, found.runs) == (0.125, pytest.approx(0.125), 2)
+    assert found.strata == (Group("cluener", "lstm", 100, "budget"),)
+    assert found.lacking == (
+        (Group("cluener", "lstm", 100, "none"), (3,)),
+        (Group("cluener", "lstm", 300, "budget"), (1, 2)),
+    )
+    (table,) = tables(scores.best(comparisons, "budget"))
+    assert table.rows[0] == [
+        *("cluener", "none"),
+        *["+12.5 ± 12.5 [+0.0, +50.0] 1/1/0"] * 3,
+        *("2", "cluener lstm N=100"),
+        "none on cluener lstm N=100: seed 3; budget on cluener lstm N=300: seed 1, 2",
+    ]
+    assert comparisons.between("budget", "random-swap") is None
+
+
+def test_the_best_recipe_is_the_one_that_is_best_on_dev(tmp_path):
+    # on test paper is better
+    assert best_recipe(results_of(tmp_path, grid())) == "budget"
+    # one that was hardly run is not looked at, and gains are of what all others have
+    few = [cell([2, 2], recipe="random-swap", dev=0.9, n=300), cell([1, 0], n=300, dev=0.2)]
+    more = [cell([1, 1], recipe="budget", n=300, dev=0.0)]
+    assert best_recipe(results_of(tmp_path / "few", [*grid(), *few, *more])) == "budget"
+    assert best_recipe(results_of(tmp_path / "none", [cell([1])])) is None
+
+
+# tables
+
+
+def test_the_table_of_gains_has_means_errors_intervals_and_the_papers(tmp_path):
+    cells = [*grid(), *grid(dataset="demo", n=50)]
+    (table,) = tables(scores.gains(Comparisons(results_of(tmp_path, cells))))
+    assert [row[:3] for row in table.rows] == [
+        [dataset, model, recipe]
+        for dataset, model in (("all", "all"), ("cluener", "lstm"), ("demo", "lstm"))
+        for recipe in ("budget", "paper")
+    ]
+    by_name = {tuple(row[:3]): row[3:] for row in table.rows}
+    # 0.75 - 0.25 and 1 - 0.5; both sentences of both seeds are better
+    gain = "+50.0 ± 0.0 [+50.0, +50.0] 2/0/0"
+    assert by_name["cluener", "lstm", "paper"] == [*[gain] * 3, "+4.3", "2", "cluener lstm N=100"]
+    assert isinstance(by_name["cluener", "lstm", "paper"][0], Strong)
+    assert not isinstance(by_name["cluener", "lstm", "budget"][0], Strong)
+    assert by_name["demo", "lstm", "paper"][3] == DASH
+    assert by_name["all", "all", "paper"][3:] == [DASH, "4", "cluener lstm N=100; demo lstm N=50"]
+    # errors of 0.125 each of two data sets: 0.125 / sqrt(2)
+    assert by_name["all", "all", "budget"][0].startswith("+12.5 ± 8.8 [")
+
+
+def test_table_2_has_f1_gains_and_the_paper_beside_them(tmp_path):
+    cells = [*grid(), cell([1, 1], recipe="budget", seed=3), cell([0, 1], n=300, seed=2)]
+    shape, detail = tables(scores.table_2(Comparisons(results_of(tmp_path, cells)), "budget"))
+    rows = [list(row) for row in shape.rows]
+    printed = ["7.8 → 11.3 (+3.5)", "15.2 → 20.4 (+5.2)", "19.4 → 23.4 (+4.0)", "21.8 → 26.7 (+4.9)"]
+    place = rows.index(["CLUENER", "LSTM", "Zeng et al.", "as printed", *printed, "25.4 → 29.1 (+3.7)"])
+    dashes = [DASH] * 4
+    assert rows[place + 1 : place + 5] == [
+        ["cluener", "lstm", "budget", "strict", "37.5 ± 12.5 → 50.0 ± 0.0 (+12.5 ± 12.5)", *dashes],
+        ["cluener", "lstm", "budget", "relaxed", "37.5 ± 12.5 → 50.0 ± 0.0 (+12.5 ± 12.5)", *dashes],
+        ["cluener", "lstm", "paper", "strict", "37.5 ± 12.5 → 87.5 ± 12.5 (+50.0 ± 0.0)", *dashes],
+        ["cluener", "lstm", "paper", "relaxed", "37.5 ± 12.5 → 87.5 ± 12.5 (+50.0 ± 0.0)", *dashes],
+    ]
+    cner_bert = next(row for row in rows if row[:2] == ["CNER", "BERT"])
+    assert (
+        cner_bert[4:]
+        == ["47.2 → 47.6 (+0.4)", "57.1 → 68.3 (+11.2)", "61.1 → 71.4 (+10.3)"]
+        + ["likely a copy error, no target"] * 2
+    )
+    assert detail.header[:6] == ["N", "recipe", "seeds", "left out of gains", "strict F1", "gain"]
+    assert [row[:6] for row in detail.rows] == [
+        ["100", "none", "1, 2", DASH, "37.5 ± 12.5", DASH],
+        ["100", "budget", "1, 2, 3", "3", "50.0 ± 0.0", "+12.5 ± 12.5 [+0.0, +50.0] 1/1/0"],
+        ["100", "paper", "1, 2", DASH, "87.5 ± 12.5", "+50.0 ± 0.0 [+50.0, +50.0] 2/0/0"],
+        ["300", "none", "2", DASH, "25.0", DASH],
+    ]
+
+
+def test_the_papers_mean_gains_are_those_that_it_states():
+    means = [round(mean_gain(dataset, "LSTM"), 1) for dataset in ("CNER", "IDiag", "CLUENER")]
+    assert means == [11.5, 5.2, 4.3]
+
+
+def test_table_1_has_sizes_here_and_in_the_paper(tmp_path):
+    (table,) = tables(scores.sizes(results_of(tmp_path, [*grid(), cell([1, 0], n=None), cell([1], dataset="demo")])))
+    assert table.rows == [
+        ["cluener", "100, 9674", "1208", "2", "2", "CLUENER", "9674", "1208", "1208"],
+        ["demo", "100", "1208", "1", "2", DASH, DASH, DASH, DASH],
+    ]
+
+
+def test_table_3_has_the_full_train_split_beside_the_paper(tmp_path):
+    # F1 of 0.5 and 0.25, so ACE_E of -0.5 and -0.25 and RI of 0.4 and 0.15
+    cells = [cell([1, 1], n=None), cell([1, 0], n=None, seed=2), cell([1, 0])]
+    (table,) = tables(effects.table_3(results_of(tmp_path, cells)))
+    assert [row[:4] for row in table.rows[:5]] == [
+        ["cluener", "lstm", level, "1, 2"] for level in ("strict", "relaxed", "token")
+    ] + [["CLUENER", "LSTM", level, "Zeng et al."] for level in ("entity", "token")]
+    assert table.rows[0][4:] == ["0.38 ± 0.12", "-0.10 ± 0.00", "-0.38 ± 0.12", "+0.28 ± 0.12"]
+    assert table.rows[3][4:] == [DASH, "-0.20", "-0.51", "+0.31"]
+    assert len(table.rows) == 3 + 12
+    (text, _) = effects.table_3(results_of(tmp_path / "none", grid())).parts
+    assert text == Text("No tagger here was trained on a full train split.")
+
+
+def test_figure_4_draws_ri_of_noaug_the_paper_and_the_best(tmp_path):
+    section = effects.figure_4(results_of(tmp_path, [*grid(), *grid(n=300), *grid(dataset="demo")]), "budget")
+    strict, token = (part for part in section.parts if isinstance(part, Charts))
+    assert (strict.caption, token.caption) == ("strict RI with lstm", "token RI with lstm")
+    legend, *charts = strict.charts
+    assert re.findall(r"</svg> ([\w-]+)<", legend) == ["none", "budget", "paper"]
+    assert [chart.count("<rect") for chart in charts] == [6, 3]
+    (table,) = tables(section)
+    assert (
+        table.rows[0]
+        == ["cluener", "lstm", "100", "none", "1, 2"]
+        + [
+            *("0.38 ± 0.12", "-0.10 ± 0.00", "-0.38 ± 0.12", "+0.28 ± 0.12"),
+        ]
+        * 2
+    )
+
+
+def test_acceptance_is_by_reason_and_by_type(tmp_path):
+    by_reason, by_type = tables(costs.acceptance(results_of(tmp_path, [*grid(), cell([1, 1], recipe="random-swap")])))
+    assert by_reason.header[4:] == ["candidates", "kept, %", "missed, %", "wrong_type, %"]
+    assert [row[3:] for row in by_reason.rows] == [[name, "40", "75.0", "5.0", "20.0"] for name in ("budget", "paper")]
+    assert [row[3:] for row in by_type.rows[:2]] == [
+        ["budget", "LOC", "8", "6", "16", "9", "56.2"],
+        ["budget", "PER", "9", "7", "24", "21", "87.5"],
+    ]
+
+
+def test_compute_has_rows_steps_seconds_and_what_the_papers_recipe_costs(tmp_path):
+    spent, beside = tables(costs.compute(Comparisons(results_of(tmp_path, grid()))))
+    assert spent.rows[:2] == [
+        ["cluener", "lstm", "100", "none", "1, 2", "0", "100", "1200", "0.5", "0.0", "60.0", "2.0"],
+        ["cluener", "lstm", "100", "budget", "1, 2", "40", "140", "1200", "0.5", "4.0", "60.0", "2.0"],
+    ]
+    # 40 of 500 rows; 0.5 and 0.5 beside 0.75 and 1
+    (row,) = beside.rows
+    assert row[:7] == ["cluener", "lstm", "100", "budget", "1, 2", "8.0", "50.0 ± 0.0"]
+    assert row[7].startswith("-37.5 ± 12.5 [")
+
+
+def test_options_versions_and_commits_are_listed(tmp_path):
+    found = results_of(tmp_path, [*grid(), cell([1, 0], seed=3, commit=None)])
+    (table,) = tables(costs.options(found))
+    assert ["recipe", "budget", '{"k": 5, "recipe": "budget"}'] in table.rows
+    assert ["model", "lstm on cluener", '{"max_steps": 1200, "model": "lstm"}'] in table.rows
+    (table,) = tables(costs.made_with(found))
+    assert [row for row in table.rows if row[0] in ("commit", "torch")] == [
+        ["commit", "0123abc", "6"],
+        ["commit", "none", "1"],
+        ["torch", "2.13.0", "7"],
+    ]
+
+
+# cases and charts
+
+
+def test_cases_show_the_source_the_counterfactual_and_both_predictions(tmp_path):
+    rejected = CASE["kept"] | {"id": "train-1#1", "score": 0.1, "reason": "missed"}
+    better = CASE | {"id": "test-9", "rejected": rejected}
+    unjudged = CASE | {"id": "test-7", "kept": CASE["kept"] | {"score": None, "replaced": [], "similarity": 0.1}}
+    cells = [cell([1, 0]), cell([1, 1], recipe="budget", cases=[CASE, unjudged, better])]
+    text, first, second, third = figure_5(results_of(tmp_path, cells), "budget").parts
+    assert isinstance(first, Sentences) and isinstance(third, Sentences) and isinstance(text, Text)
+    # one with a rejected example first, then the nearest
+    assert [part.caption.split(":")[0] for part in (first, second, third)] == [
+        f"cluener, {name}" for name in ("test-9", "test-1", "test-7")
+    ]
+    assert first.markdown == [
+        ("observational example", r"\[PER 张三\]在\[LOC 上海\]"),
+        ("reasonable counterfactual example", "**张三 → 李四** 在上海 (PER, score 0.75)"),
+        ("observational example", r"\[PER 张三\]在\[LOC 上海\]"),
+        ("unreasonable counterfactual example", "**张三 → 李四** 在上海 (PER, score 0.10, rejected as `missed`)"),
+        ("test sentence, gold and as predicted with augmentation", r"\[PER 王明\]在\[LOC 北京\]"),
+        ("the same as NoAug predicts it", r"王明在\[LOC 北京\]"),
+    ]
+    assert [name for name, _ in first.html] == [name for name, _ in first.markdown]
+    assert '<mark class="cfgen-swap"><del>张三</del> → <ins>李四</ins> <b>PER</b></mark>' in first.html[1][1]
+    assert third.markdown[1] == ("unjudged counterfactual example", r"\[PER 李四\]在\[LOC 上海\]")
+    assert figure_5(results_of(tmp_path / "none", [cell([1])]), None).parts == [Text("No result has a case.")]
+
+
+def test_a_line_chart_has_a_band_of_one_standard_error():
+    chart = str(line_chart("F1", "F1, %", {"none": {100: Point(10.0, 5.0), 300: Point(30.0, None)}}))
+    # from 5 to 30 by steps of 5: 30 at the top, 26, and 5 at the bottom, 34 above the lower edge
+    assert re.findall(r'class="tick"[^>]*>([^<]*)<', chart) == ["5", "10", "15", "20", "25", "30"]
+    top, bottom = 26.0, HEIGHT - 34.0
+    ten = bottom - (bottom - top) * 5 / 25
+    assert f'points="58.0,{bottom:.1f} 316.0,{top:.1f} 316.0,{top:.1f} 58.0,{2 * ten - bottom:.1f}"' in chart
+    assert f'points="58.0,{ten:.1f} 316.0,{top:.1f}"' in chart
+    assert "whisker" not in chart
+
+
+def test_a_line_of_one_point_has_a_whisker():
+    assert str(line_chart("F1", "F1", {"none": {100: Point(10.0, 5.0)}})).count("whisker") == 1
+    assert "whisker" not in str(line_chart("F1", "F1", {"none": {100: Point(10.0, None)}}))
+
+
+def test_bars_begin_at_0_and_have_whiskers():
+    chart = str(bar_chart("RI", "RI", {"none": {100: Point(0.2, 0.1)}, "budget": {100: Point(-0.1, None)}}))
+    # from -0.1 to 0.3 by steps of 0.1
+    unit = (HEIGHT - 26.0 - 34.0) / 4
+    zero = HEIGHT - 34.0 - unit
+    assert re.findall(r'class="bar c\d"[^>]* y="([\d.]+)" [^>]*height="([\d.]+)"', chart) == [
+        (f"{zero - 2 * unit:.1f}", f"{2 * unit:.1f}"),
+        (f"{zero:.1f}", f"{unit:.1f}"),
+    ]
+    assert f'y1="{zero - unit:.1f}" y2="{zero - 3 * unit:.1f}"' in chart
+    assert chart.count("whisker") == 1
+
+
+# the whole
+
+
+def test_the_page_loads_nothing_and_escapes_what_it_shows(tmp_path):
+    hostile = "<script>alert(1)</script>"
+    case = CASE | {"id": hostile, "tokens": [hostile, *"明在北京"]}
+    cells = grid(dataset="d", types=[hostile], commit=hostile, cases=[case])
+    for one in cells:
+        one["counts"] = one["counts"] and {**one["counts"], "rejected": {hostile: 10}}
+    made = sections(results_of(tmp_path, cells), [hostile], resamples=20)
+    html, markdown = as_html("A < B", made), as_markdown("A < B", made)
+    assert "<script" not in html and "&lt;script&gt;" in html
+    assert "<title>A &lt; B</title>" in html
+    assert not re.search(r"(?<!\\)<script", markdown) and "\\<script\\>" in markdown
+    assert re.findall(r'\b(?:src|href|action)="(?!#)', html) == [] and "url(" not in html
+    assert "http" not in html.replace("http-equiv", "")
+    # the same tables in both
+    for table in (part for section in made for part in section.parts if isinstance(part, Table) and part.rows):
+        assert html.count(f'aria-label="{table.caption}"'.replace("'", "&#39;")) == 1
+        assert markdown.count(f"**{table.caption}**") == 1
+
+
+def test_the_command_writes_both_files_and_replaces_them(tmp_path, capsys):
+    folder = written(tmp_path / "runs", grid())
+    notes = tmp_path / "notes.txt"
+    notes.write_text("What reproduces:\nthe gain.\n\nWhat does not.\n")
+    main(["report", str(folder)])
+    assert capsys.readouterr().out == f"wrote {folder / 'report.html'}\n"
+    page, text = tmp_path / "a.html", tmp_path / "a.md"
+    page.write_text("old")
+    main(["report", str(folder), "--output", str(page), "--markdown", str(text), "--notes", str(notes)])
+    assert page.read_text().startswith("<!DOCTYPE html>") and "<p>What reproduces: the gain.</p>" in page.read_text()
+    assert "\n## Notes\n\nWhat reproduces: the gain.\n\nWhat does not.\n" in text.read_text()
+    assert "| cluener | lstm | paper | **+50.0 ± 0.0 \\[+50.0, +50.0\\] 2/0/0** |" in text.read_text()
+    (folder / "report.html").unlink()
+    main(["report", str(folder), "--markdown", str(text)])
+    assert not (folder / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "runs holds no result: give the output folder of hf-cfgen reproduce"),
+        (["--output", "no/such/a.html"], "no/such/a.html can't be written"),
+        (["--output", "a.html", "--markdown", "a.html"], "--output and --markdown are both a.html"),
+        (["--notes", "no.txt"], "no.txt: not a readable text file"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path, monkeypatch, capsys, options, message):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "runs", grid() if options else [])
+    with pytest.raises(SystemExit) as end:
+        main(["report", "runs", *options])
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["runs"]
+
+
+def test_every_recipe_of_these_tests_is_as_the_runner_resolves_it():
+    assert RECIPES["none"] == {} and RECIPES["paper"] == scores.PAPER
