@@ -19,6 +19,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 from hf_cfgen.output import read_json  # noqa: E402
 from hf_cfgen.report.diagnosis import diagnosis_table  # noqa: E402
+from hf_cfgen.report.experiments import paper  # noqa: E402
 from hf_cfgen.report.seeds import causal_rows, score_rows  # noqa: E402
 from hf_cfgen.report.tables import causal_table, counts_line, score_table  # noqa: E402
 
@@ -28,11 +29,13 @@ MARKED = re.compile(r"<!-- (\w+) ([\w/]+\.json) -->\n.*?<!-- end -->", re.DOTALL
 
 def _paper_rows(runs: list[dict[str, Any]]) -> list[str]:
     """F1 of Zeng et al. (2020), Table 2, beside the means of ours."""
-    printed = read_json(REPOSITORY / "experiments" / "paper.json")["table_2"]["CLUENER"]["LSTM"]
+    printed = dict(zip(paper.TRAIN_EXAMPLES, paper.F1["CLUENER", "LSTM"]))
     lines = ["| N | paper: NoAug | Aug | gain | here: NoAug | Aug | gain |", "|---|---|---|---|---|---|---|"]
-    for n, (noaug, aug) in printed.items():
+    for n, pair in printed.items():
+        assert pair is not None, "the rows that are likely copies are BERT's"
+        noaug, aug = pair
         cells = [f"{noaug:.1f}", f"{aug:.1f}", f"{aug - noaug:+.1f}", "", "", ""]
-        ours = [run["taggers"] for run in runs if run["config"]["num_train_examples"] == int(n)]
+        ours = [run["taggers"] for run in runs if run["config"]["num_train_examples"] == n]
         if ours:
             means = [100 * mean(run[name]["test"]["strict"]["f1"] for run in ours) for name in ("NoAug", "Aug")]
             cells[3:] = f"{means[0]:.1f}", f"{means[1]:.1f}", f"{means[1] - means[0]:+.1f}"

@@ -364,7 +364,7 @@ def test_the_command_writes_both_files_and_replaces_them(tmp_path, capsys):
     main(["report", str(folder), "--output", str(page), "--markdown", str(text), "--notes", str(notes)])
     assert page.read_text().startswith("<!DOCTYPE html>") and "<p>What reproduces: the gain.</p>" in page.read_text()
     assert "\n## Notes\n\nWhat reproduces: the gain.\n\nWhat does not.\n" in text.read_text()
-    assert "| cluener | lstm | paper | **+50.0 ± 0.0 \\[+50.0, +50.0\\] 2/0/0** |" in text.read_text()
+    assert "| cluener | lstm | paper | **+50.0 ± 0.0 [+50.0, +50.0] 2/0/0** |" in text.read_text()
     (folder / "report.html").unlink()
     main(["report", str(folder), "--markdown", str(text)])
     assert not (folder / "report.html").exists()

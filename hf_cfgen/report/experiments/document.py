@@ -124,7 +124,7 @@ def as_markdown(title: str, sections: Sequence[Section]) -> str:
             if isinstance(part, Text):
                 blocks.append(escaped(part.text))
             elif isinstance(part, Table) and part.rows:
-                rows = [[_cell(cell) for cell in row] for row in part.rows]
+                rows = [[_cell(part, *item) for item in enumerate(row)] for row in part.rows]
                 blocks += [f"**{escaped(part.caption)}**", table([escaped(name) for name in part.header], rows)]
             elif isinstance(part, Sentences):
                 lines = [f"- {escaped(name)}: {text}" for name, text in part.markdown]
@@ -132,5 +132,6 @@ def as_markdown(title: str, sections: Sequence[Section]) -> str:
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 
-def _cell(text: str) -> str:
-    return f"**{escaped(text)}**" if isinstance(text, Strong) and text else escaped(text)
+def _cell(part: Table, column: int, cell: str) -> str:
+    text = cell if part.numbers(column) else escaped(cell)
+    return f"**{text}**" if isinstance(cell, Strong) else text
