@@ -9,6 +9,7 @@ import pytest
 
 from hf_cfgen import CfgenError
 from hf_cfgen.cli import main
+from hf_cfgen.experiment_recipes import resolve_recipes
 from hf_cfgen.report.experiments import costs, effects, scores
 from hf_cfgen.report.experiments.cases import figure_5
 from hf_cfgen.report.experiments.cells import Group, missing, read_results
@@ -389,5 +390,8 @@ def test_bad_input_is_one_line(tmp_path, monkeypatch, capsys, options, message):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["runs"]
 
 
-def test_every_recipe_of_these_tests_is_as_the_runner_resolves_it():
-    assert RECIPES["none"] == {} and RECIPES["paper"] == scores.PAPER
+def test_recipes_are_told_from_each_other_by_what_the_runner_resolves():
+    options: dict[str, dict[str, Any]] = {"none": {}, "budget": {"k": 5}, "paper": {"recipe": "paper"}}
+    resolved = {name: told for name, (_, told) in resolve_recipes(options).items()}
+    assert resolved == {name: RECIPES[name] for name in options}
+    assert resolved["paper"] == scores.PAPER
