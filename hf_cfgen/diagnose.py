@@ -20,7 +20,7 @@ from .errors import CfgenError
 from .output import check_new, write_json
 from .report.diagnosis import diagnosis_table
 from .scoring import causal_scores, ner_scores
-from .spans import split_tag
+from .spans import split_tag, tags_to_spans
 
 
 def diagnose(
@@ -56,8 +56,8 @@ def diagnose(
         - `most_changed`: Under `do_context` and `do_entity` what `most_changed` returns.
 
     Raises:
-        CfgenError: Columns are missing, the model's labels are no tags, the label map does not fit them, the data has
-            an entity type that the model lacks, or a number is too small.
+        CfgenError: Columns are missing, there is no mention, the model's labels are no tags, the label map does not
+            fit them, the data has an entity type that the model lacks, or a number is too small.
     """
     check_columns(dataset)
     least = {"batch_size": (batch_size, 1), "resamples": (resamples, 1), "seed": (seed, 0), "examples": (examples, 0)}
@@ -65,6 +65,8 @@ def diagnose(
         if value < smallest:
             raise CfgenError(f"{name} is {value}: give at least {smallest}")
     sentences, tags = list(dataset["tokens"]), tag_column(dataset)
+    if not any(tags_to_spans(gold) for gold in tags):
+        raise CfgenError("no mention in these rows: every score would be 0; give rows with some, or another split")
     ids = [str(name) for name in (dataset["id"] if "id" in dataset.column_names else range(len(dataset)))]
     tagger = as_tagger(model)
     types = {split_tag(tag)[1] for tag in map_labels(tagger.model.config.id2label.values(), label_map).values()}

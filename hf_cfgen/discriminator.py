@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForTokenClassification, PreTrainedModel, TokenClassificationPipeline
 
 from .alignment import load_tokenizer
@@ -122,8 +123,10 @@ def as_tagger(model: Any, tokenizer: Any = None, stride: int | None = -1) -> Dis
 
             model = AutoModelForTokenClassification.from_pretrained(source)
         tokenizer = tokenizer or load_tokenizer(source)
-    except (OSError, ValueError) as error:
-        raise CfgenError(f"no model and tokenizer at {source!r}: {str(error).strip().splitlines()[0]}") from error
+    # a damaged file, a head of another shape than the config's, an architecture that is not installed
+    except (OSError, ValueError, RuntimeError, LookupError, ImportError, SafetensorError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise CfgenError(f"no model and tokenizer at {source!r}: {reason}") from error
     return DiscriminatorPipeline(model=model, tokenizer=tokenizer, device=device, stride=stride)
 
 

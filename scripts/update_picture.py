@@ -45,7 +45,10 @@ def chosen_rows(
     kept_of: dict[Any, list[dict[str, Any]]] = {}
     for row in kept:
         kept_of.setdefault(_mention(row), []).append(row)
-    unreasonable = min((row for row in rejected if _mention(row) in kept_of), key=lambda row: row["score"])
+    unreasonable = min(
+        (row for row in rejected if row["score"] is not None and _mention(row) in kept_of),
+        key=lambda row: row["score"],
+    )
     return {
         "observational": next(row for row in train if row["id"] == unreasonable["source_id"]),
         "reasonable": max(kept_of[_mention(unreasonable)], key=lambda row: row["score"]),

@@ -24,7 +24,7 @@ from hf_cfgen.report.seeds import causal_rows, score_rows  # noqa: E402
 from hf_cfgen.report.tables import causal_table, counts_line, score_table  # noqa: E402
 
 PAGES = (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
-MARKED = re.compile(r"<!-- (\w+) ([\w/]+\.json) -->\n.*?<!-- end -->", re.DOTALL)
+MARKED = re.compile(r"<!-- (\w+) ([\w/-]+\.json) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def _paper_rows(runs: list[dict[str, Any]]) -> list[str]:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pytest
 from huggingface_hub import constants
 
@@ -87,16 +88,33 @@ def test_more_sentences_than_the_page_takes_are_refused_not_cut():
         read_sentences("a B-X\n\n" * (MAX_SENTENCES + 1), None)
 
 
+def test_more_words_than_the_page_takes_are_refused():
+    with pytest.raises(
+        CfgenError, match=r"^pasted.txt: 200001 words, where this page takes up to 200000: give fewer$"
+    ):
+        read_sentences("a B-X\n" + "b O\n" * 200_000, None)
+
+
+def test_nothing_of_a_table_is_left_in_the_cache_of_datasets(write):
+    path = write("mine.csv", 'tokens,ner_tags\n"[""Ada""]","[""B-PER""]"\n')
+    before = {found for found in Path(datasets.config.HF_DATASETS_CACHE).rglob("*") if found.is_file()}
+    sentences = read_sentences("", str(path))
+    assert {found for found in Path(datasets.config.HF_DATASETS_CACHE).rglob("*") if found.is_file()} == before
+    assert sentences["tokens"][:] == [["Ada"]]
+
+
 def test_on_a_space_no_file_of_its_machine_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "here").mkdir()
-    paths = ["here", "../x", "/etc/passwd", "~/x", "./demo"]
+    (tmp_path / "owner" / "name").mkdir(parents=True)
+    # load_dataset would read the files of the working folder as "json"
+    paths = ["here", "../x", "/etc/passwd", "~/x", "./demo", "json", "owner/name"]
     assert [check_name(f" {path} ") for path in paths] == paths
     monkeypatch.setenv("SPACE_ID", "cfgen/app")
     for path in paths:
-        with pytest.raises(CfgenError, match="is a path on the machine of this Space: give a name on the Hub"):
+        with pytest.raises(CfgenError, match="may be a path on the machine of this Space: give OWNER/NAME on the Hub"):
             check_name(path)
-    assert check_name("cfgen/cner-aug") == "cfgen/cner-aug"
+    assert check_name("cfgen/cner-aug") == "cfgen/cner-aug" and check_name("demo:zh") == "demo:zh"
     with pytest.raises(CfgenError, match=r"^no name of a model or of a data set: give one$"):
         check_name(" ")
 

@@ -389,3 +389,9 @@ def test_bad_options_of_the_command(saved, write, capsys, options, message):
     assert message in line
     assert captured.out == ""
     assert [file.name for file in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_rows_without_a_mention_are_an_error_not_a_table_of_zeros():
+    rows = Dataset.from_dict({"tokens": [["met"]], "ner_tags": [["O"]]})
+    with pytest.raises(CfgenError, match=r"^no mention in these rows: every score would be 0; give rows with some"):
+        diagnose(as_discriminator(*lexicon_tagger({"Ada": "B-PER"}, ["met"])), rows)

@@ -1,5 +1,6 @@
 """Verdicts, the pipeline and the transform that judges."""
 
+import json
 import math
 
 import pytest
@@ -223,3 +224,20 @@ def test_a_long_sentence_is_judged_where_the_mention_is():
     tags = ["O"] * 50 + ["B-PER", "I-PER"] + ["O"] * 50
     assert judged(candidate(words, tags, Span(50, 52, "PER")), as_discriminator(model, tokenizer))[0] is None
     assert LABELS[1:3] == ["B-PER", "I-PER"]
+
+
+@pytest.mark.parametrize("damage", ["cut off", "other labels"])
+def test_a_tagger_that_is_damaged_is_an_error_that_names_it(tmp_path, damage):
+    model, tokenizer = tiny_lstm([["Ada", "met"]])
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    if damage == "cut off":
+        weights = tmp_path / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-9])
+    else:
+        config = json.loads((tmp_path / "config.json").read_text())
+        config["id2label"] = {"0": "O", "1": "B-PER"}
+        config["label2id"] = {"O": 0, "B-PER": 1}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CfgenError, match=f"^no model and tokenizer at {str(tmp_path)!r}: "):
+        as_discriminator(str(tmp_path))

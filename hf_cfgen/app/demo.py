@@ -31,7 +31,7 @@ def demo_tagger(name: str) -> DiscriminatorPipeline:
     Returns:
         `DiscriminatorPipeline`: The tagger; trained now where the cache has none of this version.
     """
-    folder = Path(constants.HF_HOME) / "hf_cfgen" / f"{name.replace(':', '-')}-{__version__}"
+    folder = Path(constants.HF_HOME) / "hf_cfgen" / f"{name.replace(':', '-')}-{__version__}-{STEPS}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):  # the first of several visitors trains it, the others wait
         if not folder.is_dir():

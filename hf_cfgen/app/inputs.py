@@ -1,18 +1,22 @@
 """What a visitor gives: sentences, files, names of models and of data sets."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from datasets import Dataset
 
 from ..columns import tag_column
+from ..data.formats import TABLES, detect_format
 from ..data.source import read_splits
 from ..errors import CfgenError
+from .demo import DEMOS
 
-MAX_SENTENCES = 2000
+MAX_SENTENCES, MAX_WORDS = 2000, 200_000
 PASTED = "pasted.txt"
 
 
@@ -43,12 +47,16 @@ def read_sentences(text: str, file: str | None) -> Dataset:
         else:
             path = Path(file)
         with without_folder(path):
-            splits = read_splits(path).splits
+            # tables are kept in memory, not in the cache of datasets, where nobody would delete them
+            private: dict[str, Any] = (
+                {"cache_dir": folder, "keep_in_memory": True} if detect_format(path) in TABLES else {}
+            )
+            splits = read_splits(path, **private).splits
     return check_size(path.name, splits[next(iter(splits))])
 
 
 def check_size(name: str, sentences: Dataset) -> Dataset:
-    """Check that a page can deal with so many sentences.
+    """Check that a page can deal with so many sentences and words.
 
     Args:
         name (`str`): What they are called, for the message.
@@ -70,6 +78,8 @@ def check_size(name: str, sentences: Dataset) -> Dataset:
             f"{name}: {len(sentences)} sentences, where this page takes up to {MAX_SENTENCES}: give fewer, or use the "
             "commands hf-cfgen augment and hf-cfgen diagnose, which take any number"
         )
+    if (words := sum(map(len, sentences["tokens"]))) > MAX_WORDS:
+        raise CfgenError(f"{name}: {words} words, where this page takes up to {MAX_WORDS}: give fewer")
     return sentences
 
 
@@ -93,8 +103,10 @@ def check_name(name: str) -> str:
     name = name.strip()
     if not name:
         raise CfgenError("no name of a model or of a data set: give one")
-    if "SPACE_ID" in os.environ and (name.startswith((".", "/", "~")) or Path(name).exists()):
-        raise CfgenError(f"{name} is a path on the machine of this Space: give a name on the Hub, or upload a file")
+    # load_dataset takes "json" and its like for the files of the working folder
+    on_hub = re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", name) and not Path(name).exists()
+    if "SPACE_ID" in os.environ and name not in DEMOS and not on_hub:
+        raise CfgenError(f"{name} may be a path on the machine of this Space: give OWNER/NAME on the Hub, or a file")
     return name
 
 

@@ -33,9 +33,11 @@ CSS = f"""{STYLE}
   .cfgen-tables td, .cfgen-tables th {{ padding: 0.3em !important; }}
 }}
 """
+QUEUE, LARGEST_FILE = 50, "20mb"  # visitors who wait, and an upload
 WORKING, FAILED = "Working …", "Nothing to show: see the message."
+EXPIRED = "this answer was kept for an hour: ask again"
 PROGRESS = gr.Progress(track_tqdm=True)
-# one after the other: they use all cores
+# one after the other: each takes memory and a core, or all of them
 WORK = {"concurrency_limit": 1, "concurrency_id": "work"}
 
 
@@ -49,7 +51,10 @@ class AppArguments:
     """
 
     host: str | None = field(
-        default=None, metadata={"help": "The address to listen at; this machine only if not given."}
+        default=None,
+        metadata={
+            "help": "The address to listen at; this machine only if not given. Who reaches it reads your files."
+        },
     )
     port: int | None = field(
         default=None, metadata={"help": "The port; the first free one from 7860 on if not given."}
@@ -70,7 +75,12 @@ def serve(arguments: AppArguments) -> None:
         block_info_text_color="*neutral_600", block_info_text_color_dark="*neutral_300"
     )
     page().launch(
-        server_name=arguments.host, server_port=arguments.port, theme=theme, css=CSS, footer_links=["gradio"]
+        server_name=arguments.host,
+        server_port=arguments.port,
+        theme=theme,
+        css=CSS,
+        footer_links=["gradio"],
+        max_file_size=LARGEST_FILE,
     )
 
 
@@ -88,8 +98,8 @@ def page() -> gr.Blocks:
         with gr.Tab("Diagnose"):
             _diagnose_tab()
         ready = gr.Markdown(f"Getting the {DEMOS['demo:en']} demo tagger ready")
-        blocks.load(_prepare, None, ready, api_visibility="private", **WORK)
-    return blocks
+        blocks.load(_prepare, None, ready, api_visibility="private")
+    return blocks.queue(max_size=QUEUE)
 
 
 def _augment_tab() -> None:
@@ -119,14 +129,15 @@ def _augment_tab() -> None:
                 ],
                 value="demo:en",
                 label="Discriminator",
-                info="Choose, or enter the name of a token-classification model with the same types",
+                info="For types of your own train one on these sentences, or enter the name of a token-classification "
+                "model that has them",
                 allow_custom_value=True,
             )
             with gr.Row():
                 k = gr.Slider(1, 20, 5, step=1, label="Candidates a sentence")
                 seed = gr.Number(42, label="Seed", precision=0, minimum=0)
     button = gr.Button("Generate", variant="primary")
-    rows, summary = gr.State([], time_to_live=3600), gr.Markdown()
+    rows, summary = gr.State(time_to_live=3600), gr.Markdown()
     with gr.Column(visible=False) as results:
         with gr.Row():
             types = gr.CheckboxGroup(label="Types of the replaced mention", interactive=True, min_width=300)
@@ -187,7 +198,7 @@ def _diagnose_tab() -> None:
             split = gr.Dropdown(SPLITS, value="", label="Split")
         file = gr.File(label="A labelled file, read instead of the data", height=180)
     button = gr.Button("Diagnose", variant="primary")
-    sentences, tables = gr.State({}, time_to_live=3600), gr.Markdown(elem_classes="cfgen-tables")
+    sentences, tables = gr.State(time_to_live=3600), gr.Markdown(elem_classes="cfgen-tables")
     with gr.Column(visible=False) as results:
         chart = gr.Plot(label="Effects on F1, with 95 % intervals")
         sentence = gr.Dropdown(label="A sentence whose prediction changes", interactive=True)
@@ -201,7 +212,7 @@ def _diagnose_tab() -> None:
         show_progress_on=tables,
         **WORK,
     ).failure(lambda: FAILED, None, tables, api_visibility="private")
-    sentence.input(lambda sentences, name: sentences[name], [sentences, sentence], html, api_visibility="private")
+    sentence.input(_sentence, [sentences, sentence], html, api_visibility="private")
 
 
 def _prepare(progress: gr.Progress = PROGRESS) -> str:
@@ -234,7 +245,9 @@ def _generate(
     )
 
 
-def _show(folder: str, rows: list[dict[str, Any]], types: list[str], verdicts: list[str]) -> Sequence[Any]:
+def _show(folder: str, rows: list[dict[str, Any]] | None, types: list[str], verdicts: list[str]) -> Sequence[Any]:
+    if rows is None:
+        raise gr.Error(EXPIRED, duration=None, print_exception=False)
     selected = chosen(rows, types, verdicts)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in selected)
     path = save_bytes_to_cache(lines.encode(), "counterfactuals.jsonl", folder)
@@ -260,6 +273,12 @@ def _diagnose(
         sentences[names[0]],
         gr.Column(visible=True),
     )
+
+
+def _sentence(sentences: dict[str, str] | None, name: str) -> str:
+    if sentences is None:
+        raise gr.Error(EXPIRED, duration=None, print_exception=False)
+    return sentences[name]
 
 
 def _example(name: str) -> str:
