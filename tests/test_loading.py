@@ -244,3 +244,11 @@ def test_idiag_corpus(caplog: pytest.LogCaptureFixture) -> None:
     assert {name: len(part) for name, part in dataset.items()} == {"train": 9274, "validation": 1157, "test": 1157}
     assert sum(tag.startswith("B-") for part in dataset.values() for row in tags(part) for tag in row) == 20355
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("name", ["json", "csv", "parquet"])
+def test_the_name_of_a_format_does_not_read_the_working_folder(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.jsonl").write_text('{"tokens": ["Secret"], "ner_tags": ["B-PER"]}\n')
+    with pytest.raises(CfgenError, match=f"^'{name}' is a format, and load_dataset would read this folder: name the"):
+        load_ner_dataset(name)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from datasets import Dataset, load_from_disk
 from datasets.exceptions import DatasetsError
+from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
 
 from ..columns import tag_column
 from ..errors import CfgenError
@@ -278,5 +279,7 @@ def _from_hub(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
     # Anything else load_dataset would take for a path or a pattern, and fail in its own words.
     if not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", source):
         raise CfgenError(f"{source!r} is no file or folder here, and no Hub name either: correct the path")
+    if source in _PACKAGED_DATASETS_MODULES and not {"data_files", "data_dir"} & set(load_kwargs):
+        raise CfgenError(f"{source!r} is a format, and load_dataset would read this folder: name the file or folder")
     where = f"{source!r} is no file or folder here, and as a Hub name"
     return named_splits(load(source, where, load_kwargs), source)
