@@ -320,3 +320,15 @@ def test_the_folder_of_the_space_starts_where_it_is_put(visit, tmp_path):
     shutil.copytree(Path(space.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
     with gradio_app([sys.executable, "app.py"], folder, {"HF_HOME": str(tmp_path / "home")}) as url:
         assert visit(url).title() == "hf_cfgen"
+
+
+def test_an_answer_that_has_expired_is_a_message_not_an_empty_list():
+    import gradio
+
+    from hf_cfgen.app.page import EXPIRED, _sentence, _show
+
+    for ask in (lambda: _show("folder", None, ["PER"], ["kept"]), lambda: _sentence(None, "a")):
+        with pytest.raises(gradio.Error) as raised:
+            ask()
+        assert raised.value.message == EXPIRED
+    assert _sentence({"a": "<p>a</p>"}, "a") == "<p>a</p>"
