@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
 from hf_cfgen import CfgenError, LSTMTagger
@@ -167,6 +168,35 @@ def test_the_forward_pass_is_that_of_its_parts():
     assert output.loss.item() == pytest.approx(expected.item(), abs=1e-6)
     assert torch.allclose(model(inputs_embeds=model.word_embeddings(ids)).logits, logits, atol=1e-6)
     assert len(model(ids, return_dict=False)) == 1
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("lengths", [[3], [5, 1, 2], [9, 2, 7, 7, 1, 3, 8, 5, 6, 4, 2, 9, 1, 1, 6, 2, 3, 5, 4, 7, 8]])
+def test_hidden_states_and_gradients_are_those_of_packed_sequences(layers, lengths):
+    model, _ = tiny_lstm(SENTENCES, num_hidden_layers=layers, dropout=0.0)
+    model.eval()
+    lengths = torch.tensor(lengths)
+    positions = int(lengths.max()) + 1  # one of padding alone
+    inputs = torch.randn(len(lengths), positions, 6, generator=torch.Generator().manual_seed(5), requires_grad=True)
+    packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+    expected, _ = pad_packed_sequence(model.lstm(packed)[0], batch_first=True, total_length=positions)
+    weights = torch.randn(expected.shape, generator=torch.Generator().manual_seed(6))
+    of = [inputs, *model.lstm.parameters()]
+    gradients = torch.autograd.grad((expected * weights).sum(), of)
+    hidden = model._hidden(inputs, lengths)
+    torch.testing.assert_close(hidden, expected, rtol=1e-5, atol=1e-6)
+    for ours, theirs in zip(torch.autograd.grad((hidden * weights).sum(), of), gradients):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_dropout_between_layers_is_of_training_alone():
+    model, _ = tiny_lstm(SENTENCES, num_hidden_layers=2, dropout=0.5)
+    inputs, lengths = torch.randn(2, 3, 6), torch.tensor([3, 2])
+    still = model.eval()._hidden(inputs, lengths)
+    assert torch.equal(model._hidden(inputs, lengths), still)
+    one, other = (model.train()._hidden(inputs, lengths) for _ in range(2))
+    assert not torch.allclose(one, other)
+    assert not torch.allclose(one, still)
 
 
 def test_dropout_applies_to_the_embeddings_and_to_what_the_head_reads():

@@ -1,5 +1,6 @@
 """LSTMTagger: a bidirectional LSTM over word or character embeddings (Chiu & Nichols 2016, without the CNN)."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from transformers.modeling_outputs import TokenClassifierOutput
 
 from ..errors import CfgenError
 from .tokenizer import word_tokenizer
+
+_ROWS, _PARTS = 4, 4  # a batch on a CPU is read in at most 4 parts, of at least 4 rows
 
 
 class LSTMTaggerConfig(PreTrainedConfig):
@@ -39,9 +42,9 @@ class LSTMTaggerConfig(PreTrainedConfig):
 
 
 class LSTMTagger(PreTrainedModel):
-    """Embeddings, a packed bidirectional LSTM, and a head Linear-PReLU-Linear (Zeng et al. 2020, section 3.2).
+    """Embeddings, a bidirectional LSTM, and a head Linear-PReLU-Linear (Zeng et al. 2020, section 3.2).
 
-    Sequences are packed, so that padding never enters the backward direction. Padding must be on the right.
+    Padding never enters either direction. It must be on the right.
 
     Args:
         config (`LSTMTaggerConfig`): The shape.
@@ -124,8 +127,7 @@ class LSTMTagger(PreTrainedModel):
         else:
             # a row of padding alone has no length to pack; its logits mean nothing
             lengths = attention_mask.sum(dim=1).clamp(min=1).cpu()
-        packed = pack_padded_sequence(self.dropout(inputs_embeds), lengths, batch_first=True, enforce_sorted=False)
-        hidden, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=positions)
+        hidden = self._hidden(self.dropout(inputs_embeds), lengths)
         logits = self.head(self.dropout(hidden))
         loss = None
         if labels is not None:
@@ -133,6 +135,39 @@ class LSTMTagger(PreTrainedModel):
         if return_dict is False:
             return (logits,) if loss is None else (loss, logits)
         return TokenClassifierOutput(loss=loss, logits=logits)
+
+    def _hidden(self, inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Hidden states (batch, positions, 2 * hidden_size), zero on padding."""
+        if inputs.device.type != "cpu":
+            packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+            return pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=inputs.shape[1])[0]
+        # on a CPU packed sequences miss the kernels of oneDNN, which has them for padded ones in one direction; so
+        # rows of like length go together, and the other direction reads them turned round
+        order = lengths.argsort()
+        parts = [
+            self._padded(inputs[rows, : int(lengths[rows[-1]])], lengths[rows])
+            for rows in order.split(max(_ROWS, math.ceil(len(order) / _PARTS)))
+        ]
+        filled = [nn.functional.pad(part, (0, 0, 0, inputs.shape[1] - part.shape[1])) for part in parts]
+        return torch.cat(filled)[order.argsort()]
+
+    def _padded(self, inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Hidden states of rows that are read as far as the longest, zero on padding."""
+        positions = torch.arange(inputs.shape[1])
+        within = positions < lengths[:, None]
+        turned = torch.where(within, lengths[:, None] - 1 - positions, positions).unsqueeze(-1)
+        state = (inputs.new_zeros(1, len(inputs), self.config.hidden_size),) * 2
+        weights = self.lstm.all_weights
+        for layer, directions in enumerate(zip(weights[::2], weights[1::2])):
+            if layer:
+                inputs = nn.functional.dropout(inputs, self.lstm.dropout, self.training)
+            backwards = inputs.gather(1, turned.expand(-1, -1, inputs.shape[2]))
+            forward, backward = (
+                torch.lstm(read, state, [*parameters], True, 1, 0.0, self.training, False, True)[0]
+                for read, parameters in zip((inputs, backwards), directions)
+            )
+            inputs = torch.cat([forward, backward.gather(1, turned.expand_as(backward))], dim=-1)
+        return inputs.masked_fill(~within.unsqueeze(-1), 0.0)
 
 
 def lstm_tagger(
