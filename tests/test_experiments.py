@@ -481,7 +481,8 @@ def test_the_grids_of_the_repository_can_be_read(tmp_path):
     assert len(read_grid(REPOSITORY / "experiments" / "quick.yaml")) == 2 * 2 * 4 * 2
     # its cells without context dropout are those of the paper's grid
     dropout = read_grid(REPOSITORY / "experiments" / "context_dropout.yaml", tmp_path)
-    assert len(dropout) == 7 * 2 * 3 and len({cell.name for cell in dropout} & {cell.name for cell in paper}) == 2 * 2 * 3
+    shared = {cell.name for cell in dropout} & {cell.name for cell in paper}
+    assert (len(dropout), len(shared)) == (7 * 2 * 3, 2 * 2 * 3)
 
 
 def rows(**columns: list) -> Dataset:
