@@ -42,7 +42,7 @@ def test_orders_are_those_of_a_plain_shuffle(count):
             expected.append(places.get(drawn, drawn))
             places[drawn] = places.get(step, step)
         assert order == expected + [-1] * (count - len(expected))
-        assert len(set(expected)) == len(expected) and 0 <= min(expected) and max(expected) < size
+        assert len(set(expected)) == len(expected) and min(expected) >= 0 and max(expected) < size
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])
