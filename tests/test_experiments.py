@@ -482,7 +482,7 @@ def test_the_grids_of_the_repository_can_be_read(tmp_path):
     # its cells of none and budget are those of the paper's grid
     choices = read_grid(REPOSITORY / "experiments" / "choices.yaml", tmp_path)
     shared = {cell.name for cell in choices} & {cell.name for cell in paper}
-    assert (len(choices), len(shared)) == (7 * 2 * 3 + 6 * 2, 2 * 2 * 3)
+    assert (len(choices), len(shared)) == (7 * 2 * 2 + 6 * 2, 2 * 2 * 2)
 
 
 def rows(**columns: list) -> Dataset:
