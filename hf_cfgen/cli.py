@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CfgenError
+from .threads import limit_threads
 
 MAIN_FIRST_SECONDS = 10
 
@@ -59,7 +60,9 @@ def _run(options: list[str]) -> None:
     from .run import RunArguments, run
     from .training import TaggerTrainingArguments
 
-    run(*_parse("run", options, (RunArguments, TaggerTrainingArguments)))
+    arguments, training = _parse("run", options, (RunArguments, TaggerTrainingArguments))
+    limit_threads(one=arguments.is_lstm)
+    run(arguments, training)
 
 
 def _augment(options: list[str]) -> None:
@@ -67,14 +70,18 @@ def _augment(options: list[str]) -> None:
     from .training import TaggerTrainingArguments
 
     options = _named("augment", ("data", "output"), options)
-    augment(*_parse("augment", options, (AugmentArguments, TaggerTrainingArguments)))
+    arguments, training = _parse("augment", options, (AugmentArguments, TaggerTrainingArguments))
+    limit_threads(one=arguments.is_lstm)
+    augment(arguments, training)
 
 
 def _diagnose(options: list[str]) -> None:
     from .diagnose import DiagnoseArguments, diagnose_data
 
     options = _named("diagnose", ("model", "data"), options)
-    diagnose_data(*_parse("diagnose", options, (DiagnoseArguments,)))
+    (arguments,) = _parse("diagnose", options, (DiagnoseArguments,))
+    limit_threads()
+    diagnose_data(arguments)
 
 
 def _push(options: list[str]) -> None:
