@@ -1,0 +1,144 @@
+"""Where the time of a training run goes, and the LSTM's way to train on a CPU beside packed sequences.
+
+    python -m benchmarks.training DATA [--vectors FILE] [--model FOLDER] [--steps 120] [--rounds 5] [--output FILE]
+
+A tagger is trained as `hf-cfgen run` does, on N examples of DATA, scored on dev 12 times. Shares are of the wall time
+of `Trainer.train`: forward, backward and the optimizer, forward passes on dev, and all the rest (batches, scores,
+checkpoints). The two ways of the LSTM take turns on the same batches; the median round of each counts.
+"""
+
+import argparse
+import functools
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from transformers import TrainerCallback, set_seed
+
+from hf_cfgen.arguments import ModelArguments
+from hf_cfgen.data.loading import load_ner_dataset
+from hf_cfgen.environment import environment
+from hf_cfgen.models import LSTMTagger, load_vectors
+from hf_cfgen.taggers import fresh_tagger, with_learning_rate
+from hf_cfgen.training import TaggerTrainingArguments, tagger_trainer
+
+PARTS = ("forward", "backward", "optimizer", "forward on dev")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data")
+    parser.add_argument("--vectors")
+    parser.add_argument("--model", default="lstm")
+    parser.add_argument("--examples", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("--batch_size", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--output", type=Path)
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(1)
+    data = load_ner_dataset(arguments.data, num_train_examples=arguments.examples)
+    options = ModelArguments(model=arguments.model, vectors=arguments.vectors)
+    vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
+    result: dict[str, Any] = {
+        "model": Path(arguments.model).name,
+        "data": Path(arguments.data).name,
+        "examples": len(data["train"]),
+        "dev": len(data["validation"]),
+        "steps": arguments.steps,
+        "batch_size": arguments.batch_size,
+        "rounds": arguments.rounds,
+        "environment": environment(),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        training = TaggerTrainingArguments(
+            output_dir=folder,
+            max_steps=arguments.steps,
+            per_device_train_batch_size=arguments.batch_size,
+            use_cpu=True,
+            disable_tqdm=True,
+        )
+        set_seed(training.seed)
+        model, tokenizer = fresh_tagger(options, data, vectors)
+        trainer = tagger_trainer(
+            model, tokenizer, data["train"], data["validation"], with_learning_rate(training, options)
+        )
+        result["shares"] = shares(trainer)
+        if isinstance(model, LSTMTagger):
+            result["lstm_seconds_a_step"] = lstm_ways(model, trainer, arguments.rounds)
+    trained = sum(result["shares"][part] for part in PARTS)
+    print(f"{result['model']} on {result['data']}: {trained:.0%} of the time in " + ", ".join(PARTS))
+    for part, share in result["shares"].items():
+        print(f"  {part:16}{share:7.1%}")
+    for way, seconds in result.get("lstm_seconds_a_step", {}).items():
+        print(f"  {way:16}{seconds * 1e3:7.1f} ms a step")
+    if arguments.output is not None:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_text(json.dumps(result, indent=2) + "\n")
+
+
+def shares(trainer: Any) -> dict[str, float]:
+    """Train, and tell which share of the time each part has taken."""
+    seconds = dict.fromkeys(PARTS, 0.0)
+
+    def timed(part: Callable[[], str], function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)  # the Trainer looks at the names of the arguments
+        def call(*args: Any, **kwargs: Any) -> Any:
+            begin = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                seconds[part()] += time.perf_counter() - begin
+
+        return call
+
+    model = trainer.model
+    model.forward = timed(lambda: "forward" if model.training else "forward on dev", model.forward)
+    trainer.accelerator.backward = timed(lambda: "backward", trainer.accelerator.backward)
+
+    class TimedOptimizer(TrainerCallback):
+        def on_train_begin(self, *args: Any, optimizer: Any, **kwargs: Any) -> None:
+            optimizer.step = timed(lambda: "optimizer", optimizer.step)
+
+    trainer.add_callback(TimedOptimizer())
+    begin = time.perf_counter()
+    trainer.train()
+    whole = time.perf_counter() - begin
+    del model.forward
+    return {part: spent / whole for part, spent in seconds.items()} | {"rest": 1 - sum(seconds.values()) / whole}
+
+
+def lstm_ways(model: LSTMTagger, trainer: Any, rounds: int) -> dict[str, float]:
+    """Median seconds of a forward and a backward pass through the LSTM, on the first batches of the train split."""
+
+    def packed(inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        sequence = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(model.lstm(sequence)[0], batch_first=True, total_length=inputs.shape[1])[0]
+
+    batches = []
+    for batch, _ in zip(trainer.get_train_dataloader(), range(10)):
+        embedded = model.word_embeddings(batch["input_ids"]).detach().requires_grad_()
+        batches.append((embedded, batch["attention_mask"].sum(dim=1)))
+    ways = {"padded, ours": model._hidden, "packed": packed}
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for turn in range(rounds + 1):
+        for way, function in ways.items():
+            begin = time.perf_counter()
+            for inputs, lengths in batches:
+                function(inputs, lengths).sum().backward()
+            if turn:  # the first round warms up
+                seconds[way].append((time.perf_counter() - begin) / len(batches))
+    for (inputs, lengths), _ in zip(batches, range(2)):
+        torch.testing.assert_close(model._hidden(inputs, lengths), packed(inputs, lengths), rtol=1e-4, atol=1e-5)
+    return {way: statistics.median(spent) for way, spent in seconds.items()}
+
+
+if __name__ == "__main__":
+    main()
