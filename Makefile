@@ -6,7 +6,7 @@ export HF_EVALUATE_OFFLINE := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-slow test-browser docs quality format clean
+.PHONY: demo results test test-slow test-browser docs quality format clean
 
 .venv.stamp: setup.py constraints.txt
 	$(PYTHON) -m venv .venv
@@ -24,6 +24,11 @@ export TOKENIZERS_PARALLELISM := false
 # make demo DEMO=zh for the Chinese corpus. One thread: on small LSTMs torch is many times slower with more threads than idle cores.
 demo: .venv.stamp
 	OMP_NUM_THREADS=1 $(BIN)/hf-cfgen run --dataset demo:$(DEMO) --control true --output_dir runs/demo-$(DEMO)
+
+# docs/results.md, and the tables of README.md and docs/, from the results in experiments/results/
+results: .venv.stamp
+	$(BIN)/hf-cfgen report experiments/results/cells --notes experiments/notes.txt --output runs/results.html --markdown docs/results.md
+	$(BIN)/python scripts/update_readme.py
 
 test: .venv.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser and not docs"

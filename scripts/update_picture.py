@@ -20,10 +20,12 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 from hf_cfgen.output import PARQUET, read_json, write_json  # noqa: E402
-from hf_cfgen.report.seeds import summary  # noqa: E402
+from hf_cfgen.scoring import LEVELS  # noqa: E402
 
 RECORDED = REPOSITORY / "docs" / "recorded"
 PICTURE = REPOSITORY / "docs" / "images" / "run.svg"
+# of a run on an embedded corpus, none of which is a path
+_CONFIG = ("dataset", "num_train_examples", "seed", "model", "recipe", "k", "max_steps", "learning_rate")
 SENTENCES_SHOWN = 2  # of a diagnosis, for each intervention
 _KEPT, _REJECTED, _OBSERVED, _INK, _PALE = "#1a7f37", "#b42318", "#0b5cad", "#1f2328", "#59636e"
 
@@ -31,7 +33,14 @@ _KEPT, _REJECTED, _OBSERVED, _INK, _PALE = "#1a7f37", "#b42318", "#0b5cad", "#1f
 def record(run_dir: Path) -> None:
     """Write docs/recorded from a run and its diagnosis."""
     results, diagnosis = read_json(run_dir / "results.json"), read_json(run_dir / "diagnosis.json")
-    recorded = summary(results) | {name: results[name] for name in ("command", "commit", "data", "deploy")}
+    recorded = {name: results[name] for name in ("environment", "command", "commit", "data", "deploy")}
+    recorded["config"] = {name: results["config"][name] for name in _CONFIG}
+    recorded["counts"] = {name: value for name, value in results["counts"].items() if name != "by_type"}
+    recorded["taggers"] = {
+        name: {key: tagger[key] for key in ("dev_strict_f1", "best_step", "context_dropout", "seconds")}
+        | {part: {level: _without_types(tagger[part][level]) for level in LEVELS} for part in ("test", "causal")}
+        for name, tagger in results["taggers"].items()
+    }
     recorded["rows"] = chosen_rows(*(_rows(run_dir / folder) for folder in ("data", "kept", "rejected")))
     changed = {name: rows[:SENTENCES_SHOWN] for name, rows in diagnosis["most_changed"].items()}
     write_json(RECORDED / "run.json", recorded)
@@ -136,6 +145,10 @@ def _told(recorded: Mapping[str, Any]) -> str:
     for name, tagger in recorded["taggers"].items():
         told.append(f"{name}: strict F1 {100 * tagger['causal']['strict']['f1']:.1f} %")
     return "; ".join(told)
+
+
+def _without_types(scores: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in scores.items() if name != "by_type"}
 
 
 def _mention(row: Mapping[str, Any]) -> Any:

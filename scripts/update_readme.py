@@ -2,50 +2,67 @@
 
     python scripts/update_readme.py [--check]
 
-A table stands between `<!-- TABLE FILE.json -->` and `<!-- end -->`, the file's path from the root of the repository;
-TABLE is `scores`, `causal` or `paper`, over seeds, `run`, `counts` or `diagnosis`, of one recorded run, or
-`alternatives`.
+A table stands between `<!-- TABLE PATH -->` and `<!-- end -->`, the path from the root of the repository. TABLE is
+`gains` or `effects`, of a folder of results of `hf-cfgen reproduce`, or of a JSON file: `run`, `counts` or
+`diagnosis`, of one recorded run, or `alternatives`.
 """
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import mean
-from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 from hf_cfgen.output import read_json  # noqa: E402
 from hf_cfgen.report.diagnosis import diagnosis_table  # noqa: E402
-from hf_cfgen.report.experiments import paper  # noqa: E402
-from hf_cfgen.report.seeds import causal_rows, score_rows  # noqa: E402
+from hf_cfgen.report.experiments.cells import read_results  # noqa: E402
+from hf_cfgen.report.experiments.comparisons import Comparisons, best_recipe  # noqa: E402
+from hf_cfgen.report.experiments.document import Table, markdown_table  # noqa: E402
+from hf_cfgen.report.experiments.effects import figure_4  # noqa: E402
+from hf_cfgen.report.experiments.scores import gains  # noqa: E402
 from hf_cfgen.report.tables import causal_table, counts_line, score_table  # noqa: E402
 
 PAGES = (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
-MARKED = re.compile(r"<!-- (\w+) ([\w/-]+\.json) -->\n.*?<!-- end -->", re.DOTALL)
+MARKED = re.compile(r"<!-- (\w+) ([\w/.-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
-def _paper_rows(runs: list[dict[str, Any]]) -> list[str]:
-    """F1 of Zeng et al. (2020), Table 2, beside the means of ours."""
-    printed = dict(zip(paper.TRAIN_EXAMPLES, paper.F1["CLUENER", "LSTM"]))
-    lines = ["| N | paper: NoAug | Aug | gain | here: NoAug | Aug | gain |", "|---|---|---|---|---|---|---|"]
-    for n, pair in printed.items():
-        assert pair is not None, "the rows that are likely copies are BERT's"
-        noaug, aug = pair
-        cells = [f"{noaug:.1f}", f"{aug:.1f}", f"{aug - noaug:+.1f}", "", "", ""]
-        ours = [run["taggers"] for run in runs if run["config"]["num_train_examples"] == n]
-        if ours:
-            means = [100 * mean(run[name]["test"]["strict"]["f1"] for run in ours) for name in ("NoAug", "Aug")]
-            cells[3:] = f"{means[0]:.1f}", f"{means[1]:.1f}", f"{means[1] - means[0]:+.1f}"
-        lines.append(f"| {n} | {' | '.join(cells)} |")
-    return lines
+def _gains_rows(folder: Path) -> list[str]:
+    """Gains over NoAug by data set, of recipes with at least half as many results there as the one with most."""
+    (table,) = gains(Comparisons(read_results(folder))).parts
+    assert isinstance(table, Table), "it is one table"
+    dataset, pairs = (table.header.index(name) for name in ("data set", "pairs"))
+    most: dict[str, int] = {}
+    for row in table.rows:
+        most[row[dataset]] = max(most.get(row[dataset], 0), int(row[pairs]))
+    rows = [row for row in table.rows if row[dataset] != "all" and 2 * int(row[pairs]) >= most[row[dataset]]]
+    shown = Table(table.caption, table.header, rows, table.names, table.words)
+    return _columns(shown, ("data set", "recipe", "strict", "relaxed", "token", "pairs", "where"))
 
 
-def _alternatives_rows(results: dict[str, Any]) -> list[str]:
+def _effects_rows(folder: Path) -> list[str]:
+    """What NoAug and the best recipe read, at entity level."""
+    results = read_results(folder)
+    best = best_recipe(results)
+    table = figure_4(results, best).parts[-1]
+    assert isinstance(table, Table), "the table stands behind the charts"
+    shown = [row for row in table.rows if row[table.header.index("recipe")] in ("none", best)]
+    columns = ("data set", "N", "recipe", "seeds", "strict F1", "strict ACE_C", "strict ACE_E", "strict RI")
+    return _columns(Table(table.caption, table.header, shown, table.names, table.words), columns)
+
+
+def _columns(table: Table, names: Sequence[str]) -> list[str]:
+    places = [table.header.index(name) for name in names]
+    rows = [[row[place] for place in places] for row in table.rows]
+    words = sum(place >= len(table.header) - table.words for place in places)
+    kept = Table(table.caption, names, rows, sum(place < table.names for place in places), words)
+    return markdown_table(kept).splitlines()
+
+
+def _alternatives_rows(file: Path) -> list[str]:
     """What other packages wrote for the same sentences."""
-    packages = results["packages"]
+    packages = read_json(file)["packages"]
     lines = ["".join(f"| {name} " for name in ("", *packages)) + "|", "|---" * (1 + len(packages)) + "|"]
     for title, corpus, key in (
         ("broken rows, CLUENER", "CLUENER", "broken"),
@@ -62,14 +79,13 @@ def _text(table: str) -> list[str]:
     return ["```text", table, "```"]
 
 
-TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
-    "scores": lambda results: score_rows(results["runs"]),
-    "causal": lambda results: causal_rows(results["runs"]),
-    "paper": lambda results: _paper_rows(results["runs"]),
+TABLES: dict[str, Callable[[Path], list[str]]] = {
+    "gains": _gains_rows,
+    "effects": _effects_rows,
     "alternatives": _alternatives_rows,
-    "run": lambda run: _text(f"{score_table(run)}\n\n{causal_table(run)}"),
-    "counts": lambda run: _text(counts_line(run["counts"])),
-    "diagnosis": lambda diagnosis: _text(diagnosis_table(diagnosis)),
+    "run": lambda file: _text(f"{score_table(run := read_json(file))}\n\n{causal_table(run)}"),
+    "counts": lambda file: _text(counts_line(read_json(file)["counts"])),
+    "diagnosis": lambda file: _text(diagnosis_table(read_json(file))),
 }
 
 
@@ -77,8 +93,8 @@ def current(text: str) -> str:
     """The text with every table made anew."""
 
     def table(match: re.Match[str]) -> str:
-        name, file = match.groups()
-        return "\n".join([f"<!-- {name} {file} -->", *TABLES[name](read_json(REPOSITORY / file)), "<!-- end -->"])
+        name, path = match.groups()
+        return "\n".join([f"<!-- {name} {path} -->", *TABLES[name](REPOSITORY / path), "<!-- end -->"])
 
     return MARKED.sub(table, text)
 

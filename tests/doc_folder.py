@@ -76,7 +76,6 @@ def make_folder(folder: Path) -> None:
         tokenizer.save_pretrained(path)
 
     _corpora(folder / "path" / "to")
-    _cells(folder)
 
 
 def make_run(folder: Path) -> None:
@@ -114,12 +113,3 @@ def _corpora(folder: Path) -> None:
                 entity = {"label_type": "疾病和诊断", "start_pos": 0, "end_pos": 2}
                 records = [{"originalText": text, "entities": [entity]} for text in texts]
             (folder / name / f"{split}.json").write_text(json_lines(*records), encoding="utf-8")
-
-
-def _cells(folder: Path) -> None:
-    """What the runs behind the tables over seeds recorded, so that run_seeds.py finds them done."""
-    results = json.loads((REPOSITORY / "experiments" / "results" / "cluener_lstm.json").read_text(encoding="utf-8"))
-    for run in results["runs"]:
-        cell = folder / "runs" / "cluener_lstm" / "n{num_train_examples}-seed{seed}".format(**run["config"])
-        cell.mkdir(parents=True)
-        (cell / "results.json").write_text(json.dumps(run), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Tables of a run and of several seeds, and the pages made of them."""
+"""Tables of a run, and the pages made of them."""
 
 import re
 import subprocess
@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
+from hf_cfgen.cli import main
 from hf_cfgen.report import markdown
 from hf_cfgen.report.diagnosis import bracketed, diagnosis_table
-from hf_cfgen.report.seeds import causal_rows, score_rows, summary
-from hf_cfgen.report.statistics import mean_and_error
 from hf_cfgen.report.tables import causal_table, score_table
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -52,55 +51,20 @@ def run(n: int, seed: int, no_aug: float, control: float, aug: float) -> dict:
     }
 
 
-RUNS = [
-    run(100, 2, 0.10, 0.20, 0.14),
-    run(100, 1, 0.20, 0.20, 0.30),
-    run(300, 1, 0.3, 0.3, 0.3),
-    run(300, 2, 0.5, 0.4, 0.5),
-]
-
-
-def test_a_gain_is_the_mean_of_differences_within_a_seed_with_its_standard_error():
-    lines = score_rows(RUNS)
-    assert len(lines) == 2 + 2 * 3
-    # NoAug 10, 20: 15 +- 5; Control 20, 20; Aug 14, 30: 22 +- 8; gains 4, 10: 7 +- 3; -6, 10: 2 +- 8
-    assert lines[2].startswith("| 100 | 2 | strict | 15.0 ± 5.0 | 20.0 ± 0.0 | 22.0 ± 8.0 |")
-    assert lines[2].endswith("| +7.0 ± 3.0 (2 of 2 seeds) | +2.0 ± 8.0 (1 of 2 seeds) |")
-    assert lines[5].startswith("| 300 | 2 | strict | 40.0 ± 10.0 |")
-    assert lines[5].endswith("| +0.0 ± 0.0 (0 of 2 seeds) | +5.0 ± 5.0 (1 of 2 seeds) |")
-    with pytest.raises(ValueError):
-        mean_and_error([1.0])
-
-
-def test_effects_are_means_over_seeds():
-    lines = causal_rows(RUNS)
-    assert lines[2] == "| 100 | NoAug | 0.150 ± 0.050 | -0.100 ± 0.000 | -0.150 ± 0.050 | +0.050 ± 0.050 |"
-    assert [line.split("|")[1:3] for line in lines[2:]] == [
-        [f" {n} ", f" {name} "] for n in (100, 300) for name in ("NoAug", "Control", "Aug")
-    ]
-
-
-def test_a_summary_has_no_path_and_no_types():
-    short = summary(RUNS[0])
-    assert short["config"]["dataset"] == "cluener" and short["config"]["vectors"] is None
-    assert "adam_beta1" not in short["config"]
-    assert "by_type" not in str(short)
-    assert short["taggers"]["Aug"]["test"]["strict"] == {"f1": 0.14, "precision": 0.25, "recall": 0.75}
+RUN = run(100, 1, 0.20, 0.20, 0.30)
 
 
 def test_the_table_of_a_run_shows_per_cent_gains_and_intervals():
-    lines = score_table(RUNS[1]).splitlines()
+    lines = score_table(RUN).splitlines()
     assert lines[0] == "Test scores (%), N = 100, budget recipe, 9 steps each"
     dropped = run(100, 1, 0.2, 0.2, 0.3)
     dropped["config"]["context_dropout"] = dropped["taggers"]["Aug"]["context_dropout"] = 0.25
     assert score_table(dropped).splitlines() == [f"{lines[0]}, context dropout 0.25 for Aug", *lines[1:]]
     del dropped["taggers"]["NoAug"]["context_dropout"]  # as runs were recorded before there was any
     assert score_table(dropped).splitlines() == [f"{lines[0]}, context dropout 0.25 for Aug", *lines[1:]]
-    rates = {name: tagger.get("context_dropout") for name, tagger in summary(dropped)["taggers"].items()}
-    assert rates == {"NoAug": None, "Control": 0.0, "Aug": 0.25}
     assert lines[3].split() == ["NoAug", "20.0", "[15.0,", "25.0]", "25.0", "75.0", *["20.0", "25.0", "75.0"] * 2]
     assert lines[-1] == "Aug over NoAug, F1: strict +10.0, relaxed +10.0, token +10.0"
-    lines = causal_table(RUNS[1]).splitlines()
+    lines = causal_table(RUN).splitlines()
     assert lines[5].split() == ["Aug", *["0.30", "-0.10", "-0.30", "+0.20"] * 3]
     assert lines[-1] == "Aug: strict RI +0.20, 95 % interval [+0.00, +0.25]"
 
@@ -201,14 +165,20 @@ def test_the_tables_in_readme_and_docs_are_current():
         for page in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
     }
     assert {page: names for page, names in marked.items() if names} == {
-        "README.md": ["scores", "causal", "alternatives"],
+        "README.md": ["gains", "alternatives"],
         "augment.md": ["counts", "run"],
         "diagnose.md": ["diagnosis"],
-        "reproduce.md": ["scores", "causal", "paper"],
     }
     check = [sys.executable, str(REPOSITORY / "scripts" / "update_readme.py"), "--check"]
     done = subprocess.run(check, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_page_of_results_is_current(tmp_path):
+    page, experiments = tmp_path / "results.md", REPOSITORY / "experiments"
+    options = {"--notes": experiments / "notes.txt", "--markdown": page}
+    main(["report", str(experiments / "results" / "cells"), *(str(part) for pair in options.items() for part in pair)])
+    assert page.read_text(encoding="utf-8") == (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

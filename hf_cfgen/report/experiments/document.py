@@ -124,12 +124,31 @@ def as_markdown(title: str, sections: Sequence[Section]) -> str:
             if isinstance(part, Text):
                 blocks.append(escaped(part.text))
             elif isinstance(part, Table) and part.rows:
-                rows = [[_cell(part, *item) for item in enumerate(row)] for row in part.rows]
-                blocks += [f"**{escaped(part.caption)}**", table([escaped(name) for name in part.header], rows)]
+                blocks += [f"**{escaped(part.caption)}**", markdown_table(part)]
             elif isinstance(part, Sentences):
                 lines = [f"- {escaped(name)}: {text}" for name, text in part.markdown]
                 blocks += [f"**{escaped(part.caption)}**", "\n".join(lines)]
     return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def markdown_table(part: Table) -> str:
+    """A table without its caption, as Markdown.
+
+    Args:
+        part (`Table`): The table.
+
+    Returns:
+        `str`: Its lines.
+
+    Example:
+
+    >>> print(markdown_table(Table("Scores", ["N", "F1"], [["100", Strong("1.0")]])))
+    | N | F1 |
+    |---|---|
+    | 100 | **1.0** |
+    """
+    rows = [[_cell(part, *item) for item in enumerate(row)] for row in part.rows]
+    return table([escaped(name) for name in part.header], rows)
 
 
 def _cell(part: Table, column: int, cell: str) -> str:
