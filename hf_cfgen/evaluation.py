@@ -71,10 +71,12 @@ def seqeval_report(references: Sequence[Sequence[str]], predictions: Sequence[Se
     >>> seqeval_report([["U-A"]], [["U-A"]])["micro avg"]["f1-score"]
     1.0
     """
-    if not any(tag != "O" for side in (references, predictions) for tags in side for tag in tags):
+    names = {tag for side in (references, predictions) for tags in side for tag in tags}
+    if names <= {"O"}:
         return {}
     # seqeval knows no BILOU and no BMES; what is lenient is left to it
-    bioes = [[[_bioes(tag) for tag in tags] for tags in side] for side in (references, predictions)]
+    bioes_of = {tag: _bioes(tag) for tag in names}
+    bioes = [[[bioes_of[tag] for tag in tags] for tags in side] for side in (references, predictions)]
     report = classification_report(*bioes, output_dict=True, zero_division=0)
     return {name: {key: float(value) for key, value in row.items()} for name, row in report.items()}
 

@@ -4,13 +4,15 @@ Everything is computed from one array of counts, `(sentence, level, type, [hits,
 score, a score by type and a bootstrap resample are sums of it.
 """
 
+import itertools
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .errors import CfgenError
-from .spans import Span, split_tag, tags_to_spans
+from .spans import SpanArrays, span_arrays, tag_set
 
 LEVELS = ("strict", "relaxed", "token")
 Tags = Sequence[Sequence[str]]
@@ -21,35 +23,6 @@ class Counts(NamedTuple):
 
     types: tuple[str, ...]
     values: np.ndarray
-
-
-def relaxed_hits(gold: Sequence[Span], predicted: Sequence[Span]) -> int:
-    """Size of a maximum one-to-one matching of overlapping spans; labels are not compared.
-
-    Relaxed match as in Chinchor & Sundheim (1993, MUC-5), one to one: a prediction over four gold mentions is one hit.
-    The spans of each side must be disjoint and in order; then taking the pair that ends first is optimal.
-
-    Args:
-        gold (`Sequence[Span]`): Gold mentions of one type.
-        predicted (`Sequence[Span]`): Predicted mentions of the same type.
-
-    Returns:
-        `int`: The number of pairs.
-
-    Example:
-
-    >>> relaxed_hits([Span(0, 1, "A"), Span(1, 2, "A")], [Span(0, 2, "A")])
-    1
-    """
-    hits = i = j = 0
-    while i < len(gold) and j < len(predicted):
-        if gold[i].end <= predicted[j].start:
-            i += 1
-        elif predicted[j].end <= gold[i].start:
-            j += 1
-        else:
-            hits, i, j = hits + 1, i + 1, j + 1
-    return hits
 
 
 def count(references: Tags, predictions: Tags) -> Counts:
@@ -70,27 +43,59 @@ def count(references: Tags, predictions: Tags) -> Counts:
     >>> count([["B-A", "I-A"]], [["B-A", "O"]]).values[0].tolist()
     [[[0, 1, 1]], [[1, 1, 1]], [[1, 1, 2]]]
     """
-    if len(references) != len(predictions):
-        raise CfgenError(f"{len(references)} gold sentences but {len(predictions)} predicted ones")
-    types = tuple(sorted({split_tag(tag)[1] for side in (references, predictions) for tags in side for tag in tags}))
-    types = tuple(label for label in types if label)
-    index = {label: t for t, label in enumerate(types)}
-    values = np.zeros((len(references), len(LEVELS), len(types), 3), dtype=np.int64)
-    for row, (gold_tags, predicted_tags) in enumerate(zip(references, predictions)):
-        if len(gold_tags) != len(predicted_tags):
-            raise CfgenError(f"sentence {row}: {len(gold_tags)} gold tags but {len(predicted_tags)} predicted ones")
-        gold, predicted = tags_to_spans(gold_tags), tags_to_spans(predicted_tags)
-        hit_spans = set(gold) & set(predicted)
-        for label in {span.label for span in (*gold, *predicted)}:
-            gold_of = [span for span in gold if span.label == label]
-            predicted_of = [span for span in predicted if span.label == label]
-            strict, relaxed, token = values[row, :, index[label]]
-            strict[:] = sum(span in hit_spans for span in gold_of), len(predicted_of), len(gold_of)
-            relaxed[:] = relaxed_hits(gold_of, predicted_of), len(predicted_of), len(gold_of)
-            gold_words = {word for span in gold_of for word in range(span.start, span.end)}
-            predicted_words = {word for span in predicted_of for word in range(span.start, span.end)}
-            token[:] = len(gold_words & predicted_words), len(predicted_words), len(gold_words)
+    types, lengths, items = _items(references, predictions)
+    shape = len(lengths), len(types)
+    sentence_of = np.repeat(np.arange(len(lengths)), lengths)
+    values = np.empty((len(lengths), len(LEVELS), len(types), 3), dtype=np.int64)
+    for (level, column), (words, types_of) in items.items():
+        cells = np.bincount(sentence_of[words] * len(types) + types_of, minlength=shape[0] * shape[1])
+        values[:, level, :, column] = cells.reshape(shape)
     return Counts(types, values)
+
+
+def matches(gold: SpanArrays, predicted: SpanArrays) -> tuple[np.ndarray, np.ndarray]:
+    """Which gold mentions are found, strictly and relaxed.
+
+    Strict: a predicted mention has the same type and boundaries. Relaxed as in Chinchor & Sundheim (1993, MUC-5), one
+    to one: a maximum matching of overlapping mentions of the same type, so that a prediction over four gold mentions
+    is one hit. Taking the pair that ends first is optimal, as the mentions of each side are disjoint.
+
+    Args:
+        gold (`SpanArrays`): Gold mentions.
+        predicted (`SpanArrays`): Predicted mentions.
+
+    Returns:
+        `tuple[np.ndarray, np.ndarray]`: The positions in `gold` of the strict hits, and of the relaxed ones.
+
+    Example:
+
+    >>> gold = SpanArrays(np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([0, 0, 0]))
+    >>> matches(gold, SpanArrays(np.array([0, 2]), np.array([2, 3]), np.array([0, 0])))
+    (array([2]), array([0, 2]))
+    """
+    # one type's words behind the other's, so that mentions of two types never overlap
+    width = max((int(spans.end[-1]) for spans in (gold, predicted) if len(spans.end)), default=0)
+    order, other_order = (np.argsort(spans.type, kind="stable") for spans in (gold, predicted))
+    start, end = ((column + gold.type * width)[order] for column in gold[:2])
+    other_start, other_end = ((column + predicted.type * width)[other_order] for column in predicted[:2])
+
+    # all overlapping pairs, in order: those of a mention, on either side, are neighbours
+    first = np.searchsorted(other_end, start, side="right")
+    pairs_of = np.searchsorted(other_start, end, side="left") - first
+    behind = pairs_of.cumsum()
+    ours = np.repeat(np.arange(len(start)), pairs_of)
+    theirs = np.arange(len(ours)) + np.repeat(first - behind + pairs_of, pairs_of)
+    other_behind = np.bincount(theirs, minlength=len(other_start)).cumsum()
+    # a pair excludes those that share a mention with it: the next to take is the first behind them
+    following = np.maximum(behind[ours], other_behind[theirs])
+    fresh = np.ones(len(ours) + 1, dtype=bool)  # pairs that share no mention with the one before
+    fresh[1:-1] = (ours[1:] != ours[:-1]) & (theirs[1:] != theirs[:-1])
+    taken = [np.flatnonzero(fresh[:-1])]
+    while len(taken[-1]):
+        further = following[taken[-1]]
+        taken.append(further[~fresh[further]])
+    same = (start[ours] == other_start[theirs]) & (end[ours] == other_end[theirs])
+    return order[ours[same]], np.sort(order[ours[np.concatenate(taken)]])
 
 
 def f1(counts: np.ndarray) -> np.ndarray:
@@ -130,8 +135,10 @@ def ner_scores(references: Tags, predictions: Tags) -> dict[str, Any]:
     >>> scores["strict"]["f1"], scores["relaxed"]["f1"], round(scores["token"]["f1"], 4)
     (0.0, 1.0, 0.6667)
     """
-    types, values = count(references, predictions)
-    totals = values.sum(axis=0)
+    types, _, items = _items(references, predictions)
+    totals = np.empty((len(LEVELS), len(types), 3), dtype=np.int64)
+    for (level, column), (_, types_of) in items.items():
+        totals[level, :, column] = np.bincount(types_of, minlength=len(types))
     return {
         level: _report(totals[i].sum(axis=0)) | {"by_type": {t: _report(totals[i, j]) for j, t in enumerate(types)}}
         for i, level in enumerate(LEVELS)
@@ -259,7 +266,45 @@ def causal_scores(
 
 
 _GIVEN = {"f1": "predictions", "f1_do_context": "do_context", "f1_do_entity": "do_entity"}
+_UTF32 = ("utf-32-le", "surrogatepass")
 _RESAMPLES_AT_ONCE = 100  # their weights take 8 bytes a sentence each
+
+
+class _Items(NamedTuple):
+    """What is counted: `items[level, column]` has the words where items begin, over all sentences, and their types."""
+
+    types: tuple[str, ...]
+    lengths: np.ndarray
+    items: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]
+
+
+def _items(references: Tags, predictions: Tags) -> _Items:
+    if len(references) != len(predictions):
+        raise CfgenError(f"{len(references)} gold sentences but {len(predictions)} predicted ones")
+    sides = (references, predictions)
+    lengths, others = (np.fromiter(map(len, side), np.int64, len(side)) for side in sides)
+    # a new tag gets the next letter: one string of letters is made faster than as many integers
+    letters: defaultdict[str, str] = defaultdict(map(chr, itertools.count()).__next__)
+    gold_tags, predicted_tags = (
+        np.frombuffer("".join(map(letters.__getitem__, itertools.chain.from_iterable(side))).encode(*_UTF32), "<u4")
+        for side in sides
+    )
+    names = tag_set(letters)
+    for row in np.flatnonzero(lengths != others)[:1]:
+        raise CfgenError(f"sentence {row}: {lengths[row]} gold tags but {others[row]} predicted ones")
+    offsets = np.concatenate([[0], lengths.cumsum()])
+    gold, predicted = (span_arrays(tags, offsets, names) for tags in (gold_tags, predicted_tags))
+    items = {}
+    for level, hits in enumerate(matches(gold, predicted)):
+        items[level, 0] = gold.start[hits], gold.type[hits]
+        items[level, 1], items[level, 2] = (predicted.start, predicted.type), (gold.start, gold.type)
+    token = LEVELS.index("token")
+    predicted_types, gold_types = (names.type_of[tags] for tags in (predicted_tags, gold_tags))
+    of_predicted, of_gold = (np.flatnonzero(types >= 0) for types in (predicted_types, gold_types))
+    right = of_gold[predicted_types[of_gold] == gold_types[of_gold]]
+    for column, words, types in ((0, right, gold_types), (1, of_predicted, predicted_types), (2, of_gold, gold_types)):
+        items[token, column] = words, types[words]
+    return _Items(names.types, lengths, items)
 
 
 def _of_all_types(passes: Mapping[str, Counts]) -> dict[str, Counts]:

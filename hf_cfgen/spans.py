@@ -16,6 +16,8 @@ first, inner, last and only word:
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from .errors import CfgenError
 
 SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "BMES", "BMEWO")
@@ -36,6 +38,36 @@ class Span(NamedTuple):
     start: int
     end: int
     label: str
+
+
+class TagSet(NamedTuple):
+    """Tags by number, for sequences that are arrays: what `tag_set` makes of their names.
+
+    Args:
+        types (`tuple[str, ...]`): The entity types, in alphabetical order.
+        type_of (`np.ndarray`, int64): For each tag the number of its type; -1 for O.
+        opens (`np.ndarray`, bool): Whether a mention begins at the tag in any case: B and S.
+        closes (`np.ndarray`, bool): Whether no mention goes on behind it: O, E and S.
+    """
+
+    types: tuple[str, ...]
+    type_of: np.ndarray
+    opens: np.ndarray
+    closes: np.ndarray
+
+
+class SpanArrays(NamedTuple):
+    """The mentions of many sentences, in order.
+
+    Args:
+        start (`np.ndarray`, int64): First word of each, counted over all sentences.
+        end (`np.ndarray`, int64): The word behind its last one.
+        type (`np.ndarray`, int64): The number of its type.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    type: np.ndarray
 
 
 def split_tag(tag: str) -> tuple[str, str]:
@@ -96,6 +128,64 @@ def tags_to_spans(tags: Sequence[str]) -> list[Span]:
             start = position
         previous, label = prefix, current
     return spans
+
+
+def tag_set(names: Iterable[str]) -> TagSet:
+    """Split the tags that sequences are made of, once each.
+
+    Args:
+        names (`Iterable[str]`): Tags of any scheme, by number.
+
+    Returns:
+        `TagSet`: What `span_arrays` takes.
+
+    Raises:
+        CfgenError: A tag is not of any scheme.
+
+    Example:
+
+    >>> tags = tag_set(["O", "B-PER", "I-LOC"])
+    >>> tags.types, tags.type_of.tolist()
+    (('LOC', 'PER'), [-1, 1, 0])
+    """
+    parts = [split_tag(tag) for tag in names]
+    types = tuple(sorted({label for _, label in parts if label}))
+    number = {label: i for i, label in enumerate(types)} | {"": -1}
+    return TagSet(
+        types,
+        np.array([number[label] for _, label in parts], dtype=np.int64),
+        np.array([prefix in "BS" for prefix, _ in parts], dtype=bool),
+        np.array([prefix in "OES" for prefix, _ in parts], dtype=bool),
+    )
+
+
+def span_arrays(tags: np.ndarray, offsets: np.ndarray, names: TagSet) -> SpanArrays:
+    """Read the mentions off many tag sequences at once, as `tags_to_spans` does one by one.
+
+    Args:
+        tags (`np.ndarray` of shape (words,)): The tags of all sentences, one after the other, as numbers.
+        offsets (`np.ndarray` of shape (sentences + 1,)): Where each sentence begins, and the number of words.
+        names (`TagSet`): What the numbers mean.
+
+    Returns:
+        `SpanArrays`: The mentions.
+
+    Example:
+
+    >>> spans = span_arrays(np.array([1, 2, 2]), np.array([0, 2, 3]), tag_set(["O", "B-A", "I-A"]))
+    >>> spans.start.tolist(), spans.end.tolist()
+    ([0, 2], [2, 3])
+    """
+    types = names.type_of[tags]
+    inside = types >= 0
+    begins = names.opens[tags]
+    begins[1:] |= names.closes[tags[:-1]] | (types[1:] != types[:-1])
+    begins[offsets[offsets < len(tags)]] = True
+    begins &= inside
+    ends = inside.copy()
+    ends[:-1] &= begins[1:] | ~inside[1:]
+    start = np.flatnonzero(begins)
+    return SpanArrays(start, np.flatnonzero(ends) + 1, types[start])
 
 
 def spans_to_tags(spans: Iterable[Span], length: int, scheme: str = "IOB2") -> list[str]:

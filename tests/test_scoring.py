@@ -13,14 +13,10 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from seqeval.metrics import classification_report, f1_score, precision_score, recall_score
 
 from hf_cfgen.errors import CfgenError
-from hf_cfgen.scoring import (
-    LEVELS,
-    count,
-    f1,
-    ner_scores,
-    relaxed_hits,
-)
-from hf_cfgen.spans import SCHEMES, Span, spans_to_tags, tags_to_spans
+from hf_cfgen.scoring import LEVELS, count, f1, matches, ner_scores
+from hf_cfgen.spans import SCHEMES, Span, SpanArrays, scheme_tags, spans_to_tags, tags_to_spans
+
+from . import plain_scoring
 
 fast = settings(max_examples=200, deadline=None)
 TAGS = ["O", *(f"{prefix}-{label}" for prefix in "BIES" for label in ("A", "B", "C"))]
@@ -58,13 +54,24 @@ def maximum_matching(gold: list[Span], predicted: list[Span]) -> int:
     return int((maximum_bipartite_matching(csr_matrix(overlap)) >= 0).sum())
 
 
+def relaxed_hits(gold: list[Span], predicted: list[Span]) -> int:
+    """The relaxed hits among mentions of one type."""
+    sides = (
+        SpanArrays(
+            *(np.array([span[i] for span in side], dtype=int) for i in range(2)), np.zeros(len(side), dtype=int)
+        )
+        for side in (gold, predicted)
+    )
+    return len(matches(*sides)[1])
+
+
 def hits_of(gold: str, predicted: str) -> dict[str, list[int]]:
     """Hits, predictions and gold items of one sentence, by level, over all types."""
     counts = count([gold.split()], [predicted.split()])
     return dict(zip(LEVELS, counts.values[0].sum(axis=1).tolist()))
 
 
-# --- relaxed_hits ---------------------------------------------------------------------------------------------------
+# --- matches --------------------------------------------------------------------------------------------------------
 
 
 def test_one_long_prediction_over_four_gold_mentions_is_one_hit() -> None:
@@ -97,7 +104,11 @@ def test_a_chain_of_overlaps_is_matched_as_far_as_possible() -> None:
 @fast
 @given(gold=disjoint_spans(), predicted=disjoint_spans())
 def test_relaxed_hits_is_the_maximum_bipartite_matching(gold: list[Span], predicted: list[Span]) -> None:
-    assert relaxed_hits(gold, predicted) == maximum_matching(gold, predicted)
+    assert (
+        relaxed_hits(gold, predicted)
+        == plain_scoring.relaxed_hits(gold, predicted)
+        == maximum_matching(gold, predicted)
+    )
 
 
 # --- count and f1 ---------------------------------------------------------------------------------------------------
@@ -141,6 +152,39 @@ def test_count_refuses_what_does_not_line_up() -> None:
         count([["B-A"]], [["A"]])
     with pytest.raises(CfgenError, match="tag 'A' is neither"):
         count([["A"]], [["B-A"]])
+
+
+LABELS = ["A", "B-C", "人名", "\U0001f600", "O", "a b"]
+MIXED = sorted({"O"}.union(*(scheme_tags(LABELS, scheme) for scheme in SCHEMES)))
+
+
+@fast
+@given(pair=st.one_of(pairs(MIXED), *(pairs(scheme_tags(LABELS[:3], scheme)) for scheme in SCHEMES)))
+def test_counts_are_those_of_plain_loops_in_every_scheme_and_mixture(
+    pair: tuple[list[list[str]], list[list[str]]],
+) -> None:
+    ours, plain = count(*pair), plain_scoring.count(*pair)
+    assert ours.types == plain.types
+    assert np.array_equal(ours.values, plain.values)
+    totals = ner_scores(*pair)
+    for i, level in enumerate(LEVELS):
+        assert totals[level]["f1"] == f1(plain.values.sum(axis=(0, 2))[i])
+        for j, label in enumerate(plain.types):
+            assert totals[level]["by_type"][label]["f1"] == f1(plain.values.sum(axis=0)[i, j])
+
+
+def test_counts_of_long_chains_of_overlaps_are_those_of_plain_loops() -> None:
+    names, rng = np.array(["O", "B-A", "I-A"]), np.random.default_rng(0)
+    gold, predicted = (names[rng.choice(3, (20, 200), p=[0.1, 0.3, 0.6])].tolist() for _ in range(2))
+    assert np.array_equal(count(gold, predicted).values, plain_scoring.count(gold, predicted).values)
+
+
+def test_so_many_tags_that_their_numbers_are_no_characters_are_counted() -> None:
+    tags = [f"B-{label:06}" for label in range(60_000)]
+    counts = count([tags], [[*tags[:-2], *tags[:-3:-1]]])
+    assert counts.types == tuple(tag[2:] for tag in tags)
+    assert counts.values[0, :, :-2].tolist() == [[[1, 1, 1]] * (len(tags) - 2)] * 3
+    assert counts.values[0, :, -2:].tolist() == [[[0, 1, 1]] * 2] * 3
 
 
 def test_f1_is_the_harmonic_mean_and_zero_without_items() -> None:
