@@ -3,14 +3,13 @@
 Shared by the discriminator, training and the causal effects.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from .errors import CfgenError
+from .windows import WordEncoder
 
 
 class Window(NamedTuple):
@@ -101,79 +100,42 @@ def encode_words(
     length: int | None,
     stride: int | None,
 ) -> list[Window]:
-    """Encode sentences of words as windows of sub-words.
-
-    A word that yields no sub-word (a blank, an empty string) is fed as the unknown token. The context of a word in a
-    window is its distance to the nearest end of the window at which the sentence was cut.
+    """Encode sentences of words as windows of sub-words, one by one.
 
     Args:
         tokenizer (`PreTrainedTokenizerBase`): A fast tokenizer.
         sentences (`Sequence[Sequence[str]]`): The words of each sentence.
-        length (`int` or `None`): Most sub-words of a window; `None` for no limit.
-        stride (`int` or `None`): Sub-words that neighbouring windows share; `None` to keep only the first window of
-            each sentence, so that words behind it are in no window.
+        length (`int` or `None`): See `WordEncoder.windows`.
+        stride (`int` or `None`): See `WordEncoder.windows`.
 
     Returns:
         `list[Window]`: The windows, sentence by sentence, from left to right. None for a sentence without words.
 
     Raises:
-        CfgenError: The tokenizer is not a fast one, a word yields no sub-word and there is no unknown token, or the
-            stride leaves no room for a step.
+        CfgenError: See `WordEncoder`.
     """
-    if not tokenizer.is_fast:
-        raise CfgenError(f"{type(tokenizer).__name__} is not a fast tokenizer, which the alignment of words needs")
-    specials = tokenizer.num_special_tokens_to_add()
-    if length is not None and (stride or 0) + specials >= length:
-        raise CfgenError(f"stride {stride} does not fit windows of {length} sub-words with {specials} special tokens")
-    filled = [i for i, words in enumerate(sentences) if len(words)]
-    if not filled:
-        return []
-    encoding = tokenizer(
-        _without_blanks(tokenizer, [sentences[i] for i in filled]),
-        is_split_into_words=True,
-        truncation=length is not None,
-        max_length=length,
-        stride=stride or 0,
-        return_overflowing_tokens=stride is not None and length is not None,
-    )
-    owners = encoding.pop("overflow_to_sample_mapping", range(len(filled)))
-    by_sentence: dict[int, list[Window]] = {}
-    for w, owner in enumerate(owners):
-        inputs = {name: values[w] for name, values in encoding.items()}
-        window = Window(filled[owner], inputs, encoding.word_ids(w), {})
-        by_sentence.setdefault(owner, []).append(window)
-    for windows in by_sentence.values():
-        _assign_words(windows, stride or 0)
-    return [window for windows in by_sentence.values() for window in windows]
-
-
-def _without_blanks(tokenizer: PreTrainedTokenizerBase, sentences: list[Sequence[str]]) -> list[list[str]]:
-    words = list(dict.fromkeys(word for sentence in sentences for word in sentence))
-    encoded = tokenizer([[word] for word in words], is_split_into_words=True, add_special_tokens=False)["input_ids"]
-    blanks = {word for word, ids in zip(words, encoded) if not ids}
-    if blanks and tokenizer.unk_token is None:
-        raise CfgenError(f"the word {min(blanks)!r} yields no sub-word and the tokenizer has no unknown token for it")
-    return [[tokenizer.unk_token if word in blanks else word for word in sentence] for sentence in sentences]
-
-
-def _assign_words(windows: list[Window], stride: int) -> None:
-    """Fill in `firsts`: each word goes to the window where its first sub-word has most context; ties to the first."""
-    first_of: dict[int, int] = {}  # word -> number of its first sub-word in the sentence
-    best: dict[int, tuple[float, int, int]] = {}  # word -> context, window, position
-    start = 0
-    for w, window in enumerate(windows):
-        positions = [p for p, word in enumerate(window.word_ids) if word is not None]
-        for i, p in enumerate(positions):
-            word = window.word_ids[p]
-            assert word is not None
-            if first_of.setdefault(word, start + i) != start + i:
-                continue
-            left = math.inf if w == 0 else i
-            right = math.inf if w == len(windows) - 1 else len(positions) - 1 - i
-            context = min(left, right)
-            if word not in best or context > best[word][0]:
-                best[word] = (context, w, p)
-        start += len(positions) - stride
-    for word in sorted(best):
-        _, w, p = best[word]
-        windows[w].firsts[word] = p
+    encoder = WordEncoder(tokenizer)
+    words, offsets = encoder.sentences(sentences)
+    arrays = encoder.windows(words, offsets, length, stride)
+    windows = []
+    for w, (sentence, begin, end) in enumerate(zip(arrays.sentence, arrays.begin, arrays.end)):
+        frame = arrays.frames["input_ids"]
+        word_ids = (arrays.word[begin:end] - offsets[sentence]).tolist()
+        predicted = arrays.predicted[arrays.offsets[w] : arrays.offsets[w + 1]]
+        inputs = {
+            name: [
+                *frame.before,
+                *(arrays.ids[begin:end].tolist() if name == "input_ids" else [frame.inside] * int(end - begin)),
+                *frame.behind,
+            ]
+            for name, frame in arrays.frames.items()
+        }
+        windows.append(
+            Window(
+                int(sentence),
+                inputs,
+                [None] * len(frame.before) + word_ids + [None] * len(frame.behind),
+                dict(zip((predicted - offsets[sentence]).tolist(), arrays.position[predicted].tolist())),
+            )
+        )
+    return windows

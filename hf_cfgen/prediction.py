@@ -7,8 +7,12 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from .alignment import Window, default_stride, embedding_block, encode_words, max_length
+from .alignment import default_stride, embedding_block, max_length
+from .arrays import ranges
 from .errors import CfgenError
+from .windows import WindowArrays, WordEncoder, pad
+
+BATCH_TOKENS = 4096  # sub-words a forward pass
 
 
 @contextmanager
@@ -47,7 +51,7 @@ def predict_words(
     sentences: Sequence[Sequence[str]],
     *,
     stride: int | None = -1,
-    batch_size: int = 32,
+    batch_size: int | None = 32,
     empty: Sequence[Sequence[bool]] | None = None,
 ) -> list[np.ndarray]:
     """Probabilities of the labels for every word.
@@ -66,31 +70,116 @@ def predict_words(
         outside every window.
 
     Raises:
-        CfgenError: See `encode_words` and `empty_embeddings`.
+        CfgenError: See `WordEncoder` and `empty_embeddings`.
     """
-    length = max_length(model, tokenizer)
-    windows = encode_words(tokenizer, sentences, length, default_stride(length) if stride == -1 else stride)
-    labels = model.config.num_labels
-    probabilities = [np.full((len(words), labels), np.nan, dtype=np.float32) for words in sentences]
-    order = sorted(range(len(windows)), key=lambda w: len(windows[w].word_ids))
+    encoder = WordEncoder(tokenizer)
+    numbers, offsets = encoder.sentences(sentences)
+    probabilities = np.full((len(numbers), model.config.num_labels), np.nan, dtype=np.float32)
+    mask = None if empty is None else np.array([value for row in empty for value in row], dtype=bool)
+    windows = windows_for(model, encoder, numbers, offsets, stride)
+    for batch in batches(windows, batch_size):
+        words, values = forward(model, windows, batch, mask)
+        probabilities[words] = values.cpu().numpy()
+    return np.split(probabilities, offsets[1:-1]) if sentences else []
+
+
+def predict_labels(
+    model: PreTrainedModel, windows: WindowArrays, asked: np.ndarray, batch_list: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The most probable label of every word, and the probability of one that is asked for.
+
+    Args:
+        model (`PreTrainedModel`): A token-classification model; it is put into evaluation mode.
+        windows (`WindowArrays`): The words.
+        asked (`np.ndarray` of shape (words,)): A label for each word.
+        batch_list (`Sequence[np.ndarray]`): The windows of each forward pass.
+
+    Returns:
+        `tuple[np.ndarray, np.ndarray]`: The labels, -1 for a word in none of these windows, and the probabilities,
+        float32, NaN there.
+    """
+    best, probability = np.full(len(asked), -1), np.full(len(asked), np.nan, dtype=np.float32)
+    for batch in batch_list:
+        words, values = forward(model, windows, batch)
+        best[words] = values.argmax(-1).cpu().numpy()
+        labels = torch.from_numpy(asked[words]).to(values.device)
+        probability[words] = values.gather(1, labels.unsqueeze(1)).squeeze(1).cpu().numpy()
+    return best, probability
+
+
+def windows_for(
+    model: PreTrainedModel, encoder: WordEncoder, numbers: np.ndarray, offsets: np.ndarray, stride: int | None
+) -> WindowArrays:
+    """The windows of sentences that a model takes.
+
+    Args:
+        model (`PreTrainedModel`): The model.
+        encoder (`WordEncoder`): Of its tokenizer.
+        numbers (`np.ndarray` of shape (words,)): The words of all sentences.
+        offsets (`np.ndarray` of shape (sentences + 1,)): Where each sentence begins.
+        stride (`int` or `None`): See `predict_words`.
+
+    Returns:
+        `WindowArrays`: The windows.
+    """
+    length = max_length(model, encoder.tokenizer)
+    return encoder.windows(numbers, offsets, length, default_stride(length) if stride == -1 else stride)
+
+
+def batches(windows: WindowArrays, batch_size: int | None = None) -> list[np.ndarray]:
+    """Share out windows on forward passes, the longest first, so that there is little padding.
+
+    Args:
+        windows (`WindowArrays`): Windows.
+        batch_size (`int`, *optional*): Windows a forward pass; as many as have `BATCH_TOKENS` sub-words with padding
+            where it is not given.
+
+    Returns:
+        `list[np.ndarray]`: The windows of each pass.
+    """
+    sizes = windows.end - windows.begin
+    order = np.argsort(-sizes, kind="stable")
+    found, begin = [], 0
+    while begin < len(order):
+        rows = batch_size or max(BATCH_TOKENS // int(sizes[order[begin]]), 1)
+        found.append(order[begin : begin + rows])
+        begin += rows
+    return found
+
+
+def forward(
+    model: PreTrainedModel, windows: WindowArrays, batch: np.ndarray, empty: np.ndarray | None = None
+) -> tuple[np.ndarray, torch.Tensor]:
+    """One forward pass.
+
+    Args:
+        model (`PreTrainedModel`): A token-classification model; it is put into evaluation mode.
+        windows (`WindowArrays`): Windows.
+        batch (`np.ndarray` of shape (batch,)): Which of them.
+        empty (`np.ndarray` of shape (words,), *optional*): Whether each word is made [EMPTY].
+
+    Returns:
+        `tuple[np.ndarray, torch.Tensor]`: The words that are predicted from these windows, and the probabilities of
+        their labels (words, labels), float32, on the model's device.
+    """
     model.eval()
-    for begin in range(0, len(order), batch_size):
-        batch = [windows[w] for w in order[begin : begin + batch_size]]
-        inputs = _pad(batch, tokenizer, model.device)
-        with torch.inference_mode():
-            if empty is None:
-                logits = model(**inputs).logits
-            else:
-                mask = torch.zeros(inputs["input_ids"].shape, dtype=torch.bool)
-                for row, window in enumerate(batch):
-                    for p, word in enumerate(window.word_ids):
-                        mask[row, p] = word is not None and bool(empty[window.sentence][word])
-                with empty_embeddings(model, mask.to(model.device)):
-                    logits = model(**inputs).logits
-        values = logits.float().softmax(-1).cpu().numpy()
-        for row, window in enumerate(batch):
-            probabilities[window.sentence][list(window.firsts)] = values[row, list(window.firsts.values())]
-    return probabilities
+    inputs, within, sub_words = pad(windows, batch)
+    size = np.diff(windows.offsets)[batch]
+    words = windows.predicted[ranges(windows.offsets[batch], size)]
+    rows = np.repeat(np.arange(len(batch)), size)
+
+    def tensor(values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values).to(model.device)
+
+    tensors = {name: tensor(values) for name, values in inputs.items()}
+    with torch.inference_mode():
+        if empty is None:
+            logits = model(**tensors).logits
+        else:
+            within[within] = empty[windows.word[sub_words]]
+            with empty_embeddings(model, tensor(within)):
+                logits = model(**tensors).logits
+        return words, logits[tensor(rows), tensor(windows.position[words])].float().softmax(-1)
 
 
 def best_tags(probabilities: np.ndarray, id2label: dict[int, str]) -> list[str]:
@@ -111,15 +200,3 @@ def best_tags(probabilities: np.ndarray, id2label: dict[int, str]) -> list[str]:
     seen = ~np.isnan(probabilities).any(axis=-1)
     best = np.where(seen[:, None], probabilities, 0).argmax(axis=-1)
     return [id2label[int(label)] if known else "O" for label, known in zip(best, seen)]
-
-
-def _pad(batch: list[Window], tokenizer: PreTrainedTokenizerBase, device: torch.device) -> dict[str, torch.Tensor]:
-    fill = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
-    longest = max(len(window.word_ids) for window in batch)
-    return {
-        name: torch.tensor(
-            [[*window.inputs[name], *[fill.get(name, 0)] * (longest - len(window.word_ids))] for window in batch],
-            device=device,
-        )
-        for name in batch[0].inputs
-    }

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arrays import offsets_of, ranges
 from .errors import CfgenError
 from .spans import SpanArrays, span_arrays, tag_set
 
@@ -83,8 +84,7 @@ def matches(gold: SpanArrays, predicted: SpanArrays) -> tuple[np.ndarray, np.nda
     first = np.searchsorted(other_end, start, side="right")
     pairs_of = np.searchsorted(other_start, end, side="left") - first
     behind = pairs_of.cumsum()
-    ours = np.repeat(np.arange(len(start)), pairs_of)
-    theirs = np.arange(len(ours)) + np.repeat(first - behind + pairs_of, pairs_of)
+    ours, theirs = np.repeat(np.arange(len(start)), pairs_of), ranges(first, pairs_of)
     other_behind = np.bincount(theirs, minlength=len(other_start)).cumsum()
     # a pair excludes those that share a mention with it: the next to take is the first behind them
     following = np.maximum(behind[ours], other_behind[theirs])
@@ -292,7 +292,7 @@ def _items(references: Tags, predictions: Tags) -> _Items:
     names = tag_set(letters)
     for row in np.flatnonzero(lengths != others)[:1]:
         raise CfgenError(f"sentence {row}: {lengths[row]} gold tags but {others[row]} predicted ones")
-    offsets = np.concatenate([[0], lengths.cumsum()])
+    offsets = offsets_of(lengths)
     gold, predicted = (span_arrays(tags, offsets, names) for tags in (gold_tags, predicted_tags))
     items = {}
     for level, hits in enumerate(matches(gold, predicted)):

@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 from datasets import Dataset, Features, List, Value, concatenate_datasets
@@ -11,12 +12,27 @@ from transformers.pipelines.pt_utils import KeyDataset
 
 from hf_cfgen import CfgenError, Discriminate, DiscriminatorPipeline, Span, generate_counterfactuals
 from hf_cfgen.columns import COUNTERFACTUAL_FEATURES, check_labels
-from hf_cfgen.discriminator import as_discriminator, verdict, weights_digest
+from hf_cfgen.discriminator import as_discriminator, weights_digest
+from hf_cfgen.verdicts import Replaced, verdicts
 
 from .taggers import LABELS, lexicon_tagger, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
 SEEN = [True] * 6
 PER = [Span(1, 3, "PER")]
+
+
+def verdict(spans: list[Span], tags: list[str], seen: list[bool]) -> str | None:
+    """The verdict on one row."""
+    starts, ends, labels = zip(*spans)
+    names = sorted(set(tags))
+    (reason,) = verdicts(
+        Replaced(np.zeros(len(spans), dtype=int), np.array(starts), np.array(ends), labels),
+        np.array([names.index(tag) for tag in tags]),
+        names,
+        np.array(seen),
+        np.array([0, len(tags)]),
+    )
+    return reason
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import hf_cfgen
 PACKAGE = Path(hf_cfgen.__file__).parent
 # each stage may import those before it in its own row or in an earlier row
 ORDER = [
-    ["errors"],
+    ["errors", "arrays"],
     ["spans", "output", "arguments", "environment", "options"],
-    ["scoring", "columns"],
+    ["scoring", "columns", "verdicts"],
     ["data"],
     ["entity_sets"],
     ["intervention"],
+    ["windows"],
     ["alignment"],
     ["prediction", "models"],
     ["discriminator", "context_dropout"],
@@ -32,7 +33,7 @@ ORDER = [
     ["cli"],
 ]
 TORCH_ALLOWED = {
-    *("models", "alignment", "prediction", "discriminator", "context_dropout", "training", "taggers"),
+    *("models", "windows", "alignment", "prediction", "discriminator", "context_dropout", "training", "taggers"),
     *("options", "experiments"),
 }
 
@@ -94,7 +95,7 @@ def test_torch_and_transformers_stay_in_their_stages():
 def test_spans_and_scoring_import_numpy_at_most():
     third_party = {
         name
-        for stage in ("errors", "spans", "scoring")
+        for stage in ("errors", "arrays", "spans", "scoring")
         for name, ours in imports_of(PACKAGE / f"{stage}.py")
         if not ours and name not in sys.stdlib_module_names
     }

@@ -15,10 +15,11 @@ from datasets import Dataset, DatasetDict, IterableDataset, concatenate_datasets
 from hf_cfgen import CfgenConfig, EntitySets, Intervene, generate_counterfactuals, load_ner_dataset
 from hf_cfgen.cli import MAIN_FIRST_SECONDS, main
 from hf_cfgen.columns import tag_column
-from hf_cfgen.discriminator import REASONS, DiscriminatorPipeline, as_discriminator
+from hf_cfgen.discriminator import DiscriminatorPipeline, as_discriminator
 from hf_cfgen.evaluation import evaluate_tagger
 from hf_cfgen.models import lstm_tagger
 from hf_cfgen.training import TaggerTrainingArguments, tagger_trainer
+from hf_cfgen.verdicts import REASONS
 
 from .make_rows import RECIPES, augment_options, counted_calls, write_rows
 from .samples import json_lines

@@ -7,12 +7,13 @@ from datasets import Dataset
 from markupsafe import Markup
 
 from ..columns import tag_column
-from ..discriminator import REASONS, DiscriminatorPipeline, as_discriminator
+from ..discriminator import DiscriminatorPipeline, as_discriminator
 from ..entity_sets import EntitySets
 from ..generator import generate_counterfactuals
 from ..intervention import CfgenConfig
 from ..report.html import listed, swapped
 from ..report.tables import counts_line
+from ..verdicts import REASONS
 from .demo import DEMOS, demo_tagger, trained_tagger
 from .inputs import check_name, read_sentences
 
