@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .causal import causal_effects
     from .data import load_ner_dataset
-    from .discriminator import Discriminate, DiscriminatorPipeline
+    from .discriminator import DiscriminatorPipeline
     from .entity_sets import EntitySets
     from .errors import CfgenError
     from .generator import Counterfactuals, generate_counterfactuals, mix
     from .hub import push_dataset, push_model
     from .intervention import CfgenConfig, Intervene
+    from .judging import Discriminate
     from .models import LSTMTagger, LSTMTaggerConfig
     from .spans import Span, spans_to_tags, tags_to_spans
 
@@ -24,7 +25,7 @@ _MODULE_OF = {
     "CfgenConfig": "intervention",
     "CfgenError": "errors",
     "Counterfactuals": "generator",
-    "Discriminate": "discriminator",
+    "Discriminate": "judging",
     "DiscriminatorPipeline": "discriminator",
     "EntitySets": "entity_sets",
     "Intervene": "intervention",

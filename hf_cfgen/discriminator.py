@@ -4,27 +4,17 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import torch
-from accelerate import PartialState
-from accelerate.utils import gather_object
 from safetensors import SafetensorError
 from transformers import AutoModelForTokenClassification, PreTrainedModel, TokenClassificationPipeline
 
 from .alignment import load_tokenizer
-from .arrays import offsets_of, ranges
-from .columns import check_labels, tag_strings
 from .errors import CfgenError
-from .prediction import batches, best_tags, predict_labels, predict_words, windows_for
+from .prediction import best_tags, predict_words
 from .spans import split_tag
-from .verdicts import Replaced, smallest, verdicts
-from .windows import WordEncoder
-
-_VERSION = 2  # raise with every change of the verdicts: the datasets cache does not see edits of this module
 
 
 class DiscriminatorPipeline(TokenClassificationPipeline):
@@ -160,105 +150,6 @@ def as_discriminator(model: Any, tokenizer: Any = None, stride: int | None = -1)
     return tagger
 
 
-class Discriminate:
-    """The transform that fills in `score` and `reason` of candidate counterfactual examples.
-
-    Call it through `dataset.map(discriminate, batched=True)`; with `dataset.with_format("arrow")` no Python object is
-    made for a word. `score` is the smallest probability of the gold tag over the replaced words (`None` where the
-    model did not see them); `reason` is the verdict, `None` for reasonable examples. It holds a model, so it takes
-    batches and processes of Accelerate, never `num_proc`; for the datasets cache it is its options and a digest of the
-    weights.
-
-    Args:
-        discriminator (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_discriminator`.
-        names (`Sequence[str]`, *optional*): The names of an integer `ner_tags` column.
-        batch_size (`int`, *optional*): Windows a forward pass; as many as have 4096 sub-words where it is not given.
-        share (`bool`, *optional*, defaults to `False`): Processes of Accelerate, which must all call it with the same
-            rows, judge a part of each batch, and get all of it.
-    """
-
-    def __init__(
-        self,
-        discriminator: Any,
-        names: Sequence[str] | None = None,
-        batch_size: int | None = None,
-        share: bool = False,
-    ) -> None:
-        self.discriminator = as_discriminator(discriminator)
-        self.names = None if names is None else tuple(names)
-        self.batch_size = batch_size
-        self.share = share
-        self.encoder = WordEncoder(self.discriminator.tokenizer)
-
-    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        # pickled for the fingerprint alone
-        state = (_VERSION, self.names, self.discriminator.stride, weights_digest(self.discriminator))
-        return _SentAway, state
-
-    def __call__(self, batch: Any) -> Any:
-        """Judge a batch of candidates.
-
-        Args:
-            batch (`dict[str, list]` or `pa.Table`): Columns of counterfactual rows.
-
-        Returns:
-            `dict[str, list]` or `pa.Table`: `score` and `reason`; of a table, the table with them.
-
-        Raises:
-            CfgenError: The data has a tag that the model lacks.
-        """
-        if not isinstance(batch, pa.Table):
-            columns = {name: pa.array(batch[name], _TYPES.get(name)) for name in ("tokens", "ner_tags", "replaced")}
-            judged = self(pa.table(columns))
-            return {name: judged[name].to_pylist() for name in ("score", "reason")}
-        words, offsets = _flat(batch["tokens"])
-        tags, _ = _flat(batch["ner_tags"])
-        mentions, per_row = _flat(batch["replaced"])
-        row = np.repeat(np.arange(len(batch)), np.diff(per_row))
-        start, end = (pc.struct_field(mentions, side).to_numpy() + offsets[row] for side in ("start", "end"))
-        replaced = Replaced(row, start, end, pc.struct_field(mentions, "label").to_pylist())
-        inside = ranges(start, end - start)
-        asked = np.zeros(len(words), dtype=np.int64)
-        asked[inside] = self._labels(tags.take(pa.array(inside)))
-
-        best, probability = self._predict(words, offsets, asked)
-        seen = ~np.isnan(probability)
-        reasons = verdicts(replaced, best, [*self.discriminator.model.config.id2label.values()], seen, offsets)
-        scores = smallest(probability[inside], np.repeat(row, end - start), len(batch))
-        added = {
-            "score": pa.array(scores, pa.float32(), mask=np.isnan(scores)),
-            "reason": pa.array(reasons, pa.string()),
-        }
-        for name, values in added.items():
-            place = batch.schema.get_field_index(name)
-            batch = batch.append_column(name, values) if place < 0 else batch.set_column(place, name, values)
-        return batch
-
-    def _labels(self, tags: pa.Array) -> np.ndarray:
-        """The model's labels for tags."""
-        label2id = self.discriminator.model.config.label2id
-        coded = tags.dictionary_encode()
-        values = tag_strings(coded.dictionary.to_pylist(), self.names)
-        check_labels(label2id, values)
-        return np.array([label2id[tag] for tag in values], dtype=np.int64)[coded.indices.to_numpy()]
-
-    def _predict(self, words: pa.Array, offsets: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """See `predict_labels`; NaN for words that lie outside every window."""
-        model = self.discriminator.model
-        coded = words.dictionary_encode()
-        numbers = self.encoder.numbers(coded.dictionary.to_pylist())[coded.indices.to_numpy()]
-        windows = windows_for(model, self.encoder, numbers, offsets, self.discriminator.stride)
-        passes = batches(windows, self.batch_size)
-        if not self.share:
-            return predict_labels(model, windows, asked, passes)
-        state = PartialState()
-        mine = predict_labels(model, windows, asked, passes[state.process_index :: state.num_processes])
-        best, probability = mine
-        for other, values in gather_object([mine]):
-            best, probability = np.where(other < 0, best, other), np.where(other < 0, probability, values)
-        return best, probability
-
-
 def weights_digest(discriminator: DiscriminatorPipeline) -> str:
     """A digest of all that a discriminator's predictions depend on: its weights, configuration and tokenizer.
 
@@ -278,23 +169,3 @@ def weights_digest(discriminator: DiscriminatorPipeline) -> str:
     digest.update(f"{discriminator.tokenizer.model_max_length}".encode())
     digest.update(discriminator.tokenizer.backend_tokenizer.to_str().encode())
     return digest.hexdigest()
-
-
-_MENTION = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())])
-_TYPES = {"tokens": pa.list_(pa.string()), "replaced": pa.list_(_MENTION)}
-
-
-def _flat(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
-    """The values of a column of lists, one list after the other, and where each list begins."""
-    lists = column.combine_chunks()
-    return lists.flatten(), offsets_of(pc.list_value_length(lists).to_numpy())
-
-
-class _SentAway:
-    """What other processes get of a `Discriminate`: it answers its first call with an error."""
-
-    def __init__(self, *state: Any) -> None:
-        pass
-
-    def __call__(self, batch: dict[str, list[Any]]) -> NoReturn:
-        raise CfgenError("Discriminate holds a model and can't be sent to other processes: call map without num_proc")

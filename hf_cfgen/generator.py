@@ -13,12 +13,12 @@ from .columns import (
     check_observational,
     counterfactual_features,
     tag_column,
-    tag_names,
 )
-from .discriminator import Discriminate, as_discriminator
+from .discriminator import as_discriminator
 from .entity_sets import EntitySets
 from .errors import CfgenError
 from .intervention import CfgenConfig, Intervene
+from .judging import judge
 from .spans import tags_to_spans
 
 _MAP_KWARGS = ("num_proc", "batch_size", "writer_batch_size", "load_from_cache_file", "keep_in_memory")
@@ -114,10 +114,12 @@ def generate_counterfactuals(
 def judge_counterfactuals(unjudged: Counterfactuals, discriminator: Any, **map_kwargs: Any) -> Counterfactuals:
     """Part the candidates that were made without a discriminator into reasonable and unreasonable ones.
 
+    Processes of Accelerate judge a part of them each, so all must call it with the same candidates.
+
     Args:
         unjudged (`Counterfactuals`): What `generate_counterfactuals` returns without a discriminator.
         discriminator (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `generate_counterfactuals`.
-        map_kwargs (`Any`): Passed on to `Dataset.map`.
+        map_kwargs (`Any`): Passed on to `Dataset.map`; not `num_proc` or `batch_size`.
 
     Returns:
         `Counterfactuals`: What `generate_counterfactuals` returns with this discriminator.
@@ -125,13 +127,7 @@ def judge_counterfactuals(unjudged: Counterfactuals, discriminator: Any, **map_k
     Raises:
         CfgenError: The labels of model and data don't match.
     """
-    candidates = unjudged.kept.map(
-        Discriminate(discriminator, tag_names(unjudged.kept)),
-        batched=True,
-        features=unjudged.kept.features,
-        desc="discriminate",
-        **map_kwargs,
-    )
+    candidates = judge(unjudged.kept, discriminator, **map_kwargs)
     reasons = candidates["reason"]
     kept = candidates.select([row for row, reason in enumerate(reasons) if reason is None])
     rejected = candidates.select([row for row, reason in enumerate(reasons) if reason is not None])

@@ -20,6 +20,7 @@ ORDER = [
     ["alignment"],
     ["prediction", "models"],
     ["discriminator", "context_dropout"],
+    ["judging"],
     ["generator", "causal", "training"],
     ["baselines", "evaluation", "taggers", "cases"],
     ["report"],

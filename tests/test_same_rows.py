@@ -216,7 +216,7 @@ def test_another_process_with_another_hash_seed_writes_the_same_bytes_and_finds_
     data["test"].select(range(50)).save_to_disk(tmp_path / "test")
     with counted_calls() as calls:
         write_rows(checkpoint, tmp_path / "train", tmp_path / "here")
-    assert calls == {"Intervene": 2, "Discriminate": 3}
+    assert calls == {"Intervene": 2, "Discriminate": 2}
     here = files(tmp_path / "here")
     assert len(here) == 6
     for seed in ("1", "2"):
@@ -253,7 +253,7 @@ def test_what_decides_the_rows_misses_the_cache_and_nothing_else_does(data, chec
         other.model.head[0].bias[0] += 1e-3
     assert called(other) == {"Discriminate"}
     with monkeypatch.context() as patch:
-        patch.setattr("hf_cfgen.discriminator._VERSION", 99)
+        patch.setattr("hf_cfgen.judging._VERSION", 99)
         assert called() == {"Discriminate"}
     with monkeypatch.context() as patch:
         patch.setattr("hf_cfgen.intervention._VERSION", 99)
