@@ -12,7 +12,7 @@ from .arrays import ranges
 from .errors import CfgenError
 from .windows import WindowArrays, WordEncoder, pad
 
-BATCH_TOKENS = 4096  # sub-words a forward pass
+BATCH_TOKENS = {"cpu": 1024, "gpu": 16384}  # sub-words a forward pass: on a CPU those that stay in its caches
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def predict_words(
     probabilities = np.full((len(numbers), model.config.num_labels), np.nan, dtype=np.float32)
     mask = None if empty is None else np.array([value for row in empty for value in row], dtype=bool)
     windows = windows_for(model, encoder, numbers, offsets, stride)
-    for batch in batches(windows, batch_size):
+    for batch in batches(windows, model.device, batch_size):
         words, values = forward(model, windows, batch, mask)
         probabilities[words] = values.cpu().numpy()
     return np.split(probabilities, offsets[1:-1]) if sentences else []
@@ -126,22 +126,29 @@ def windows_for(
     return encoder.windows(numbers, offsets, length, default_stride(length) if stride == -1 else stride)
 
 
-def batches(windows: WindowArrays, batch_size: int | None = None) -> list[np.ndarray]:
+def batches(windows: WindowArrays, device: torch.device, batch_size: int | None = None) -> list[np.ndarray]:
     """Share out windows on forward passes, the longest first, so that there is little padding.
 
     Args:
         windows (`WindowArrays`): Windows.
+        device (`torch.device`): Where the model is.
         batch_size (`int`, *optional*): Windows a forward pass; as many as have `BATCH_TOKENS` sub-words with padding
             where it is not given.
 
     Returns:
         `list[np.ndarray]`: The windows of each pass.
     """
+    budget = BATCH_TOKENS["cpu" if device.type == "cpu" else "gpu"]
     sizes = windows.end - windows.begin
     order = np.argsort(-sizes, kind="stable")
+    shorter = np.searchsorted(-sizes[order], -sizes[order], side="right")  # where windows begin that are shorter
     found, begin = [], 0
     while begin < len(order):
-        rows = batch_size or max(BATCH_TOKENS // int(sizes[order[begin]]), 1)
+        rows = batch_size
+        if rows is None:
+            rows, alike = max(budget // int(sizes[order[begin]]), 1), int(shorter[begin]) - begin
+            if rows // 2 < alike < rows:
+                rows = alike  # half a batch without padding is worth more than a whole one with it
         found.append(order[begin : begin + rows])
         begin += rows
     return found

@@ -16,7 +16,7 @@ from unittest.mock import patch
 from accelerate import PartialState
 from datasets import load_from_disk
 
-from hf_cfgen import CfgenConfig, Discriminate, Intervene, generate_counterfactuals
+from hf_cfgen import CfgenConfig, Discriminate, Intervene, generate_counterfactuals, prediction
 from hf_cfgen.cli import main
 from hf_cfgen.evaluation import evaluate_tagger
 
@@ -39,6 +39,20 @@ def counted_calls() -> Iterator[Counter]:
 
     with counting(Intervene), counting(Discriminate):
         yield calls
+
+
+@contextmanager
+def counted_passes() -> Iterator[list[int]]:
+    """The number of windows of each forward pass within the block."""
+    passes: list[int] = []
+
+    def counting(model: Any, windows: Any, batch: Any, *rest: Any) -> Any:
+        passes.append(len(batch))
+        return forward(model, windows, batch, *rest)
+
+    forward = prediction.forward
+    with patch.object(prediction, "forward", counting):
+        yield passes
 
 
 def write_rows(checkpoint: str, train: Path, out: Path, **map_kwargs: Any) -> None:
@@ -82,10 +96,12 @@ if __name__ == "__main__":
     folder = Path(out) / str(state.process_index)
     with counted_calls() as calls:
         write_rows(checkpoint, Path(train), folder / "cached")
-    write_rows(checkpoint, Path(train), folder / "fresh", load_from_cache_file=False)
+    with counted_passes() as passes:
+        write_rows(checkpoint, Path(train), folder / "fresh", load_from_cache_file=False)
     report = {
         "processes": state.num_processes,
         "calls": calls,
+        "passes": passes,
         "changes": changes,
         "scores": evaluate_tagger(checkpoint, load_from_disk(test)),
     }

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,11 +18,12 @@ from hf_cfgen.cli import MAIN_FIRST_SECONDS, main
 from hf_cfgen.columns import tag_column
 from hf_cfgen.discriminator import DiscriminatorPipeline, as_discriminator
 from hf_cfgen.evaluation import evaluate_tagger
+from hf_cfgen.generator import judge_counterfactuals
 from hf_cfgen.models import lstm_tagger
 from hf_cfgen.training import TaggerTrainingArguments, tagger_trainer
 from hf_cfgen.verdicts import REASONS
 
-from .make_rows import RECIPES, augment_options, counted_calls, write_rows
+from .make_rows import RECIPES, augment_options, counted_calls, counted_passes, write_rows
 from .samples import json_lines
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -316,11 +318,15 @@ def test_two_processes_make_the_rows_verdicts_scores_and_files_of_one(data, chec
     assert names(tmp_path / "two") == ["in.jsonl", "made", "out.jsonl", "out.jsonl.candidates.jsonl", "run", "train"]
     assert launched.stdout.count(" rows written to ") == 1
 
-    write_rows(checkpoint, tmp_path / "one" / "train", tmp_path / "one" / "made")
+    with counted_passes() as passes:
+        write_rows(checkpoint, tmp_path / "one" / "train", tmp_path / "one" / "made")
     made = files(tmp_path / "one" / "made")
     scores = json.loads(json.dumps(evaluate_tagger(checkpoint, test)))
     assert 0.1 < scores["test"]["token"]["f1"] < 1
     assert names(tmp_path / "two" / "made") == ["0", "1"]
+    judged = [json.loads((tmp_path / "two" / "made" / rank / "report.json").read_text())["passes"] for rank in "01"]
+    assert sorted(judged[0] + judged[1]) == sorted(passes)
+    assert min(sum(judged[0]), sum(judged[1])) > sum(passes) / 4
     for rank in ("0", "1"):
         folder = tmp_path / "two" / "made" / rank
         report = json.loads((folder / "report.json").read_text())
@@ -336,6 +342,31 @@ def test_two_processes_make_the_rows_verdicts_scores_and_files_of_one(data, chec
         write_rows(checkpoint, tmp_path / "two" / "train", tmp_path / "again")
     assert not calls and files(tmp_path / "again") == made
     assert names(tmp_path / "two" / "train") == names(tmp_path / "one" / "train")
+
+
+def test_processes_that_do_not_all_have_the_verdicts_in_their_caches_judge_again(
+    data, checkpoint, tmp_path, monkeypatch
+):
+    train = saved(data["train"], tmp_path)
+    candidates = generate_counterfactuals(train)
+    expected = judge_counterfactuals(candidates, checkpoint)
+    asked: list[Any] = []
+
+    def gathered(mine: list[Any]) -> list[Any]:
+        """What two processes have, of which the other has `found`, and judges nothing."""
+        asked.append(mine)
+        return [*mine, *([found] if len(asked) == 1 else mine)]
+
+    two = SimpleNamespace(num_processes=2, process_index=0)
+    monkeypatch.setattr("hf_cfgen.judging.PartialState", lambda: two)
+    monkeypatch.setattr("hf_cfgen.judging.gather_object", gathered)
+    for found, calls_expected in ((True, {}), (False, {"Discriminate": 1})):
+        asked.clear()
+        with counted_calls() as calls:
+            made = judge_counterfactuals(candidates, checkpoint)
+        assert asked[0] == [True] and calls == calls_expected
+        if found:
+            assert made.kept.to_list() == expected.kept.to_list()
 
 
 def test_a_process_that_fails_ends_the_others_and_leaves_no_results(checkpoint, tmp_path):

@@ -89,11 +89,21 @@ def test_an_encoder_that_has_seen_words_encodes_them_as_a_new_one(tokenizer):
 def test_a_forward_pass_takes_the_longest_first_and_no_more_sub_words_than_fit():
     model = tiny_bert(9, max_position_embeddings=10_000)
     encoder = WordEncoder(wordpiece_tokenizer(["a"]))
-    lengths = [1, 700, 5, 700, 6000, 2, 900]
+    lengths = [1, 600, 340, 600, 6000, 2]
     windows = windows_for(model, encoder, *encoder.sentences([["a"] * length for length in lengths]), -1)
-    assert BATCH_TOKENS == 4096
-    assert [batch.tolist() for batch in batches(windows)] == [[4], [6, 1, 3, 2], [5, 0]]
-    assert [batch.tolist() for batch in batches(windows, 3)] == [[4, 6, 1], [3, 2, 5], [0]]
+    assert BATCH_TOKENS == {"cpu": 1024, "gpu": 16384}
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    assert [batch.tolist() for batch in batches(windows, cpu)] == [[4], [1], [3], [2, 5, 0]]
+    assert [batch.tolist() for batch in batches(windows, gpu)] == [[4, 1], [3, 2, 5, 0]]
+    assert [batch.tolist() for batch in batches(windows, cpu, 3)] == [[4, 1, 3], [2, 5, 0]]
+
+
+def test_half_a_forward_pass_of_windows_that_are_alike_needs_no_padding():
+    encoder = WordEncoder(wordpiece_tokenizer(["a"]))
+    for alike, expected in ((2, [5, 3]), (3, [3, 5]), (6, [5, 5, 1])):  # 5 of them fit
+        sentences = [*[["a"] * 200] * alike, *[["a"] * 199] * 2, *[["a"] * 10] * (8 - alike - 2 if alike < 6 else 3)]
+        windows = encoder.windows(*encoder.sentences(sentences), None, 0)
+        assert [len(batch) for batch in batches(windows, torch.device("cpu"))] == expected
 
 
 LABELS = ["PER", "A-B"]

@@ -1,0 +1,36 @@
+"""Peers in turn on the same input, so that what else the machine does meets all alike."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, float], dict[str, Any]]:
+    """Time functions in turn, after one round to warm up.
+
+    Args:
+        runs (`Mapping[str, Callable[[], Any]]`): Functions by name.
+        rounds (`int`): Rounds that count.
+
+    Returns:
+        `tuple[dict[str, float], dict[str, Any]]`: The median seconds of each, and what it returned last.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    results = {}
+    for turn in range(rounds + 1):
+        for name, run in runs.items():
+            begin = time.perf_counter()
+            results[name] = run()
+            if turn:
+                seconds[name].append(time.perf_counter() - begin)
+    return {name: statistics.median(spent) for name, spent in seconds.items()}, results
+
+
+def write_result(output: Path | None, result: Mapping[str, Any]) -> None:
+    """Write a benchmark's JSON where a file is named."""
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
