@@ -32,6 +32,7 @@ setup(
         "PyYAML>=6.0",
     ],
     extras_require={
+        "bench": ["nervaluate>=1.2"],
         "app": ["gradio>=6.31", "plotly>=6.0"],
         "browser": ["playwright>=1.50"],
         "docs": ["mkdocs>=1.6", "mkdocs-material>=9.7", "mkdocstrings-python>=2.0"],

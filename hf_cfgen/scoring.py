@@ -285,10 +285,8 @@ def _items(references: Tags, predictions: Tags) -> _Items:
     lengths, others = (np.fromiter(map(len, side), np.int64, len(side)) for side in sides)
     # a new tag gets the next letter: one string of letters is made faster than as many integers
     letters: defaultdict[str, str] = defaultdict(map(chr, itertools.count()).__next__)
-    gold_tags, predicted_tags = (
-        np.frombuffer("".join(map(letters.__getitem__, itertools.chain.from_iterable(side))).encode(*_UTF32), "<u4")
-        for side in sides
-    )
+    strings = ["".join(map(letters.__getitem__, itertools.chain.from_iterable(side))) for side in sides]
+    gold_tags, predicted_tags = (np.frombuffer(side.encode(*_UTF32), "<u4").astype(np.intp) for side in strings)
     names = tag_set(letters)
     for row in np.flatnonzero(lengths != others)[:1]:
         raise CfgenError(f"sentence {row}: {lengths[row]} gold tags but {others[row]} predicted ones")
