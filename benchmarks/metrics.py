@@ -19,7 +19,6 @@ import random
 from importlib.metadata import version
 from pathlib import Path
 
-from nervaluate import Evaluator
 from seqeval.metrics import classification_report, f1_score
 
 from benchmarks.timing import in_turn, write_result
@@ -53,6 +52,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
+    from nervaluate import Evaluator  # of the extra bench
 
     gold, predicted = samples(arguments.data, arguments.words)
     types = sorted({tag[2:] for sentence in (*gold, *predicted) for tag in sentence if tag != "O"})

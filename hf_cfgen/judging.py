@@ -81,7 +81,8 @@ class Discriminate:
 
         best, probability = self._predict(words, offsets, asked)
         seen = ~np.isnan(probability)
-        reasons = verdicts(replaced, best, [*self.discriminator.model.config.id2label.values()], seen, offsets)
+        id2label = self.discriminator.model.config.id2label  # in any order
+        reasons = verdicts(replaced, best, [id2label[i] for i in range(len(id2label))], seen, offsets)
         scores = smallest(probability[inside], np.repeat(row, end - start), len(batch))
         added = {
             "score": pa.array(scores, pa.float32(), mask=np.isnan(scores)),

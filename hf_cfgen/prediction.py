@@ -99,11 +99,13 @@ def predict_labels(
         float32, NaN there.
     """
     best, probability = np.full(len(asked), -1), np.full(len(asked), np.nan, dtype=np.float32)
+    found = []
     for batch in batch_list:
         words, values = forward(model, windows, batch)
-        best[words] = values.argmax(-1).cpu().numpy()
         labels = torch.from_numpy(asked[words]).to(values.device)
-        probability[words] = values.gather(1, labels.unsqueeze(1)).squeeze(1).cpu().numpy()
+        found.append((words, values.argmax(-1), values.gather(1, labels.unsqueeze(1)).squeeze(1)))
+    for words, labels, chances in found:  # behind the last pass: a GPU waits for no copy
+        best[words], probability[words] = labels.cpu().numpy(), chances.cpu().numpy()
     return best, probability
 
 

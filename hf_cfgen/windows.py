@@ -110,16 +110,16 @@ class WordEncoder:
         # one sentence of all of them: words do not see each other
         encoding = self.tokenizer(words, is_split_into_words=True, add_special_tokens=False, verbose=False)
         sizes = np.bincount(np.array(encoding.word_ids(), dtype=np.int64), minlength=len(words))
+        blanks = [word for word, size in zip(words, sizes) if not size]
+        unknown = self.tokenizer.unk_token
+        if blanks and unknown is None:
+            raise CfgenError(
+                f"the word {min(blanks)!r} yields no sub-word and the tokenizer has no unknown token for it"
+            )
         self._number.update(zip(words, range(len(self._offsets) - 1, len(self._offsets) - 1 + len(words))))
         self._ids = np.concatenate([self._ids, np.array(encoding["input_ids"], dtype=np.int64)])
         self._offsets = np.concatenate([self._offsets, self._offsets[-1] + sizes.cumsum()])
-        blanks = [word for word, size in zip(words, sizes) if not size]
         if blanks:
-            unknown = self.tokenizer.unk_token
-            if unknown is None:
-                raise CfgenError(
-                    f"the word {min(blanks)!r} yields no sub-word and the tokenizer has no unknown token for it"
-                )
             self._number.update(dict.fromkeys(blanks, int(self.numbers([unknown])[0])))
         if not self.frames:
             self.frames = _frames(self.tokenizer, next(word for word in words if word not in blanks))
@@ -161,13 +161,13 @@ class WordEncoder:
         begin = bounds[sentence] + (np.arange(len(sentence)) - first_window[sentence]) * step
 
         owner = np.repeat(np.arange(len(long)), np.diff(offsets))
-        at, last = first[:-1] - bounds[owner], windows_of[owner] - 1
+        at = first[:-1] - bounds[owner]
         # of the windows that hold the word's first sub-word, the first and the last
-        low, high = np.maximum(-(-(at - room + 1) // step), 0), np.minimum(at // step, last)
+        low, high = np.maximum(-(-(at - room + 1) // step), 0), np.minimum(at // step, windows_of[owner] - 1)
 
         def context(window: np.ndarray) -> np.ndarray:
-            left, right = at - window * step, window * step + room - 1 - at
-            return np.minimum(np.where(window == 0, room, left), np.where(window == last, room, right))
+            # an end that is no cut would count as far away: the choice is the same
+            return np.minimum(at - window * step, window * step + room - 1 - at)
 
         best = low
         for further in range(1, int((high - low).max(initial=0)) + 1):

@@ -11,8 +11,8 @@ PACKAGE = Path(hf_cfgen.__file__).parent
 # each stage may import those before it in its own row or in an earlier row
 ORDER = [
     ["errors", "arrays"],
-    ["spans", "output", "arguments", "environment", "options"],
-    ["scoring", "columns", "verdicts"],
+    ["spans", "output", "arguments", "environment", "options", "threads"],
+    ["scoring", "columns", "verdicts", "draws"],
     ["data"],
     ["entity_sets"],
     ["intervention"],
@@ -35,7 +35,7 @@ ORDER = [
 ]
 TORCH_ALLOWED = {
     *("models", "windows", "alignment", "prediction", "discriminator", "context_dropout", "training", "taggers"),
-    *("options", "experiments"),
+    *("options", "experiments", "threads"),
 }
 
 
@@ -109,6 +109,16 @@ def test_importing_the_package_loads_neither_torch_nor_transformers_nor_datasets
         "print(sorted({'torch', 'transformers', 'datasets'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_help_of_the_command_line_loads_neither_torch_nor_transformers_nor_datasets():
+    code = (
+        "import sys; sys.argv = ['hf-cfgen', '--help']; from hf_cfgen.cli import main\n"
+        "try: main()\n"
+        "finally: print(sorted({'torch', 'transformers', 'datasets', 'numpy'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == 0 and run.stdout.startswith("usage: hf-cfgen run") and run.stdout.endswith("\n[]\n")
 
 
 def test_every_public_name_can_be_imported():

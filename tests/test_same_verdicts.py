@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from hf_cfgen import CfgenConfig, Discriminate, Span, generate_counterfactuals, load_ner_dataset
+from hf_cfgen import CfgenConfig, CfgenError, Discriminate, Span, generate_counterfactuals, load_ner_dataset
 from hf_cfgen.alignment import encode_words
 from hf_cfgen.columns import tag_column, tag_names
 from hf_cfgen.discriminator import as_discriminator
@@ -84,6 +84,17 @@ def test_an_encoder_that_has_seen_words_encodes_them_as_a_new_one(tokenizer):
         for name, values in pad(seen, everything)[0].items():
             assert np.array_equal(values, pad(new, everything)[0][name])
         assert np.array_equal(seen.position, new.position)
+
+
+def test_an_encoder_goes_on_after_a_word_that_it_can_not_encode():
+    tokenizer = wordpiece_tokenizer(["a"])
+    tokenizer.unk_token = None
+    encoder = WordEncoder(tokenizer)
+    for _ in range(2):
+        with pytest.raises(CfgenError, match=r"word ' ' yields no sub-word and the tokenizer has no unknown token"):
+            encoder.sentences([["a", " "]])
+    windows = encoder.windows(*encoder.sentences([["a", "a"]]), None, 0)
+    assert pad(windows, np.array([0]))[0]["input_ids"].tolist() == [[2, 4, 4, 3]]
 
 
 def test_a_forward_pass_takes_the_longest_first_and_no_more_sub_words_than_fit():
@@ -162,6 +173,8 @@ def test_verdicts_and_scores_of_a_model_are_those_of_plain_loops(kind):
                 parameter.mul_(6)
         tokenizer.model_max_length = 7 if "windows" in kind else 512
         judge = as_discriminator(model, tokenizer)
+    # as a config is read from a file where there are more than ten
+    judge.model.config.id2label = dict(sorted(judge.model.config.id2label.items(), reverse=True))
     rows = generate_counterfactuals(data, config=CfgenConfig(k=4)).kept
 
     def among_what_it_predicts(row: dict[str, Any], i: int) -> dict[str, Any]:
