@@ -9,8 +9,6 @@ checkpoints). The two ways of the LSTM take turns on the same batches; the media
 
 import argparse
 import functools
-import json
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +19,7 @@ import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import TrainerCallback, set_seed
 
+from benchmarks.timing import in_turn, write_result
 from hf_cfgen.arguments import ModelArguments
 from hf_cfgen.data.loading import load_ner_dataset
 from hf_cfgen.environment import environment
@@ -79,9 +78,7 @@ def main() -> None:
         print(f"  {part:16}{share:7.1%}")
     for way, seconds in result.get("lstm_seconds_a_step", {}).items():
         print(f"  {way:16}{seconds * 1e3:7.1f} ms a step")
-    if arguments.output is not None:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(json.dumps(result, indent=2) + "\n")
+    write_result(arguments.output, result)
 
 
 def shares(trainer: Any) -> dict[str, float]:
@@ -126,18 +123,18 @@ def lstm_ways(model: LSTMTagger, trainer: Any, rounds: int) -> dict[str, float]:
     for batch, _ in zip(trainer.get_train_dataloader(), range(10)):
         embedded = model.word_embeddings(batch["input_ids"]).detach().requires_grad_()
         batches.append((embedded, batch["attention_mask"].sum(dim=1)))
-    ways = {"padded, ours": model._hidden, "packed": packed}
-    seconds: dict[str, list[float]] = {way: [] for way in ways}
-    for turn in range(rounds + 1):
-        for way, function in ways.items():
-            begin = time.perf_counter()
+
+    def over(way: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> Callable[[], None]:
+        def run() -> None:
             for inputs, lengths in batches:
-                function(inputs, lengths).sum().backward()
-            if turn:  # the first round warms up
-                seconds[way].append((time.perf_counter() - begin) / len(batches))
+                way(inputs, lengths).sum().backward()
+
+        return run
+
+    seconds, _ = in_turn({"padded, ours": over(model._hidden), "packed": over(packed)}, rounds)
     for (inputs, lengths), _ in zip(batches, range(2)):
         torch.testing.assert_close(model._hidden(inputs, lengths), packed(inputs, lengths), rtol=1e-4, atol=1e-5)
-    return {way: statistics.median(spent) for way, spent in seconds.items()}
+    return {way: spent / len(batches) for way, spent in seconds.items()}
 
 
 if __name__ == "__main__":
