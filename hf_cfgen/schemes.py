@@ -1,0 +1,80 @@
+"""The tagging scheme of a whole data set: detected, or checked."""
+
+import numpy as np
+from datasets import Dataset, IterableDataset
+
+from .columns import tag_names
+from .errors import CfgenError
+from .flat import coded_tags, find_mentions, first_places, flat_batches, lay_out, layout_tags
+from .spans import detect_scheme
+
+
+def scheme_of(dataset: Dataset | IterableDataset) -> str:
+    """Detect the tagging scheme of a data set as `detect_scheme` does.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split.
+
+    Returns:
+        `str`: One of `SCHEMES`.
+
+    Raises:
+        CfgenError: The tags fit no one scheme.
+
+    Example:
+
+    >>> scheme_of(Dataset.from_dict({"tokens": [["hi", "Cy"]], "ner_tags": [["O", "S-PER"]]}))
+    'BIOES'
+    """
+    names = tag_names(dataset)
+    # those with a tag behind another one that no row before has: the others tell no more
+    rows: dict[int, list[str]] = {}
+    seen: set[tuple[str, str]] = set()
+    done = 0
+    for _, tags in flat_batches(dataset):
+        codes, values = coded_tags(tags.values, names)
+        starts = tags.offsets[:-1][np.diff(tags.offsets) > 0]
+        before = np.zeros(len(codes), dtype=np.int64)
+        before[1:] = codes[:-1] + 1
+        before[starts] = 0
+        firsts = np.sort(first_places(before * len(values) + codes, (len(values) + 1) * len(values)))
+        for place in firsts.tolist():
+            pair = (["", *values][before[place]], values[codes[place]])
+            if pair not in seen:
+                seen.add(pair)
+                row = int(np.searchsorted(tags.offsets, place, side="right")) - 1
+                rows[done + row] = [values[code] for code in codes[tags.offsets[row] : tags.offsets[row + 1]].tolist()]
+        done += len(tags.offsets) - 1
+    return detect_scheme(rows.values(), names or (), lambda number: f"record {list(rows)[number]}")
+
+
+def check_scheme_of(dataset: Dataset | IterableDataset, scheme: str) -> None:
+    """Check that data is laid out in a scheme; B and I may be read leniently, as IOB1 or IOB2.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split.
+        scheme (`str`): One of `SCHEMES`.
+
+    Raises:
+        CfgenError: A tag is another one than the scheme has there.
+    """
+    if scheme in ("IOB1", "IOB2"):
+        return
+    done = 0
+    for _, tags in flat_batches(dataset):
+        codes, values = coded_tags(tags.values, tag_names(dataset))
+        mentions = find_mentions(codes, values, tags.offsets)
+        layout, known = lay_out(mentions, len(codes), scheme), layout_tags(mentions.names, scheme)
+        numbers = {tag: number for number, tag in enumerate(dict.fromkeys([*values, *known]))}
+        there, expected = (np.array([numbers[tag] for tag in each]) for each in (values, known))
+        wrong = np.flatnonzero(there[codes] != expected[layout])
+        if len(wrong):
+            word = wrong[0]
+            given, right = values[codes[word]], known[layout[word]]
+            row = np.searchsorted(tags.offsets, word, side="right") - 1
+            place = f"record {done + row}, word {word - tags.offsets[row]}"
+            raise CfgenError(
+                f"{place}: the tag is {given} where {scheme} has {right}: "
+                "name the scheme of the data, or none, to have it detected"
+            )
+        done += len(tags.offsets) - 1
