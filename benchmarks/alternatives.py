@@ -49,24 +49,33 @@ class Peer(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one run of a package gave."""
+    """What one run of a package gave.
+
+    Args:
+        version (`str`): The package's.
+        seconds (`float`): What the augmentation took.
+        seconds_to_disk (`float`): The same, until the rows stood on disk as a Dataset.
+        rows (`list[Row]`): The rows.
+    """
 
     version: str
     seconds: float
+    seconds_to_disk: float
     rows: list[Row]
 
 
-AUGMENTY = ("augmenty==1.4.4", "spacy==3.8.18")
+DATASETS = f"datasets=={datasets.__version__}"
+AUGMENTY = ("augmenty==1.4.4", "spacy==3.8.18", DATASETS)
 PEERS = (
     Peer("hf_cfgen", "hf_cfgen", ()),
-    Peer("neraug", "neraug", ("neraug==0.1.1", "seqeval==1.2.2")),
+    Peer("neraug", "neraug", ("neraug==0.1.1", "seqeval==1.2.2", DATASETS)),
     Peer(
         "adept-augmentations",
         "adept_augmentations",
         ("adept-augmentations==0.1", "datasets==2.21.0", "spacy==3.8.11"),
     ),
     Peer("augmenty", "augmenty", AUGMENTY),
-    Peer("nlpcda", "nlpcda", ("nlpcda==2.5.8",)),
+    Peer("nlpcda", "nlpcda", ("nlpcda==2.5.8", DATASETS)),
 )
 VARIANTS = (Peer("augmenty, replace_consistency=False", "augmenty_inconsistent", AUGMENTY),)
 
@@ -146,32 +155,61 @@ def _rough(rate: float) -> int:
     return int(float(f"{rate:.2g}"))
 
 
-def measure(peers: Sequence[Peer], pythons: dict[str, str], samples: dict[str, list[Row]]) -> dict[str, Any]:
+def run_in_turn(
+    peers: Sequence[Peer], pythons: dict[str, str], samples: dict[str, list[Row]], hash_seeds: Sequence[int]
+) -> dict[tuple[Peer, str], list[Outcome]]:
     """Run the packages in turn, so that what else the machine does meets all alike.
 
     Args:
         peers (`Sequence[Peer]`): The packages.
         pythons (`dict[str, str]`): The Python of each, by name.
         samples (`dict[str, list[Row]]`): The rows of each corpus.
+        hash_seeds (`Sequence[int]`): Python's hash seed in each turn.
+
+    Returns:
+        `dict`: By package and corpus, an outcome a turn.
+    """
+    outcomes: dict[tuple[Peer, str], list[Outcome]] = {(peer, corpus): [] for corpus in samples for peer in peers}
+    with tempfile.TemporaryDirectory() as folder:
+        for hash_seed in hash_seeds:
+            for peer, corpus in outcomes:
+                outcome = run_apart(pythons[peer.name], peer, samples[corpus], Path(folder), hash_seed)
+                outcomes[peer, corpus].append(outcome)
+                print(
+                    f"{peer.name}, {corpus}: {len(outcome.rows)} rows in {outcome.seconds:.3f} s, "
+                    f"{outcome.seconds_to_disk:.3f} s to disk",
+                    flush=True,
+                )
+    return outcomes
+
+
+def measure(peers: Sequence[Peer], pythons: dict[str, str], samples: dict[str, list[Row]]) -> dict[str, Any]:
+    """Run the packages, the last turn with another hash seed.
+
+    Args:
+        peers, pythons, samples: See `run_in_turn`.
 
     Returns:
         `dict`: By name, the version, what was installed, and the figures by corpus.
     """
-    cells = [(peer, corpus) for corpus in samples for peer in peers]
-    outcomes: dict[tuple[Peer, str], list[Outcome]] = {cell: [] for cell in cells}
-    with tempfile.TemporaryDirectory() as folder:
-        # the last turn has another hash seed
-        for turn in range(REPEATS + 1):
-            for peer, corpus in cells:
-                hash_seed = int(turn == REPEATS)
-                outcome = run_apart(pythons[peer.name], peer, samples[corpus], Path(folder), hash_seed)
-                outcomes[peer, corpus].append(outcome)
-                print(f"{peer.name}, {corpus}: {len(outcome.rows)} rows in {outcome.seconds:.3f} s", flush=True)
     measured: dict[str, Any] = {}
+    outcomes = run_in_turn(peers, pythons, samples, [0] * REPEATS + [1])
     for (peer, corpus), (*equal, other) in outcomes.items():
         entry = measured.setdefault(peer.name, {"version": other.version, "requirements": list(peer.requirements)})
         entry[corpus] = figures(samples[corpus], equal, other)
     return measured
+
+
+def environment() -> dict[str, Any]:
+    """The machine, for a results file."""
+    return {
+        "python": platform.python_version(),
+        "datasets": datasets.__version__,
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "load_average": round(os.getloadavg()[2], 1),
+    }
 
 
 def main() -> None:
@@ -195,14 +233,7 @@ def main() -> None:
         "note": f"Rates are rough: medians of {REPEATS} runs in turn, to two digits, of the augmentation alone, "
         "without imports and conversions, on a machine that may have been busy: see load_average beside cpus. Rows "
         "without a mention, which some packages give back unchanged, count too.",
-        "environment": {
-            "python": platform.python_version(),
-            "datasets": datasets.__version__,
-            "system": platform.system(),
-            "machine": platform.machine(),
-            "cpus": os.cpu_count(),
-            "load_average": round(os.getloadavg()[2], 1),
-        },
+        "environment": environment(),
         "packages": {peer.name: measured[peer.name] for peer in PEERS},
         "variants": {peer.name: measured[peer.name] for peer in VARIANTS},
     }

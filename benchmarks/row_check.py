@@ -44,13 +44,7 @@ def check_rows(sources: Sequence[Row], rows: Sequence[Row]) -> dict[str, int]:
     Raises:
         ValueError: A source row breaks BIO.
     """
-    frames, forms = set(), set()
-    for i, row in enumerate(sources):
-        parsed = _parse(row) if len(row["tokens"]) == len(row["ner_tags"]) else None
-        if parsed is None:
-            raise ValueError(f"source row {i} is no row with tags in BIO: {row}")
-        frames.add(parsed.frame)
-        forms.update(parsed.forms)
+    frames, forms = _known(sources)
     counts = dict.fromkeys(("rows", "broken", *REASONS, "equal_to_a_source_row", "repeated"), 0)
     given = {tuple(row["tokens"]) for row in sources}
     earlier: set[tuple[str, ...]] = set()
@@ -65,6 +59,38 @@ def check_rows(sources: Sequence[Row], rows: Sequence[Row]) -> dict[str, int]:
         counts["repeated"] += tokens in earlier
         earlier.add(tokens)
     return counts
+
+
+def good_rows(sources: Sequence[Row], rows: Sequence[Row]) -> int:
+    """Count the rows that are not broken and have tokens that no source row and no earlier good row has.
+
+    Args:
+        sources (`Sequence[Row]`): The rows that were augmented.
+        rows (`Sequence[Row]`): What came out.
+
+    Returns:
+        `int`: How many.
+
+    Raises:
+        ValueError: A source row breaks BIO.
+    """
+    frames, forms = _known(sources)
+    given = {tuple(row["tokens"]) for row in sources}
+    return len({tuple(row["tokens"]) for row in rows if _reason(row, frames, forms) is None} - given)
+
+
+def _known(
+    sources: Sequence[Row],
+) -> tuple[set[tuple[tuple[str, str], ...]], set[tuple[str, tuple[str, ...]]]]:
+    """What source rows have: frames, and forms with their types."""
+    frames, forms = set(), set()
+    for i, row in enumerate(sources):
+        parsed = _parse(row) if len(row["tokens"]) == len(row["ner_tags"]) else None
+        if parsed is None:
+            raise ValueError(f"source row {i} is no row with tags in BIO: {row}")
+        frames.add(parsed.frame)
+        forms.update(parsed.forms)
+    return frames, forms
 
 
 def _reason(row: Row, frames: set[tuple[tuple[str, str], ...]], forms: set[tuple[str, tuple[str, ...]]]) -> str | None:

@@ -31,8 +31,8 @@ def test_characters_of_spans_are_sampled_too(write):
 
 
 def test_figures_are_counts_of_the_rows_and_the_median_rate_to_two_digits():
-    outcomes = [Outcome("1", seconds, [SWAPPED, ADA]) for seconds in (0.00097, 0.0008, 0.1)]
-    assert figures([ADA, BO], outcomes, Outcome("1", 9.0, [OTHER])) == {
+    outcomes = [Outcome("1", seconds, 9.0, [SWAPPED, ADA]) for seconds in (0.00097, 0.0008, 0.1)]
+    assert figures([ADA, BO], outcomes, Outcome("1", 9.0, 9.0, [OTHER])) == {
         "rows": 2,
         "broken": 0,
         "length": 0,
@@ -49,6 +49,6 @@ def test_figures_are_counts_of_the_rows_and_the_median_rate_to_two_digits():
 
 
 def test_equal_runs_that_differ_are_an_error():
-    outcomes = [Outcome("1", 1.0, [SWAPPED]), Outcome("1", 1.0, [OTHER])]
+    outcomes = [Outcome("1", 1.0, 9.0, [SWAPPED]), Outcome("1", 1.0, 9.0, [OTHER])]
     with pytest.raises(ValueError, match="equal runs gave different rows"):
         figures([ADA, BO], outcomes, outcomes[0])

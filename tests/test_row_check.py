@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.peers.hf_cfgen import augment
-from benchmarks.row_check import Row, check_rows
+from benchmarks.peers.hf_cfgen import prepare
+from benchmarks.row_check import Row, check_rows, good_rows
 
 
 def row(text: str) -> Row:
@@ -131,8 +131,16 @@ def test_a_source_row_that_is_broken_itself_is_an_error(bad):
         check_rows([SOURCES[0], bad], [])
 
 
-def test_candidates_of_hf_cfgen_are_whole():
-    rows, seconds = augment(SOURCES, 6, seed=1)
+def test_candidates_of_hf_cfgen_are_whole(tmp_path):
+    augment, as_rows = prepare(str(tmp_path), SOURCES, 6, seed=1)
+    rows = as_rows(augment())
     # 3 + 1 and 3 + 1 swaps, of which Bob in Oslo and Ann Lee in New York come out of both, and 3 + 3
     assert check_rows(SOURCES, rows) == {**NOTHING, "rows": 12}
-    assert seconds > 0
+    assert good_rows(SOURCES, rows) == 12
+
+
+def test_good_rows_are_whole_changed_and_counted_once():
+    good = row("Bob/B-PER lives in Oslo/B-LOC")
+    broken = Row(tokens=good["tokens"], ner_tags=["B-PER", "O", "O", "I-LOC"])
+    assert good_rows(SOURCES, [broken, SOURCES[0], good, good, row("Cy/B-PER lives in Oslo/B-LOC")]) == 2
+    assert good_rows(SOURCES, [broken]) == 0

@@ -1,4 +1,5 @@
-"""One script a package that swaps mentions, run apart by `benchmarks.alternatives`, each in an environment of its own.
+"""One script a package that swaps mentions, run apart by `benchmarks.alternatives` and `benchmarks.generation`.
 
-They import the standard library, the package and `exchange`, nothing else.
+Each runs in an environment of its own. They import the standard library, the package, datasets and `exchange`, nothing
+else.
 """

@@ -1,34 +1,37 @@
 """augmenty's ents_replace_v1 at level 1: all mentions of a row replaced by forms that its caller collects."""
 
 import random
-import time
 from importlib.metadata import version
 
 import augmenty
 import spacy
 from spacy.tokens import Doc
 
-from benchmarks.peers.exchange import run
+from benchmarks.peers.exchange import Steps, run
 from benchmarks.row_check import Row
 
 
-def augment(rows: list[Row], count: int, seed: int, replace_consistency: bool = True) -> tuple[list[Row], float]:
-    random.seed(seed)  # it takes no seed and draws from the global generator
+def prepare(rows: list[Row], count: int, seed: int, replace_consistency: bool = True) -> Steps:
     pipeline = spacy.blank("xx")
     docs = [Doc(pipeline.vocab, words=row["tokens"], ents=row["ner_tags"]) for row in rows]
-    begin = time.perf_counter()
-    # a dictionary, not a set, for the same order in every process
-    forms: dict[str, dict[tuple[str, ...], None]] = {}
-    for doc in docs:
-        for mention in doc.ents:
-            forms.setdefault(mention.label_, {})[tuple(word.text for word in mention)] = None
-    dictionary = {label: [list(form) for form in known] for label, known in forms.items()}
-    augmenter = augmenty.load(
-        "ents_replace_v1", level=1.0, ent_dict=dictionary, replace_consistency=replace_consistency
-    )
-    made = list(augmenty.docs(docs, augmenter=augmenty.repeat(augmenter, n=count), nlp=pipeline))
-    seconds = time.perf_counter() - begin
-    return [Row(tokens=[word.text for word in doc], ner_tags=[_tag(word) for word in doc]) for doc in made], seconds
+
+    def augment() -> list[Doc]:
+        random.seed(seed)  # it takes no seed and draws from the global generator
+        # a dictionary, not a set, for the same order in every process
+        forms: dict[str, dict[tuple[str, ...], None]] = {}
+        for doc in docs:
+            for mention in doc.ents:
+                forms.setdefault(mention.label_, {})[tuple(word.text for word in mention)] = None
+        dictionary = {label: [list(form) for form in known] for label, known in forms.items()}
+        augmenter = augmenty.load(
+            "ents_replace_v1", level=1.0, ent_dict=dictionary, replace_consistency=replace_consistency
+        )
+        return list(augmenty.docs(docs, augmenter=augmenty.repeat(augmenter, n=count), nlp=pipeline))
+
+    def as_rows(made: list[Doc]) -> list[Row]:
+        return [Row(tokens=[word.text for word in doc], ner_tags=[_tag(word) for word in doc]) for doc in made]
+
+    return augment, as_rows
 
 
 def _tag(word: spacy.tokens.Token) -> str:
@@ -36,4 +39,4 @@ def _tag(word: spacy.tokens.Token) -> str:
 
 
 if __name__ == "__main__":
-    run(version("augmenty"), augment)
+    run(version("augmenty"), prepare)

@@ -3,8 +3,8 @@
 from functools import partial
 from importlib.metadata import version
 
-from benchmarks.peers.augmenty import augment
+from benchmarks.peers.augmenty import prepare
 from benchmarks.peers.exchange import run
 
 if __name__ == "__main__":
-    run(version("augmenty"), partial(augment, replace_consistency=False))
+    run(version("augmenty"), partial(prepare, replace_consistency=False))

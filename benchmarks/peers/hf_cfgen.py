@@ -1,23 +1,28 @@
-"""hf_cfgen: one mention of a row replaced a candidate, unjudged."""
+"""hf_cfgen: one mention of a row replaced a candidate, unjudged, from a data set on disk, where the rows go, too."""
 
-import time
+import tempfile
+from functools import partial
 
-from datasets import Dataset, disable_progress_bars
+from datasets import Dataset, load_from_disk
 
-from benchmarks.peers.exchange import run
+from benchmarks.peers.exchange import Steps, run
 from benchmarks.row_check import Row
 from hf_cfgen import CfgenConfig, __version__, generate_counterfactuals
 
 
-def augment(rows: list[Row], count: int, seed: int) -> tuple[list[Row], float]:
-    data = Dataset.from_list(list(rows))
-    config = CfgenConfig(k=count, seed=seed)
-    begin = time.perf_counter()
-    kept = generate_counterfactuals(data, config=config, load_from_cache_file=False).kept
-    seconds = time.perf_counter() - begin
-    return [Row(tokens=row["tokens"], ner_tags=row["ner_tags"]) for row in kept], seconds
+def prepare(folder: str, rows: list[Row], count: int, seed: int) -> Steps:
+    Dataset.from_list(list(rows)).save_to_disk(folder)
+    data, config = load_from_disk(folder), CfgenConfig(k=count, seed=seed)
+
+    def augment() -> Dataset:
+        return generate_counterfactuals(data, config=config, load_from_cache_file=False).kept
+
+    def as_rows(kept: Dataset) -> list[Row]:
+        return [Row(tokens=row["tokens"], ner_tags=row["ner_tags"]) for row in kept]
+
+    return augment, as_rows
 
 
 if __name__ == "__main__":
-    disable_progress_bars()
-    run(__version__, augment)
+    with tempfile.TemporaryDirectory() as folder:
+        run(__version__, partial(prepare, folder), on_disk=True)

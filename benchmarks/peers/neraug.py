@@ -1,25 +1,29 @@
 """neraug's MentionReplacement: all mentions of a row replaced by forms that it collects from the rows."""
 
 import random
-import time
 from importlib.metadata import version
+from typing import Any
 
 from neraug.augmentator import MentionReplacement
 from neraug.scheme import IOB2
 
-from benchmarks.peers.exchange import run
+from benchmarks.peers.exchange import Steps, run
 from benchmarks.row_check import Row
 
 
-def augment(rows: list[Row], count: int, seed: int) -> tuple[list[Row], float]:
-    random.seed(seed)  # it takes no seed and draws from the global generator
+def prepare(rows: list[Row], count: int, seed: int) -> Steps:
     tokens, tags = [row["tokens"] for row in rows], [row["ner_tags"] for row in rows]
-    begin = time.perf_counter()
-    augmentator = MentionReplacement(tokens, tags, IOB2)
-    made = [augmentator.augment(words, labels, n=count) for words, labels in zip(tokens, tags)]
-    seconds = time.perf_counter() - begin
-    return [Row(tokens=words, ner_tags=labels) for pair in made for words, labels in zip(*pair)], seconds
+
+    def augment() -> Any:
+        random.seed(seed)  # it takes no seed and draws from the global generator
+        augmentator = MentionReplacement(tokens, tags, IOB2)
+        return [augmentator.augment(words, labels, n=count) for words, labels in zip(tokens, tags)]
+
+    def as_rows(made: Any) -> list[Row]:
+        return [Row(tokens=words, ner_tags=labels) for pair in made for words, labels in zip(*pair)]
+
+    return augment, as_rows
 
 
 if __name__ == "__main__":
-    run(version("neraug"), augment)
+    run(version("neraug"), prepare)
