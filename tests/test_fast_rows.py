@@ -243,6 +243,20 @@ def test_an_error_names_the_row_that_the_plain_way_names():
             raise AssertionError(prefixes)
 
 
+def test_a_row_begins_behind_nothing_whatever_ends_the_one_before():
+    tags = [["B-A", "I-A", "I-A"], ["I-A"]]
+    train = Dataset.from_dict({"tokens": [["a"] * 3, ["a"]], "ner_tags": tags})
+    assert outcome(scheme_of, train) == outcome(detect_scheme, tags)
+    assert "others with I, as in IOB1 (record 1: I-A)" in outcome(scheme_of, train)
+
+
+def test_data_sets_that_are_read_in_parts_give_the_plain_rows(monkeypatch):
+    monkeypatch.setattr("hf_cfgen.columns.BATCH_ROWS", 7)
+    for coded in (True, False):
+        train = labelled(10, 40, "BIOES", words=WORDS[:4], mentions=3, longest=2, coded=coded)
+        check(train, CfgenConfig(k=4))
+
+
 def outcome(call: Any, argument: Any) -> str:
     try:
         return call(argument)
