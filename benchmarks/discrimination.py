@@ -188,7 +188,9 @@ def main() -> None:
         tokenizer.save_pretrained(folder / "model")
         rows = load_from_disk(folder / "rows")
         result = {
-            "model": "random BERT, 2 layers of 128" if arguments.model is None else Path(arguments.model).name,
+            "model": "random BERT, 2 layers of 128"
+            if arguments.model is None
+            else "/".join(Path(arguments.model).parts[-2:]),
             "data": Path(arguments.data).name,
             "threads": 1,
             **measure(rows, as_discriminator(model.eval(), tokenizer), arguments.rounds),

@@ -169,11 +169,12 @@ def summary(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         runs (`Sequence[dict]`): What `generate` returned.
 
     Returns:
-        `dict`: `rows` and `drawn`; `seconds` and `microseconds_a_row`, medians; the highest of each peak.
+        `dict`: `rows` and `drawn`; `bytes_a_row` of the file, drawn rows included; `seconds` and `microseconds_a_row`,
+        medians; the highest of each peak.
 
     Example:
 
-    >>> run = {"rows": 90, "drawn": 100, "peak_mib": 5, "peak_mib_of_a_worker": 0}
+    >>> run = {"rows": 90, "drawn": 100, "bytes": 500, "peak_mib": 5, "peak_mib_of_a_worker": 0}
     >>> summary([{**run, "seconds": 1.0}, {**run, "seconds": 2.0, "peak_mib": 6}])["peak_mib"]
     6
     """
@@ -181,6 +182,7 @@ def summary(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         "rows": runs[0]["rows"],
         "drawn": runs[0]["drawn"],
+        "bytes_a_row": round(runs[0]["bytes"] / runs[0]["drawn"]),
         "seconds": seconds,
         "microseconds_a_row": round(seconds / runs[0]["drawn"] * 1e6, 2),
         **{name: max(run[name] for run in runs) for name in ("peak_mib", "peak_mib_of_a_worker")},

@@ -47,7 +47,7 @@ def main() -> None:
     options = ModelArguments(model=arguments.model, vectors=arguments.vectors)
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
     result: dict[str, Any] = {
-        "model": Path(arguments.model).name,
+        "model": "/".join(Path(arguments.model).parts[-2:]),
         "data": Path(arguments.data).name,
         "examples": len(data["train"]),
         "dev": len(data["validation"]),

@@ -4,7 +4,7 @@
 
 A table stands between `<!-- TABLE PATH -->` and `<!-- end -->`, the path from the root of the repository. TABLE is
 `gains` or `effects`, of a folder of results of `hf-cfgen reproduce`, or of a JSON file: `run`, `counts` or
-`diagnosis`, of one recorded run, or `alternatives`.
+`diagnosis`, of one recorded run, or `alternatives`; those of docs/performance.md are in `performance_tables.py`.
 """
 
 import re
@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "scripts")]
+
+import performance_tables  # noqa: E402
 
 from hf_cfgen.output import read_json  # noqa: E402
 from hf_cfgen.report.diagnosis import diagnosis_table  # noqa: E402
@@ -86,6 +88,7 @@ TABLES: dict[str, Callable[[Path], list[str]]] = {
     "run": lambda file: _text(f"{score_table(run := read_json(file))}\n\n{causal_table(run)}"),
     "counts": lambda file: _text(counts_line(read_json(file)["counts"])),
     "diagnosis": lambda file: _text(diagnosis_table(read_json(file))),
+    **performance_tables.TABLES,
 }
 
 

@@ -46,11 +46,12 @@ def test_a_corpus_is_saved_with_the_names_of_its_tags(tmp_path):
 
 
 def test_a_summary_has_medians_of_time_and_the_highest_peaks():
-    run = {"rows": 90, "drawn": 100, "peak_mib": 5, "peak_mib_of_a_worker": 7}
+    run = {"rows": 90, "drawn": 100, "bytes": 5000, "peak_mib": 5, "peak_mib_of_a_worker": 7}
     runs = [{**run, "seconds": 1.0}, {**run, "seconds": 4.0, "peak_mib": 6}, {**run, "seconds": 2.0}]
     assert summary(runs) == {
         "rows": 90,
         "drawn": 100,
+        "bytes_a_row": 50,
         "seconds": 2.0,
         "microseconds_a_row": 20000.0,
         "peak_mib": 6,
