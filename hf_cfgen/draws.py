@@ -39,7 +39,8 @@ def derived(keys: np.ndarray, numbers: np.ndarray | int) -> np.ndarray:
         `np.ndarray`, uint64: The keys: the outputs of splitmix64 (Steele et al. 2014) from the states `keys`.
     """
     first, second, third, fourth, last = _STIR
-    state = keys + (np.asarray(numbers, dtype=np.uint64) + np.uint64(1)) * _GOLDEN
+    # of an array: numpy warns where a single number overflows, as it shall here
+    state = keys + (np.atleast_1d(numbers).astype(np.uint64) + np.uint64(1)) * _GOLDEN
     state = (state ^ (state >> first)) * second
     state = (state ^ (state >> third)) * fourth
     return state ^ (state >> last)
