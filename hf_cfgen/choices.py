@@ -43,7 +43,11 @@ def budget_choices(
 
     Args:
         k (`int`): The budget.
-        keys, rows, types, own, sizes (`np.ndarray`): See `paper_choices`.
+        keys (`np.ndarray`, uint64): See `paper_choices`, as the others.
+        rows (`np.ndarray`): The row of each mention.
+        types (`np.ndarray`): The number of its type.
+        own (`np.ndarray`): The position of its own text.
+        sizes (`np.ndarray`): How many forms its type has.
 
     Returns:
         `tuple[np.ndarray, np.ndarray]`: See `paper_choices`.
