@@ -52,10 +52,11 @@ def goals(folder: Path) -> list[str]:
         ("two processes against one, generation", ">= 1.7 x", f"{scale['one_process_against_two']:.2f} x"),
         ("two processes against one, verdicts", ">= 1.7 x", f"{minilm['processes']['speed_against_one']:.2f} x"),
     ]
-    parts = "forward, dev's too, backward and optimizer"
     for of in (read["training-lstm"], read["training-minilm"]):
-        what = f"share of training in {parts}, {of['model']} on {of['data']}"
-        rows.append((what, ">= 85 %", f"{1 - of['shares']['rest']:.0%}"))
+        what = f"share of training in forward, backward and optimizer, {of['model']} on {of['data']}"
+        in_steps = sum(of["shares"][part] for part in ("forward", "backward", "optimizer"))
+        with_dev = in_steps + of["shares"]["forward on dev"]
+        rows.append((what, ">= 85 %", f"{in_steps:.0%}; {with_dev:.0%} with dev's forward passes"))
     return _lines(["what", "goal", "measured"], rows)
 
 

@@ -3,8 +3,7 @@
     python scripts/update_readme.py [--check]
 
 A table stands between `<!-- TABLE PATH -->` and `<!-- end -->`, the path from the root of the repository. TABLE is
-`gains` or `effects`, of a folder of results of `hf-cfgen reproduce`, or of a JSON file: `run`, `counts` or
-`diagnosis`, of one recorded run, or `alternatives`; those of docs/performance.md are in `performance_tables.py`.
+`gains`, of a folder of results of `hf-cfgen reproduce`, or of a JSON file: `run`, `counts` or `diagnosis`, of one recorded run, or `alternatives`; those of docs/performance.md are in `performance_tables.py`.
 """
 
 import re
@@ -20,9 +19,8 @@ import performance_tables  # noqa: E402
 from hf_cfgen.output import read_json  # noqa: E402
 from hf_cfgen.report.diagnosis import diagnosis_table  # noqa: E402
 from hf_cfgen.report.experiments.cells import read_results  # noqa: E402
-from hf_cfgen.report.experiments.comparisons import Comparisons, best_recipe  # noqa: E402
+from hf_cfgen.report.experiments.comparisons import Comparisons  # noqa: E402
 from hf_cfgen.report.experiments.document import Table, markdown_table  # noqa: E402
-from hf_cfgen.report.experiments.effects import figure_4  # noqa: E402
 from hf_cfgen.report.experiments.scores import gains  # noqa: E402
 from hf_cfgen.report.tables import causal_table, counts_line, score_table  # noqa: E402
 
@@ -41,17 +39,6 @@ def _gains_rows(folder: Path) -> list[str]:
     rows = [row for row in table.rows if row[dataset] != "all" and 2 * int(row[pairs]) >= most[row[dataset]]]
     shown = Table(table.caption, table.header, rows, table.names, table.words)
     return _columns(shown, ("data set", "recipe", "strict", "relaxed", "token", "pairs", "where"))
-
-
-def _effects_rows(folder: Path) -> list[str]:
-    """What NoAug and the best recipe read, at entity level."""
-    results = read_results(folder)
-    best = best_recipe(results)
-    table = figure_4(results, best).parts[-1]
-    assert isinstance(table, Table), "the table stands behind the charts"
-    shown = [row for row in table.rows if row[table.header.index("recipe")] in ("none", best)]
-    columns = ("data set", "N", "recipe", "seeds", "strict F1", "strict ACE_C", "strict ACE_E", "strict RI")
-    return _columns(Table(table.caption, table.header, shown, table.names, table.words), columns)
 
 
 def _columns(table: Table, names: Sequence[str]) -> list[str]:
@@ -83,7 +70,6 @@ def _text(table: str) -> list[str]:
 
 TABLES: dict[str, Callable[[Path], list[str]]] = {
     "gains": _gains_rows,
-    "effects": _effects_rows,
     "alternatives": _alternatives_rows,
     "run": lambda file: _text(f"{score_table(run := read_json(file))}\n\n{causal_table(run)}"),
     "counts": lambda file: _text(counts_line(read_json(file)["counts"])),
