@@ -3,7 +3,8 @@
     python scripts/update_readme.py [--check]
 
 A table stands between `<!-- TABLE PATH -->` and `<!-- end -->`, the path from the root of the repository. TABLE is
-`gains`, of a folder of results of `hf-cfgen reproduce`, or of a JSON file: `run`, `counts` or `diagnosis`, of one recorded run, or `alternatives`; those of docs/performance.md are in `performance_tables.py`.
+`gains`, of a folder of results of `hf-cfgen reproduce`, or of a JSON file: `run`, `counts` or `diagnosis`, of one
+recorded run, or `alternatives`; those of docs/performance.md are in `performance_tables.py`.
 """
 
 import re
