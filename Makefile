@@ -23,7 +23,7 @@ export TOKENIZERS_PARALLELISM := false
 
 # make demo DEMO=zh for the Chinese corpus. One thread: on small LSTMs torch is many times slower with more threads than idle cores.
 demo: .venv.stamp
-	OMP_NUM_THREADS=1 $(BIN)/hf-cfgen run --dataset demo:$(DEMO) --control true --output_dir runs/demo-$(DEMO)
+	$(BIN)/hf-cfgen run --dataset demo:$(DEMO) --control true --output_dir runs/demo-$(DEMO)
 
 # docs/results.md, and the tables of README.md and docs/, from the results in experiments/results/
 results: .venv.stamp

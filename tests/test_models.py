@@ -189,6 +189,16 @@ def test_hidden_states_and_gradients_are_those_of_packed_sequences(layers, lengt
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+def test_in_bfloat16_it_computes_the_same_but_for_rounding():
+    model, _ = tiny_lstm(SENTENCES)
+    ids = torch.tensor([[2, 3, 4], [3, 4, 0], [4, 0, 0]])
+    mask = (ids > 0).int()
+    expected = model(ids, mask).logits[mask.bool()]
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = model(ids, mask).logits[mask.bool()]
+    assert logits.dtype == torch.bfloat16 and 0 < (logits - expected).abs().max() < 0.02 < expected.std()
+
+
 def test_dropout_between_layers_is_of_training_alone():
     model, _ = tiny_lstm(SENTENCES, num_hidden_layers=2, dropout=0.5)
     inputs, lengths = torch.randn(2, 3, 6), torch.tensor([3, 2])

@@ -203,3 +203,19 @@ def test_verdicts_and_scores_of_a_model_are_those_of_plain_loops(kind):
         assert made["reason"][:] == [reason for _, reason in expected]
         for score, (other, _) in zip(made["score"], expected, strict=True):
             assert score == other is None or score == pytest.approx(other, abs=1e-6)
+
+
+def test_a_model_in_bfloat16_judges_the_same_but_for_rounding():
+    data = load_ner_dataset("demo:en", num_train_examples=40)["train"]
+    model, tokenizer = tiny_lstm(data["tokens"], tag_names(data))
+    rows = generate_counterfactuals(data, config=CfgenConfig(k=4)).kept
+
+    def judged() -> Any:
+        made = rows.map(Discriminate(as_discriminator(model, tokenizer), tag_names(data)), batched=True)
+        assert made.features == rows.features
+        return np.array(made["score"])
+
+    exact = judged()
+    model.to(torch.bfloat16)
+    rounded = judged()
+    assert 0 < np.abs(rounded - exact).max() < 0.02 and exact.std() > 0.005

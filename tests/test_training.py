@@ -55,6 +55,21 @@ def test_gradient_accumulation_does_not_change_the_gradient(tmp_path):
     assert max(abs(a - b) for name in whole for a, b in zip(whole[name], untrained[name])) > 1e-2
 
 
+def test_batches_of_sentences_of_like_length_hold_less_padding(tmp_path):
+    model, tokenizer = tiny_lstm([WORDS])
+    train = sentences([1 + i % 16 for i in range(128)])
+
+    def padding(strategy: str) -> tuple[int, int]:
+        args = arguments(tmp_path, train_sampling_strategy=strategy, per_device_train_batch_size=8)
+        loader = tagger_trainer(model, tokenizer, train, train, args).get_train_dataloader()
+        masks = [batch["attention_mask"] for batch in loader]
+        return sum(int(mask.sum()) for mask in masks), sum(int((mask == 0).sum()) for mask in masks)
+
+    (words, random), (same, grouped) = padding("random"), padding("group_by_length")
+    assert words == same == sum(map(len, train["tokens"]))
+    assert grouped < random / 3
+
+
 def test_the_number_of_processes_does_not_change_the_gradient(tmp_path):
     script = tmp_path / "step.py"
     script.write_text(
