@@ -43,7 +43,6 @@ class AugmentArguments(DataArguments, ModelArguments):
             dev split, selects the best of 12 evaluations.
         recipe (`str`, *optional*, defaults to `"budget"`): See `CfgenConfig`.
         k (`int`, *optional*, defaults to 5): See `CfgenConfig`.
-        replace_others (`float`, *optional*, defaults to 0.0): See `CfgenConfig`.
         mix (`bool`, *optional*, defaults to `False`): Write the observational examples too, all shuffled.
     """
 
@@ -53,9 +52,6 @@ class AugmentArguments(DataArguments, ModelArguments):
     train_discriminator: bool = field(default=False, metadata={"help": "Train one on this data."})
     recipe: str = field(default="budget", metadata={"help": "budget (k candidates an example) or paper (all)."})
     k: int = field(default=5, metadata={"help": "Candidates an example under the budget recipe."})
-    replace_others: float = field(
-        default=0.0, metadata={"help": "Probability to replace each other mention of a candidate, too."}
-    )
     mix: bool = field(default=False, metadata={"help": "Write the observational examples, too."})
 
     def __post_init__(self) -> None:
@@ -91,13 +87,7 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
         output.with_name(f"{output.name}.{name}.jsonl") for name in ("candidates", "skipped")
     )
     check_new(candidates_file, skipped_file)
-    config = CfgenConfig(
-        recipe=arguments.recipe,
-        k=arguments.k,
-        replace_others=arguments.replace_others,
-        seed=training.seed,
-        scheme=arguments.scheme,
-    )
+    config = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
     options = arguments.read_options()
     source = read_splits(arguments.data, **options)
     if source.format is None:

@@ -48,7 +48,6 @@ def dataset_card(
     results, files = read_run(run_dir), data_files(run_dir)
     infos = {config: dataset_info(paths) for config, paths in files.items()}
     counts, examples, recipe = results["counts"], results["data"]["examples"], results["config"]["recipe"]
-    others = results["config"]["replace_others"]
     metadata = DatasetCardData(
         language=_listed(language),
         license=license,
@@ -88,7 +87,6 @@ def dataset_card(
         recipe=recipe,
         recipe_line=(
             f"up to {results['config']['k']} an example, in each one mention replaced by another surface form"
-            + (f", and every other one with probability {others:g}" if others else "")
             if recipe == "budget"
             else "of one random mention an example every other surface form"
         ),

@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from .arrays import ranges
-from .draws import below, derived, shuffled, uniform
-
-_OTHERS = 2**32  # the number of a stream of draws: no type has it
+from .draws import derived, shuffled
 
 
 def paper_choices(
@@ -93,50 +90,6 @@ def budget_choices(
     row, mention, chosen = map(np.concatenate, zip(*steps))
     by_row = np.argsort(row, kind="stable")
     return mention[by_row], chosen[by_row]
-
-
-def with_others(
-    probability: float,
-    keys: np.ndarray,
-    rows: np.ndarray,
-    own: np.ndarray,
-    sizes: np.ndarray,
-    mention: np.ndarray,
-    form: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Replace the other mentions of a candidate, too, each with a probability and by any form but its own text.
-
-    Args:
-        probability (`float`): The probability of each.
-        keys (`np.ndarray`, uint64): See `paper_choices`, as the next three.
-        rows (`np.ndarray`): The row of each mention.
-        own (`np.ndarray`): The position of its own text.
-        sizes (`np.ndarray`): How many forms its type has.
-        mention (`np.ndarray` of shape (candidates,)): What `budget_choices` returned: the mention of each candidate,
-        form (`np.ndarray` of shape (candidates,)): and its new form.
-
-    Returns:
-        `tuple[np.ndarray, np.ndarray, np.ndarray]`: For each replaced mention, candidate by candidate and in order,
-        the candidate, the mention, and the position of its new form.
-
-    Example:
-
-    >>> two = np.array([2, 2])
-    >>> keys, rows, own = np.array([7], dtype=np.uint64), np.array([0, 0]), np.array([0, 1])
-    >>> replaced = with_others(1.0, keys, rows, own, two, np.array([0]), np.array([1]))
-    >>> [array.tolist() for array in replaced]
-    [[0, 0], [0, 1], [1, 0]]
-    """
-    first, last = (np.searchsorted(rows, rows[mention], side=side) for side in ("left", "right"))
-    candidate, others = np.repeat(np.arange(len(mention)), last - first), ranges(first, last - first)
-    number = np.arange(len(mention)) - np.searchsorted(rows[mention], rows[mention])  # of the candidate in its row
-    streams = derived(derived(keys[rows[mention]], _OTHERS), number)[candidate]
-    place = 2 * (others - first[candidate])
-    other = below(derived(streams, place + 1), sizes[others] - (own[others] >= 0))
-    other += (own[others] >= 0) & (other >= own[others])
-    chosen = others == mention[candidate]
-    taken = chosen | (uniform(derived(streams, place)) < probability)
-    return candidate[taken], others[taken], np.where(chosen, form[candidate], other)[taken]
 
 
 def _in_turn(keys: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -46,41 +46,6 @@ def derived(keys: np.ndarray, numbers: np.ndarray | int) -> np.ndarray:
     return state ^ (state >> last)
 
 
-def uniform(keys: np.ndarray) -> np.ndarray:
-    """A number of at least 0 and less than 1 for each key.
-
-    Args:
-        keys (`np.ndarray`, uint64): The keys.
-
-    Returns:
-        `np.ndarray`, float64: The numbers, of 53 random bits.
-
-    Example:
-
-    >>> uniform(row_keys(42, ["a"]))
-    array([0.6138001])
-    """
-    return (keys >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
-def below(keys: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """An integer of `range(size)` for each key.
-
-    Args:
-        keys (`np.ndarray`, uint64): The keys.
-        sizes (`np.ndarray`): The sizes, each at least 1 and below 2 ** 32.
-
-    Returns:
-        `np.ndarray`, int64: The integers.
-
-    Example:
-
-    >>> below(row_keys(42, ["a", "b"]), np.array([3, 9]))
-    array([1, 3])
-    """
-    return ((keys >> np.uint64(32)) * sizes.astype(np.uint64) >> np.uint64(32)).astype(np.int64)
-
-
 def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
     """The begin of a uniformly random order of `range(size)` for each key.
 
@@ -103,8 +68,9 @@ def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
     """
     sizes = np.asarray(sizes, dtype=np.int64)
     steps = np.arange(count)
-    # the place that each step changes with its own
-    drawn = below(derived(keys[:, None], steps), np.maximum(sizes[:, None] - steps, 0)) + steps
+    left = np.maximum(sizes[:, None] - steps, 0).astype(np.uint64)
+    words = derived(keys[:, None], steps) >> np.uint64(32)
+    drawn = (words * left >> np.uint64(32)).astype(np.int64) + steps  # the place that each step changes with its own
     moved = np.empty_like(drawn)  # what that place has from then on
     order = np.empty_like(drawn)
     for step in range(count):

@@ -237,8 +237,7 @@ class _Bench:
 
     def _judged(self, config: CfgenConfig, lock: Lock) -> tuple[Counterfactuals, dict[str, float]]:
         """Candidates with verdicts, which recipes with the same candidates share."""
-        told = self.cell.making.candidates
-        name = "-".join([self.cell.noaug, told.pop("recipe"), *(f"{option}{value}" for option, value in told.items())])
+        name = f"{self.cell.noaug}-{config.recipe}" + (f"-k{config.k}" if config.recipe == "budget" else "")
         folder = self.output / CANDIDATES / name
         if not folder.exists():
             with lock(name):

@@ -11,8 +11,6 @@ from .errors import CfgenError, about
 from .intervention import CfgenConfig
 from .options import OptionParser, as_options
 
-_CANDIDATES = ("recipe", "k", "replace_others")  # the options that candidates depend on
-
 
 @dataclass(kw_only=True)
 class RecipeArguments:
@@ -21,7 +19,6 @@ class RecipeArguments:
     Args:
         recipe (`str`, *optional*): See `CfgenConfig`; `"budget"` where only `k` is given.
         k (`int`, *optional*): Candidates an example under `"budget"`; 0 for no counterfactual examples.
-        replace_others (`float`, *optional*): See `CfgenConfig`; 0 where it is not given.
         judge (`bool`, *optional*, defaults to `True`): Whether NoAug judges the candidates.
         as_many_as (`str`, *optional*): Without `judge`, the recipe with the same candidates that are judged; as many
             are taken as that one keeps.
@@ -36,7 +33,6 @@ class RecipeArguments:
 
     recipe: str | None = field(default=None)
     k: int | None = field(default=None)
-    replace_others: float | None = field(default=None)
     judge: bool = field(default=True)
     as_many_as: str | None = field(default=None)
     context_dropout: float = field(default=0.0)
@@ -49,7 +45,7 @@ class RecipeArguments:
             raise CfgenError("k is of the budget recipe, paper takes all candidates: leave it out")
         if self.counterfactual:
             self.config(seed=0)
-        elif self.recipe or self.replace_others or not self.judge:
+        elif self.recipe or not self.judge:
             raise CfgenError("k is 0 or not given, so there is nothing to judge or not: leave the others out")
         if self.as_many_as and self.judge:
             raise CfgenError("as_many_as is for candidates that nobody judges: add judge: false")
@@ -72,7 +68,7 @@ class RecipeArguments:
 
     def config(self, seed: int, scheme: str | None = None) -> CfgenConfig:
         """How the candidates are made."""
-        given = {name: value for name in _CANDIDATES if (value := getattr(self, name)) is not None}
+        given = {name: value for name in ("recipe", "k") if (value := getattr(self, name)) is not None}
         return CfgenConfig(**given, seed=seed, scheme=scheme)
 
     def augment(self, train: Dataset, seed: int) -> Dataset:
@@ -82,16 +78,11 @@ class RecipeArguments:
 
     @property
     def candidates(self) -> dict[str, Any]:
-        """The options that matter to the candidates, with the defaults of those that were not given."""
+        """The options that the candidates depend on, with the defaults of those that were not given."""
         if not self.counterfactual:
             return {}
         config = self.config(seed=0)
-        told = {name: getattr(config, name) for name in _CANDIDATES}
-        if config.recipe == "paper":
-            del told["k"]
-        if not config.replace_others:
-            del told["replace_others"]
-        return told
+        return {"recipe": config.recipe} | ({"k": config.k} if config.recipe == "budget" else {})
 
     def resolved(self) -> dict[str, Any]:
         """The options that matter, with the defaults of those that were not given."""

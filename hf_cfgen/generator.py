@@ -37,8 +37,8 @@ class Counterfactuals(NamedTuple):
         kept (`Dataset`): The reasonable examples; every candidate where there was no discriminator.
         rejected (`Dataset`): The unreasonable ones, with their reason.
         counts (`dict`): `examples`, `examples_without_candidates`, `drawn`, `duplicates`, `candidates` (drawn less
-            duplicates), `kept`, `rejected` (a number a reason), `by_type` (for each type `mentions`, `forms`, and
-            replaced mentions in `candidates` and in `kept` rows) and `unswappable_types`.
+            duplicates), `kept`, `rejected` (a number a reason), `by_type` (`mentions`, `forms`, `candidates`, `kept`
+            for each type) and `unswappable_types`.
     """
 
     kept: Dataset
@@ -102,13 +102,13 @@ def generate_counterfactuals(
         desc="do(e)",
         **{"batch_size": batch_size, "writer_batch_size": _DRAWN_AT_ONCE, **map_kwargs},
     )
-    *digests, begins = (column.to_numpy() for column in drawn[:].select(list(TALLY)).columns)
+    *digests, types, begins = (column.to_numpy() for column in drawn[:].select(list(TALLY)).columns)
     rows = first_seen(_digests(train), digests)
     candidates = _selected(drawn, rows)
     unique = np.zeros(len(drawn), dtype=bool)
     unique[rows] = True
     sources = np.logical_or.reduceat(unique, np.flatnonzero(begins)) if len(drawn) else unique
-    tried = _replaced_by_type(candidates)
+    tried = np.bincount(types[rows], minlength=len(intervene.entity_sets.forms)).tolist()
     _, mentions = _tags_and_mentions(train)
     counts = {
         "examples": len(train),
@@ -119,13 +119,8 @@ def generate_counterfactuals(
         "kept": len(candidates),
         "rejected": {},
         "by_type": {
-            label: {
-                "mentions": mentions[label],
-                "forms": len(forms),
-                "candidates": tried[label],
-                "kept": tried[label],
-            }
-            for label, forms in intervene.entity_sets.forms.items()
+            label: {"mentions": mentions[label], "forms": len(forms), "candidates": count, "kept": count}
+            for (label, forms), count in zip(intervene.entity_sets.forms.items(), tried)
         },
         "unswappable_types": list(intervene.entity_sets.unswappable),
     }
@@ -161,7 +156,9 @@ def judge_counterfactuals(unjudged: Counterfactuals, discriminator: Any, **map_k
     )
     accepted = reasons.is_null().to_numpy()
     kept, rejected = (candidates.select(np.flatnonzero(rows)) for rows in (accepted, ~accepted))
-    kept_of = _replaced_by_type(kept)
+    kept_of = Counter[str]()
+    for table in arrow_batches(kept, "replaced"):
+        kept_of += _counted(pc.struct_field(pc.list_flatten(table["replaced"]), "label"))
     counts = unjudged.counts | {
         "kept": len(kept),
         "rejected": dict(sorted(_counted(reasons.drop_null()).items())),
@@ -320,14 +317,6 @@ def _tags_and_mentions(train: Dataset) -> tuple[set[str], Counter[str]]:
         mentions = find_mentions(codes, names, column.offsets)
         by_type.update(dict(zip(mentions.names, np.bincount(mentions.labels).tolist())))
     return tags, by_type
-
-
-def _replaced_by_type(rows: Dataset) -> Counter[str]:
-    """How many mentions of each type were replaced."""
-    by_type = Counter[str]()
-    for table in arrow_batches(rows, "replaced"):
-        by_type += _counted(pc.struct_field(pc.list_flatten(table["replaced"]), "label"))
-    return by_type
 
 
 def _digests(rows: Dataset) -> np.ndarray:

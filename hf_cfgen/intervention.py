@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from datasets import Dataset, Features, IterableDataset, Value
 
 from .arrays import ranges
-from .choices import budget_choices, paper_choices, with_others
+from .choices import budget_choices, paper_choices
 from .columns import check_observational, check_table, tag_names
 from .digests import row_digests, word_digests
 from .draws import derived, row_keys
@@ -33,12 +33,13 @@ from .spans import Span, check_scheme, spans_to_tags
 logger = logging.getLogger(__name__)
 
 RECIPES = ("budget", "paper")
-_VERSION = 4  # raise with every change of the rows drawn: the datasets cache does not see edits of this module
-# columns that say which rows are alike, and whether another row's candidates begin
+_VERSION = 3  # raise with every change of the rows drawn: the datasets cache does not see edits of this module
+# columns that say which rows are alike, and which type is swapped and whether another row's candidates begin
 TALLY = Features(
     {
         "_cfgen_digest_0": Value("uint64"),
         "_cfgen_digest_1": Value("uint64"),
+        "_cfgen_type": Value("int32"),
         "_cfgen_begins": Value("bool"),
     }
 )
@@ -53,8 +54,6 @@ class CfgenConfig:
         recipe (`str`, *optional*, defaults to `"budget"`): `"budget"` draws `k` candidates an example; `"paper"` takes
             one random mention an example and every other form of its type, as Zeng et al. (2020) do.
         k (`int`, *optional*, defaults to 5): Candidates an example under `"budget"`.
-        replace_others (`float`, *optional*, defaults to 0.0): The probability with which each other mention of a
-            candidate is replaced, too, under `"budget"`.
         seed (`int`, *optional*, defaults to 42): Seed of the draws.
         scheme (`str`, *optional*): The tagging scheme of the data; detected where it is not named.
 
@@ -69,7 +68,6 @@ class CfgenConfig:
 
     recipe: str = "budget"
     k: int = 5
-    replace_others: float = 0.0
     seed: int = 42
     scheme: str | None = None
 
@@ -78,10 +76,6 @@ class CfgenConfig:
             raise CfgenError(f"unknown recipe {self.recipe!r}: choose one of {', '.join(RECIPES)}")
         if not isinstance(self.k, int) or self.k < 1:
             raise CfgenError(f"k is {self.k!r}: give a number of candidates an example, at least 1")
-        if not 0 <= self.replace_others <= 1:
-            raise CfgenError(f"replace_others is {self.replace_others}: give a probability, 0 to 1")
-        if self.replace_others and self.recipe == "paper":
-            raise CfgenError("replace_others is of the budget recipe, paper replaces one mention: leave it out")
         if not isinstance(self.seed, int) or self.seed < 0:
             raise CfgenError(f"seed is {self.seed!r}: give an integer of at least 0")
         if self.scheme is not None:
@@ -187,31 +181,21 @@ class Intervene:
         tokens, tags = flat(batch["tokens"], pa.string()), flat(batch["ner_tags"])
         digests = word_digests(tokens.values)
         found = find_mentions(*coded_tags(tags.values, self.names), tags.offsets)
-        candidate, replaced, forms = self._draw(row_keys(self.config.seed, ids), found, digests)
+        replaced, forms = self._draw(row_keys(self.config.seed, ids), found, digests)
         pool = self._pool(Strings.of(tokens.values), digests, found, replaced, forms)
-        first = np.flatnonzero(np.diff(candidate, prepend=-1))  # of each candidate, its first replaced mention
-        counts = np.diff(first, append=len(candidate))
-        rows = found.rows[replaced[first]]
+        rows, form_of = found.rows[replaced], pool.form_of
         starts, ends = found.starts[replaced], found.ends[replaced]
-        form_starts, form_ends = pool.form_starts[pool.form_of], pool.form_ends[pool.form_of]
+        form_starts, form_ends = pool.form_starts[form_of], pool.form_ends[form_of]
 
-        # a new row is segments of the pool: the words before a mention and those of its form, in turn, and the rest;
-        # rows with fewer replaced mentions than others have empty segments behind
-        number = np.arange(len(candidate)) - first[candidate]
-        begins = np.zeros((len(first), 2 * counts.max(initial=0) + 1), dtype=np.int64)
-        stops = begins.copy()
-        begins[:, 0] = tokens.offsets[rows]
-        stops[candidate, 2 * number] = starts
-        begins[candidate, 2 * number + 1], stops[candidate, 2 * number + 1] = form_starts, form_ends
-        begins[candidate, 2 * number + 2] = ends
-        stops[np.arange(len(first)), 2 * counts] = tokens.offsets[rows + 1]
-        sizes = stops - begins
-        lengths = sizes.sum(axis=1)
-        layout = pool.layout[ranges(begins.ravel(), sizes.ravel())]
-        at = (np.cumsum(sizes, axis=1) - sizes)[candidate, 2 * number + 1]  # where the mention begins in its new row
+        # a new row is three segments of the pool: the words before the mention, those of the form, and those behind
+        before = np.stack([tokens.offsets[rows], form_starts, ends], axis=1)
+        behind = np.stack([starts, form_ends, tokens.offsets[rows + 1]], axis=1)
+        lengths = (behind - before).sum(axis=1)
+        layout = pool.layout[ranges(before.ravel(), (behind - before).ravel())]
+        at = starts - tokens.offsets[rows]  # where the mention begins in its row, old and new
         if self.scheme == "IOB1":
             # whether another one stands before it decides the first tag
-            layout[(np.cumsum(lengths) - lengths)[candidate] + at] = pool.layout[starts]
+            layout[np.cumsum(lengths) - lengths + at] = pool.layout[starts]
 
         swap = {
             "start": pa.array(at, pa.int32()),
@@ -220,7 +204,7 @@ class Intervene:
             "original": lists_of(pool.words.take(starts, ends).array(), ends - starts),
             "replacement": lists_of(pool.words.take(form_starts, form_ends).array(), form_ends - form_starts),
         }
-        new_tokens = lists_of(pool.words.take(begins.ravel(), stops.ravel()).array(), lengths)
+        new_tokens = lists_of(pool.words.take(before.ravel(), behind.ravel()).array(), lengths)
         new_tags = lists_of(self._tags(layout, lengths, found.names), lengths)
         sources = pa.array(ids, pa.string()).take(pa.array(rows))
         numbers = np.arange(len(rows)) - np.searchsorted(rows, rows)
@@ -230,12 +214,14 @@ class Intervene:
             "ner_tags": new_tags.cast(batch.schema.field("ner_tags").type),
             "source_id": sources,
             "is_counterfactual": pa.array(np.ones(len(rows), dtype=bool)),
-            "replaced": lists_of(pa.StructArray.from_arrays(list(swap.values()), list(swap)), counts),
+            "replaced": lists_of(pa.StructArray.from_arrays(list(swap.values()), list(swap)), np.ones(len(rows), int)),
             "score": pa.nulls(len(rows), pa.float32()),
             "reason": pa.nulls(len(rows), pa.string()),
         }
         if self.tally:
-            made |= zip(TALLY, map(pa.array, (*row_digests(pool.digests, begins, stops), numbers == 0)))
+            types = np.searchsorted(self.entity_sets.flat.firsts, forms, side="right") - 1
+            numbers_of_rows = (*row_digests(pool.digests, before, behind), types.astype(np.int32), numbers == 0)
+            made |= zip(TALLY, map(pa.array, numbers_of_rows))
         carried = {
             name: pa.nulls(len(rows), column.type) if name in self.stale_columns else column.take(pa.array(rows))
             for name, column in zip(batch.column_names, batch.columns)
@@ -259,10 +245,8 @@ class Intervene:
         layout = np.concatenate(parts)
         return _Pool(words.then(form_words), digests, layout, size + form_starts, size + form_ends, form_of)
 
-    def _draw(
-        self, keys: np.ndarray, found: Mentions, digests: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """For each mention to replace its candidate, row by row, the mention and the form to swap in."""
+    def _draw(self, keys: np.ndarray, found: Mentions, digests: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For each candidate, row by row, the mention to replace and the form to swap in."""
         forms = self.entity_sets.flat
         numbers = {label: number for number, label in enumerate(self.entity_sets.forms)}
         types = np.array([numbers.get(name, -1) for name in found.names], dtype=np.int64)[found.labels]
@@ -275,11 +259,7 @@ class Intervene:
             mention, form = paper_choices(keys, *of_mentions)
         else:
             mention, form = budget_choices(self.config.k, keys, *of_mentions)
-        candidate = np.arange(len(mention))
-        if self.config.replace_others:
-            rows, _, own, sizes = of_mentions
-            candidate, mention, form = with_others(self.config.replace_others, keys, rows, own, sizes, mention, form)
-        return candidate, swappable[mention], forms.firsts[types[swappable[mention]]] + form
+        return swappable[mention], forms.firsts[types[swappable[mention]]] + form
 
     def _tags(self, codes: np.ndarray, lengths: np.ndarray, labels: list[str]) -> Any:
         """The values of the `ner_tags` column: strings, or positions in the names."""

@@ -43,7 +43,6 @@ class RunArguments(DataArguments, ModelArguments):
         split_seed (`int`, *optional*, defaults to 42): Seed of the splits.
         recipe (`str`, *optional*, defaults to `"budget"`): See `CfgenConfig`.
         k (`int`, *optional*, defaults to 5): See `CfgenConfig`.
-        replace_others (`float`, *optional*, defaults to 0.0): See `CfgenConfig`.
         control (`bool`, *optional*, defaults to `False`): Train a third tagger on as many unjudged candidates.
     """
 
@@ -54,9 +53,6 @@ class RunArguments(DataArguments, ModelArguments):
     split_seed: int = field(default=42, metadata={"help": "Seed of the splits."})
     recipe: str = field(default="budget", metadata={"help": "budget (k candidates an example) or paper (all)."})
     k: int = field(default=5, metadata={"help": "Candidates an example under the budget recipe."})
-    replace_others: float = field(
-        default=0.0, metadata={"help": "Probability to replace each other mention of a candidate, too."}
-    )
     control: bool = field(default=False, metadata={"help": "Also train on as many unjudged candidates."})
 
     def __post_init__(self) -> None:
@@ -101,13 +97,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
     config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate", "context_dropout")}
     _check_output(output, config)
     commit = checkout_commit()  # of what is loaded now; files may change under a long run
-    recipe = CfgenConfig(
-        recipe=arguments.recipe,
-        k=arguments.k,
-        replace_others=arguments.replace_others,
-        seed=training.seed,
-        scheme=arguments.scheme,
-    )
+    recipe = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
     sizes = check_sizes(arguments.pool, arguments.split_sizes())
     source = read_splits(arguments.dataset, **arguments.read_options(), unique_ids=arguments.pool)

@@ -57,20 +57,24 @@ def plain_candidates(self: Intervene, batch: dict[str, list[Any]]) -> dict[str, 
     mentions = [tags_to_spans(tag_strings(tags, self.names)) for tags in batch["ner_tags"]]
     drawn = _draw(self, list(map(str, batch["id"])), batch["tokens"], mentions)
     for row, (row_id, tokens, spans) in enumerate(zip(batch["id"], batch["tokens"], mentions)):
-        for j, swaps in enumerate(drawn[row]):
-            new_tokens, new_spans, replaced = list(tokens), list(spans), []
-            for span, form in sorted(swaps):
-                position = spans.index(span)
-                new_tokens, new_spans, _ = replace_mention(new_tokens, new_spans, new_spans[position], form)
-                swap = new_spans[position]._asdict()
-                replaced.append(swap | {"original": list(tokens[span.start : span.end]), "replacement": list(form)})
+        for j, (span, form) in enumerate(drawn[row]):
+            new_tokens, new_spans, position = replace_mention(tokens, spans, span, form)
+            replaced = new_spans[position]
             values = {
                 "id": f"{row_id}#{j}",
                 "tokens": new_tokens,
                 "ner_tags": laid_out(new_spans, len(new_tokens), self.scheme, self.names),
                 "source_id": str(row_id),
                 "is_counterfactual": True,
-                "replaced": replaced,
+                "replaced": [
+                    {
+                        "start": replaced.start,
+                        "end": replaced.end,
+                        "label": span.label,
+                        "original": list(tokens[span.start : span.end]),
+                        "replacement": list(form),
+                    }
+                ],
                 "score": None,
                 "reason": None,
             }
@@ -82,8 +86,8 @@ def plain_candidates(self: Intervene, batch: dict[str, list[Any]]) -> dict[str, 
 
 def _draw(
     self, ids: Sequence[str], sentences: Sequence[Sequence[str]], spans: Sequence[Sequence[Span]]
-) -> list[list[list[tuple[Span, Form]]]]:
-    """For each candidate of each row the mentions to replace, each with the form to swap in."""
+) -> list[list[tuple[Span, Form]]]:
+    """For each row the mentions to replace, each with the form to swap in."""
     keys = row_keys(self.config.seed, ids)
     mentions = [[s for s in row if _others(self, s, tokens)] for row, tokens in zip(spans, sentences)]
     rows = [row for row, found in enumerate(mentions) if found]
@@ -93,7 +97,7 @@ def _draw(
         mentions[row] = [mentions[row][place] for place in places[: len(mentions[row])]]
     if self.config.recipe == "paper":
         return [
-            [[(span, form)] for span in found[:1] for form in self.entity_sets.forms[span.label] if form != own]
+            [(span, form) for span in found[:1] for form in self.entity_sets.forms[span.label] if form != own]
             for found, tokens in zip(mentions, sentences)
             for own in [tuple(tokens[found[0].start : found[0].end]) if found else ()]
         ]
@@ -108,29 +112,8 @@ def _draw(
     for (row, i), places in zip(pairs, drawn.tolist()):
         forms[row][labels[i]] = [self.entity_sets.forms[labels[i]][place] for place in places if place >= 0]
     return [
-        [
-            [(span, form), *_draw_others(self, key, j, span, tokens, sorted(found))]
-            for j, (span, form) in enumerate(_draw_budget(self, tokens, list(found), of_row))
-        ]
-        for key, tokens, found, of_row in zip(keys.tolist(), sentences, mentions, forms)
+        list(_draw_budget(self, tokens, found, of_row)) for tokens, found, of_row in zip(sentences, mentions, forms)
     ]
-
-
-def _draw_others(
-    self, key: int, number: int, chosen: Span, tokens: Sequence[str], mentions: Sequence[Span]
-) -> Iterator[tuple[Span, Form]]:
-    """The other mentions of a candidate that are replaced, too, by any form of their type but their own text."""
-    stream = _derived(_derived(key, 2**32), number)
-    for place, span in enumerate(mentions):
-        if span == chosen or (_derived(stream, 2 * place) >> 11) / 2**53 >= self.config.replace_others:
-            continue
-        own = tuple(tokens[span.start : span.end])
-        forms = [form for form in self.entity_sets.forms[span.label] if form != own]
-        yield span, forms[(_derived(stream, 2 * place + 1) >> 32) * len(forms) >> 32]
-
-
-def _derived(key: int, number: int) -> int:
-    return int(derived(np.array([key], dtype=np.uint64), number)[0])
 
 
 def _others(self, span: Span, tokens: Sequence[str]) -> bool:

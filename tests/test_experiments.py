@@ -94,23 +94,6 @@ def test_it_leaves_one_file_a_cell_one_noaug_tagger_a_group_and_candidates_once(
     )
 
 
-def test_recipes_with_other_candidates_do_not_share_them(tmp_path):
-    recipes = {"budget": {"k": 2}, "several": {"k": 2, "replace_others": 1}}
-    axes = {"dataset": ["en"], "model": ["tiny"], "n": [20], "recipe": list(recipes), "seed": [1]}
-    grid = write_grid(tmp_path, recipes=recipes, grid=[axes])
-    reproduce(ReproduceArguments(grid=str(grid), output_dir=str(tmp_path / "out")))
-    (noaug,) = {cell.noaug for cell in read_grid(grid)}
-    replaced = {}
-    for name in ("budget-k2", "budget-k2-replace_others1.0"):
-        files = [
-            str(tmp_path / "out/candidates" / f"{noaug}-{name}" / part)
-            for part in ("kept.parquet", "rejected.parquet")
-        ]
-        replaced[name] = {len(row["replaced"]) for row in Dataset.from_parquet(files)}
-    assert replaced["budget-k2"] == {1} and max(replaced["budget-k2-replace_others1.0"]) > 1
-    assert len(replaced) == len(list((tmp_path / "out/candidates").iterdir()))
-
-
 def test_a_name_depends_on_the_configuration_and_on_nothing_else(finished, tmp_path):
     grid, _, _ = finished
     first = read_grid(grid)[1].name
@@ -121,18 +104,16 @@ def test_a_name_depends_on_the_configuration_and_on_nothing_else(finished, tmp_p
     vectors.write_text("1 2\na 0 1\n")
     shutil.copy(vectors, tmp_path / "a" / "b" / "v.vec")
 
-    def names(folder: Path, vectors: str = "v.vec", model: dict | None = None, **candidates: float) -> list[str]:
-        recipes = GRID["recipes"] | {name: GRID["recipes"][name] | candidates for name in ("budget", "random-swap")}
+    def names(folder: Path, vectors: str = "v.vec", k: int = 2, model: dict | None = None) -> list[str]:
+        recipes = GRID["recipes"] | {"budget": {"k": k}, "random-swap": GRID["recipes"]["random-swap"] | {"k": k}}
         models = {"tiny": {"hidden_size": 16, "vectors": vectors, "training": TRAINING} | (model or {})}
         return [cell.name for cell in read_grid(write_grid(tmp_path, recipes=recipes, models=models), folder)]
 
     named = names(tmp_path)
     assert names(tmp_path / "a" / "b") == names(tmp_path, "a/b/v.vec") == names(Path("nowhere"), str(vectors)) == named
     assert names(tmp_path, model={"freeze_embeddings": True, "training": TRAINING | {"weight_decay": 0}}) == named
-    for candidates in ({"k": 3}, {"replace_others": 0.5}):
-        changed = names(tmp_path, **candidates)
-        assert [a == b for a, b in zip(named, changed)] == ["budget" not in a and "swap" not in a for a in named]
-    assert names(tmp_path, replace_others=0.0) == named
+    changed = names(tmp_path, k=3)
+    assert [a == b for a, b in zip(named, changed)] == ["budget" not in a and "swap" not in a for a in named]
     for model in ({"num_layers": 2}, {"training": TRAINING | {"weight_decay": 0.1}}, {"training": {"max_steps": 20}}):
         assert set(names(tmp_path, model=model)).isdisjoint(named)
 
@@ -430,20 +411,12 @@ def item(**axes) -> dict:
         (changed("models", "tiny", model="package:no_such/model"), "no Python package 'no_such' is installed here"),
         (changed("models", "tiny", model="package:json/no"), "the package json has no folder 'no'"),
         (changed("models", "a/b"), "models: the name 'a/b': write it in letters"),
-        (
-            changed("recipes", "budget", k=2, kk=3),
-            "recipes: budget: unknown kk: the names are recipe, k, replace_others,",
-        ),
+        (changed("recipes", "budget", k=2, kk=3), "recipes: budget: unknown kk: the names are recipe, k, judge,"),
         (
             changed("recipes", "paper", recipe="all"),
             "recipes: paper: unknown recipe 'all': choose one of budget, paper",
         ),
         (changed("recipes", "paper", recipe="paper", k=2), "recipes: paper: k is of the budget recipe"),
-        (
-            changed("recipes", "paper", recipe="paper", replace_others=0.5),
-            "recipes: paper: replace_others is of the budget",
-        ),
-        (changed("recipes", "none", replace_others=0.5), "recipes: none: k is 0 or not given"),
         (changed("recipes", "none", judge=False), "recipes: none: k is 0 or not given"),
         (changed("recipes", "none", k=2, as_many_as="budget"), "recipes: none: as_many_as is for candidates that"),
         (

@@ -101,23 +101,23 @@ def check(train: Dataset, config: CfgenConfig, entity_sets: EntitySets | None = 
 
 
 @pytest.mark.parametrize("coded", [True, False], ids=["names", "strings"])
-@pytest.mark.parametrize("options", [{}, {"replace_others": 0.5}, {"recipe": "paper"}], ids=str)
+@pytest.mark.parametrize("recipe", ["budget", "paper"])
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_rows_are_those_of_the_plain_way(scheme, options, coded):
+def test_rows_are_those_of_the_plain_way(scheme, recipe, coded):
     few = labelled(1, 40, scheme, words=WORDS, mentions=4, longest=2, coded=coded)
-    config = CfgenConfig(**options, k=6, seed=3, scheme=scheme)
+    config = CfgenConfig(recipe=recipe, k=6, seed=3, scheme=scheme)
     drawn = check(few, config)
     assert len(drawn) > 100 and len(plain_unique_rows(few, drawn)) < len(drawn)
     check(few, config, batch_size=7)
     many = labelled(2, 12, scheme, words=WORDS[:3], mentions=9, longest=4, coded=coded)
-    assert len(check(many, CfgenConfig(**options, k=30, seed=0, scheme=scheme), batch_size=5)) > 100
+    assert len(check(many, CfgenConfig(recipe=recipe, k=30, seed=0, scheme=scheme), batch_size=5)) > 100
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5, 11, 30])
 def test_every_budget_gives_the_plain_rows(k):
-    for seed, longest, replace_others in ((4, 1, 0), (5, 3, 0), (6, 2, 0.3), (7, 3, 1.0)):
+    for seed, longest in ((4, 1), (5, 3)):
         train = labelled(seed, 30, "IOB2", words=WORDS[:6], mentions=6, longest=longest, coded=True)
-        check(train, CfgenConfig(k=k, seed=seed, replace_others=replace_others))
+        check(train, CfgenConfig(k=k, seed=seed))
 
 
 sentences = st.lists(
@@ -134,12 +134,12 @@ sentences = st.lists(
 @given(
     sentences,
     st.sampled_from(SCHEMES),
-    st.sampled_from([{}, {"replace_others": 0.4}, {"replace_others": 1}, {"recipe": "paper"}]),
+    st.sampled_from(["budget", "paper"]),
     st.integers(1, 30),
     st.integers(0, 9),
     st.integers(1, 7),
 )
-def test_small_data_sets_give_the_plain_rows(parts, scheme, options, k, seed, batch_size):
+def test_small_data_sets_give_the_plain_rows(parts, scheme, recipe, k, seed, batch_size):
     if not any(label for row in parts for label, _ in row):
         return
     rows: dict[str, list[Any]] = {"id": list(map(str, range(len(parts)))), "tokens": [], "ner_tags": []}
@@ -154,7 +154,7 @@ def test_small_data_sets_give_the_plain_rows(parts, scheme, options, k, seed, ba
     strings = List(Value("string"))
     features = Features({"id": Value("string"), "tokens": strings, "ner_tags": strings})
     train = Dataset.from_dict(rows, features=features)
-    config = CfgenConfig(**options, k=k, seed=seed, scheme=scheme)
+    config = CfgenConfig(recipe=recipe, k=k, seed=seed, scheme=scheme)
     intervene = Intervene.from_dataset(train, config)
     assert intervene.entity_sets == plain_sets(train)
     drawn, unique = plain(train, intervene)
@@ -168,10 +168,10 @@ def rows_of(batch: dict[str, list[Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["demo:en", "demo:zh"])
-@pytest.mark.parametrize("options", [{}, {"replace_others": 0.7}, {"recipe": "paper"}], ids=str)
-def test_the_demo_corpora_give_the_plain_rows(name, options):
+@pytest.mark.parametrize("recipe", ["budget", "paper"])
+def test_the_demo_corpora_give_the_plain_rows(name, recipe):
     train = load_ner_dataset(name, num_train_examples=150)["train"]
-    assert len(check(train, CfgenConfig(**options), num_proc=1 if "recipe" in options else 2)) > 500
+    assert len(check(train, CfgenConfig(recipe=recipe), num_proc=1 if recipe == "paper" else 2)) > 500
 
 
 def test_tags_that_no_scheme_lays_out_are_read_as_leniently():

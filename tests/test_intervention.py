@@ -9,7 +9,6 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, load_from_disk
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, chisquare
 
 from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene
 from hf_cfgen.columns import counterfactual_features, tag_column
@@ -93,27 +92,6 @@ def test_the_budget_recipe_covers_surface_forms_evenly_however_often_they_were_s
     # N1..N9 are drawn by 310 rows of N0 and, each by 80, of the others: 310 * 3 / 9 + 80 * 3 / 9 = 130 expected
     assert drawn["N0"] == pytest.approx(90 * 3 / 9, rel=0.5)
     assert all(drawn[name] == pytest.approx(130, rel=0.25) for name in names[1:])
-
-
-def test_other_mentions_are_replaced_too_with_the_probability_given_by_any_form_but_their_own():
-    people = [f"P{i}" for i in range(4)]
-    train = rows(*[(" ".join(["in", *people]), "O B-PER B-PER B-PER B-PER")] * 3000)
-
-    def times(probability: float) -> tuple[list[int], Counter[int], Counter[tuple[str, str]]]:
-        """How many mentions of a candidate were replaced, where, and by what."""
-        made = candidates(train, CfgenConfig(k=1, replace_others=probability))
-        places = Counter(item["start"] for row in made for item in row["replaced"])
-        pairs = Counter((*item["original"], *item["replacement"]) for row in made for item in row["replaced"])
-        return [len(row["replaced"]) for row in made], places, pairs
-
-    assert set(times(0)[0]) == {1} and set(times(1)[0]) == {4}
-    numbers, places, pairs = times(0.3)
-    # one is replaced anyway, and each of three others with the probability
-    expected = [3000 * binom.pmf(n, 3, 0.3) for n in range(4)]
-    assert chisquare([numbers.count(n + 1) for n in range(4)], expected).pvalue > 0.01
-    assert set(places) == {1, 2, 3, 4} and chisquare(list(places.values())).pvalue > 0.01
-    assert set(pairs) == {(a, b) for a in people for b in people if a != b}
-    assert chisquare(list(pairs.values())).pvalue > 0.01
 
 
 def test_a_counterfactual_row_says_what_was_replaced_and_lays_tags_out_again():
@@ -328,10 +306,6 @@ def test_bad_input_is_one_error_with_its_remedy():
         CfgenConfig(k=0)
     with pytest.raises(CfgenError, match=r"k is 2.5: give"):
         CfgenConfig(k=2.5)
-    with pytest.raises(CfgenError, match=r"replace_others is 1.5: give a probability, 0 to 1"):
-        CfgenConfig(replace_others=1.5)
-    with pytest.raises(CfgenError, match=r"replace_others is of the budget recipe, paper replaces one mention"):
-        CfgenConfig(recipe="paper", replace_others=0.5)
     short = {"id": ["a", "b"], "tokens": [["Bo"], ["in", "Rome"]], "ner_tags": [["B-PER"], ["O"]]}
     with pytest.raises(CfgenError, match=r"record 1: 2 tokens and 1 tags: give one tag a token"):
         EntitySets.from_dataset(Dataset.from_dict(short))
