@@ -222,6 +222,22 @@ def test_table_3_has_the_full_train_split_beside_the_paper(tmp_path):
     assert text == Text("No tagger here was trained on a full train split.")
 
 
+def test_learning_curves_are_of_the_six_recipes_with_the_most_results(tmp_path):
+    def named(name: str, seed: int) -> dict[str, Any]:
+        made = cell([1, 0], recipe="budget", seed=seed)
+        return made | {"cell": made["cell"] | {"recipe": name}}
+
+    few, many = ["a", "b", "z"], ["c", "d", "e", "f", "g"]
+    cells = [cell([0, 0], seed=1), *(named(name, 1) for name in few + many), *(named(name, 2) for name in many)]
+    charts, rest = scores.curves(results_of(tmp_path, cells)).parts
+    assert rest == Text("Not drawn, with fewer results: a, b, z.")
+    legend, *drawn = charts.charts
+    assert re.findall(r"(\S+)</span>", legend) == ["none", *many] and len(drawn) == 3
+    assert all(chart.count("<circle") == 6 for chart in drawn)
+    (all_of_them,) = scores.curves(results_of(tmp_path / "fewer", cells[:6])).parts
+    assert all_of_them.charts[1].count("<circle") == 6
+
+
 def test_figure_4_draws_ri_of_noaug_the_paper_and_the_best(tmp_path):
     section = effects.figure_4(results_of(tmp_path, [*grid(), *grid(n=300), *grid(dataset="demo")]), "budget")
     strict, token = (part for part in section.parts if isinstance(part, Charts))

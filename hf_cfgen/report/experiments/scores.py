@@ -1,5 +1,6 @@
 """Sections on F1: sizes, gains over NoAug, Table 2, the best recipe beside the others, learning curves."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ...scoring import LEVELS
@@ -10,6 +11,7 @@ from .document import Charts, Part, Section, Table, Text
 from .shown import DASH, gain_cell, listed, percent_over_seeds, point, size_name
 from .svg import Point, Series, legend, line_chart
 
+_LINES = 6
 PAPER = {"recipe": "paper"}  # the resolved options of the paper's recipe
 
 
@@ -90,17 +92,24 @@ def table_2(comparisons: Comparisons, best_name: str | None) -> Section:
 
 
 def curves(results: Results) -> Section:
-    """Learning curves: F1 over N."""
+    """Learning curves: F1 over N, of as many recipes as can be told apart, those with the most results."""
     parts: list[Part] = []
     for dataset, model in dict.fromkeys(group[:2] for group in results):
-        names = [*dict.fromkeys(group.recipe for group in results if group[:2] == (dataset, model) and group.n)]
-        if not names:
+        times = Counter[str]()
+        for group, seeds in results.items():
+            if group[:2] == (dataset, model) and group.n:
+                times[group.recipe] += len(seeds)
+        if not times:
             continue
+        drawn = {name for name, _ in times.most_common(_LINES)}
+        names = [name for name in times if name in drawn]
         charts = [
             line_chart(f"{dataset}, {model}, {level}", "F1, %", _series(results, (dataset, model), names, level))
             for level in LEVELS
         ]
         parts.append(Charts(f"F1 over N on {dataset} with {model}", [legend(names), *charts]))
+        if len(times) > len(names):
+            parts.append(Text(f"Not drawn, with fewer results: {', '.join(name for name in times if name not in drawn)}."))
     return Section("Learning curves", parts)
 
 
@@ -148,7 +157,7 @@ def _stands_for(results: Results, group: Group) -> tuple[str, str] | None:
 def _series(results: Results, place: tuple[str, str], names: Sequence[str], level: str) -> Series:
     series: dict[str, dict[int, Point]] = {name: {} for name in names}
     for group, seeds in results.items():
-        if group[:2] == place and group.n is not None:
+        if group[:2] == place and group.n is not None and group.recipe in series:
             series[group.recipe][group.n] = point([100 * result["test"][level]["f1"] for result in seeds.values()])
     return series
 
