@@ -102,14 +102,14 @@ def curves(results: Results) -> Section:
         if not times:
             continue
         drawn = {name for name, _ in times.most_common(_LINES)}
-        names = [name for name in times if name in drawn]
+        names, others = ([name for name in times if (name in drawn) == part] for part in (True, False))
         charts = [
             line_chart(f"{dataset}, {model}, {level}", "F1, %", _series(results, (dataset, model), names, level))
             for level in LEVELS
         ]
         parts.append(Charts(f"F1 over N on {dataset} with {model}", [legend(names), *charts]))
-        if len(times) > len(names):
-            parts.append(Text(f"Not drawn, with fewer results: {', '.join(name for name in times if name not in drawn)}."))
+        if others:
+            parts.append(Text(f"Not drawn, with fewer results: {', '.join(others)}."))
     return Section("Learning curves", parts)
 
 
