@@ -4,7 +4,7 @@
 
 A table stands between `<!-- TABLE PATH -->` and `<!-- end -->`, the path from the root of the repository. TABLE is
 `gains`, of a folder of results of `hf-cfgen reproduce`, or of a JSON file: `run`, `counts` or `diagnosis`, of one
-recorded run, or `alternatives`; those of docs/performance.md are in `performance_tables.py`.
+recorded run, `alternatives`, or `tried`; those of docs/performance.md are in `performance_tables.py`.
 """
 
 import re
@@ -19,10 +19,11 @@ import performance_tables  # noqa: E402
 
 from hf_cfgen.output import read_json  # noqa: E402
 from hf_cfgen.report.diagnosis import diagnosis_table  # noqa: E402
-from hf_cfgen.report.experiments.cells import read_results  # noqa: E402
+from hf_cfgen.report.experiments.cells import Group, read_results  # noqa: E402
 from hf_cfgen.report.experiments.comparisons import Comparisons  # noqa: E402
 from hf_cfgen.report.experiments.document import Table, markdown_table  # noqa: E402
 from hf_cfgen.report.experiments.scores import gains  # noqa: E402
+from hf_cfgen.report.experiments.shown import percent_over_seeds  # noqa: E402
 from hf_cfgen.report.tables import causal_table, counts_line, score_table  # noqa: E402
 
 PAGES = (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
@@ -65,6 +66,24 @@ def _alternatives_rows(file: Path) -> list[str]:
     return [*lines, f"| rows a second, CLUENER, rough | {' | '.join(rates)} |"]
 
 
+def _tried_rows(file: Path) -> list[str]:
+    """What was tried and dropped: F1 on dev, and how far from that of a recipe of the package with the same seeds."""
+    of = read_json(file)
+    results = read_results(file.parent / "cells")
+    sizes = list(of["tried"][0]["dev_strict_f1"])
+    rows = []
+    for tried in of["tried"]:
+        cells = []
+        for n in sizes:
+            values = {int(seed): value for seed, value in tried["dev_strict_f1"][n].items()}
+            beside = results[Group(of["dataset"], of["model"], int(n), of["beside"])]
+            less = (value - beside[seed]["dev_strict_f1"] for seed, value in values.items())
+            cells += [percent_over_seeds(values.values()), percent_over_seeds(less, signed=True)]
+        rows.append([tried["what"], ", ".join(tried["dev_strict_f1"][sizes[0]]), *cells])
+    header = ["tried", "seeds", *(name for n in sizes for name in (f"N={n}", f"less {of['beside']}"))]
+    return markdown_table(Table("", header, rows, names=2)).splitlines()
+
+
 def _text(table: str) -> list[str]:
     return ["```text", table, "```"]
 
@@ -72,6 +91,7 @@ def _text(table: str) -> list[str]:
 TABLES: dict[str, Callable[[Path], list[str]]] = {
     "gains": _gains_rows,
     "alternatives": _alternatives_rows,
+    "tried": _tried_rows,
     "run": lambda file: _text(f"{score_table(run := read_json(file))}\n\n{causal_table(run)}"),
     "counts": lambda file: _text(counts_line(read_json(file)["counts"])),
     "diagnosis": lambda file: _text(diagnosis_table(read_json(file))),
