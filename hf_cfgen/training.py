@@ -284,11 +284,11 @@ def _word_metrics(
     windows: Sequence[Window], references: list[list[str]], id2label: dict[int, str]
 ) -> Callable[[EvalPrediction], dict[str, float]]:
     def compute(prediction: EvalPrediction) -> dict[str, float]:
-        best: np.ndarray = prediction.predictions
+        best, gold = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
         tags = [["O"] * len(row) for row in references]
-        for window, labels in zip(windows, best):
-            for word, position in window.firsts.items():
-                tags[window.sentence][word] = id2label[int(labels[position])]
+        for window, labels, scored in zip(windows, best, gold != -100):  # padding may stand on either side
+            for word, label in zip(window.firsts, labels[scored].tolist(), strict=True):
+                tags[window.sentence][word] = id2label[label]
         scores = ner_scores(references, tags)
         return {f"{level}_f1": scores[level]["f1"] for level in LEVELS}
 

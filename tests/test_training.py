@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from datasets import Dataset
-from transformers import set_seed
+from transformers import EvalPrediction, set_seed
 
 from hf_cfgen import CfgenError
 from hf_cfgen.models import lstm_tagger
@@ -186,6 +186,28 @@ def test_scores_on_dev_are_of_words_whole_sentences_and_all_windows(tmp_path):
     assert 0 < scores["token"]["f1"] < 1
     for level in ("strict", "relaxed", "token"):
         assert metrics[f"eval_{level}_f1"] == pytest.approx(scores[level]["f1"])
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_scores_on_dev_are_of_words_whatever_side_is_padded(tmp_path, side):
+    tokenizer = wordpiece_tokenizer(["a", "b", "##x"])
+    tokenizer.padding_side = side
+    rows = Dataset.from_dict(
+        {
+            "tokens": [["ax", "b", "b", "bxx"], ["b"], ["b", "axx"]],
+            "ner_tags": [["B-PER", "I-PER", "O", "B-LOC"], ["B-LOC"], ["O", "B-PER"]],
+        }
+    )
+    trainer = tagger_trainer(tiny_bert(len(tokenizer)), tokenizer, rows, rows, arguments(tmp_path))
+    gold = trainer.data_collator(list(trainer.eval_dataset))["labels"].numpy()
+    scored = gold != -100
+    assert scored.sum() == 7
+    best = gold.copy()
+    best[~scored] = LABELS.index("B-PER")  # a model says something of every position
+    assert trainer.compute_metrics(EvalPrediction(best, gold))["strict_f1"] == 1.0
+    best[gold == LABELS.index("B-LOC")] = 0
+    # 2 of 4 mentions, nothing else
+    assert trainer.compute_metrics(EvalPrediction(best, gold))["strict_f1"] == pytest.approx(2 / 3)
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path):
