@@ -49,8 +49,8 @@ def check_columns(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")
         required (`Sequence[str]`, *optional*, defaults to `("tokens", "ner_tags")`): Names of columns.
 
     Raises:
-        CfgenError: A `DatasetDict` or something else was given, a column is missing or holds no lists, or a row has
-            more or fewer tags than tokens.
+        CfgenError: A `DatasetDict` or something else was given, a column is missing or holds no lists, a row has more
+            or fewer tags than tokens, or a tag has no name.
     """
     if isinstance(dataset, (DatasetDict, IterableDatasetDict)):
         raise CfgenError(f"a DatasetDict was given where one split is needed: choose one of {', '.join(dataset)}")
@@ -161,11 +161,11 @@ def checked_batches(dataset: Dataset | IterableDataset) -> Iterator[Any]:
         `Iterator[pa.Table]`: What `arrow_batches` gives.
 
     Raises:
-        CfgenError: See `check_table`.
+        CfgenError: See `check_table`, or the tags are integers without names.
     """
-    done = 0
+    done, names = 0, tag_names(dataset)
     for table in arrow_batches(dataset, "tokens", "ner_tags"):
-        check_table(table, partial(_record, done))
+        check_table(table, names, partial(_record, done))
         done += len(table)
         yield table
 
@@ -174,15 +174,16 @@ def _record(before: int, row: int) -> str:
     return f"record {before + row}"
 
 
-def check_table(table: Any, where: Callable[[int], str]) -> None:
-    """Check that the rows of a table have as many tags as tokens, none null.
+def check_table(table: Any, names: Sequence[str] | None, where: Callable[[int], str]) -> None:
+    """Check that the rows of a table have as many tags as tokens, none null and none without a name.
 
     Args:
         table (`pa.Table`): Columns `tokens` and `ner_tags`.
+        names (`Sequence[str]` or `None`): What `tag_names` returned.
         where (`Callable[[int], str]`): Takes the position of a row; says which one it is, for the message.
 
     Raises:
-        CfgenError: A row has more or fewer, no list, or a null in one.
+        CfgenError: A row has more or fewer, no list, or a null or a number without a name in one.
     """
     tokens, tags = table["tokens"], table["ner_tags"]
     same = pc.fill_null(pc.equal(pc.list_value_length(tokens), pc.list_value_length(tags)), False)
@@ -194,6 +195,33 @@ def check_table(table: Any, where: Callable[[int], str]) -> None:
         if values.null_count:
             row = pc.list_parent_indices(column)[pc.index(values.is_null(), True).as_py()].as_py()
             raise CfgenError(f"{where(row)}: a token or tag is null: give a string")
+    if names is not None:
+        values = pc.list_flatten(tags)
+        place = pc.index(pc.or_(pc.less(values, 0), pc.greater_equal(values, len(names))), True).as_py()
+        if place >= 0:
+            row = pc.list_parent_indices(tags)[place].as_py()
+            raise CfgenError(f"{where(row)}: {nameless(values[place].as_py(), names)}")
+
+
+def nameless(tag: int, names: Sequence[str]) -> str:
+    """What is wrong with a tag that has no name.
+
+    Args:
+        tag (`int`): The tag, such as the -1 of an unlabelled row.
+        names (`Sequence[str]`): The names.
+
+    Returns:
+        `str`: The message.
+
+    Example:
+
+    >>> nameless(-1, ["O"]).partition(": ")[0]
+    'tag -1 has no name, there are 1 names from 0'
+    """
+    return (
+        f"tag {tag} has no name, there are {len(names)} names from 0: correct it or, where a split is unlabelled, "
+        "leave the split out"
+    )
 
 
 def tag_names(dataset: Dataset | IterableDataset) -> tuple[str, ...] | None:
@@ -238,12 +266,20 @@ def tag_strings(tags: Sequence[Any], names: Sequence[str] | None) -> list[str]:
     Returns:
         `list[str]`: One tag a word.
 
+    Raises:
+        CfgenError: A tag has no name.
+
     Example:
 
     >>> tag_strings([0, 1], ["O", "B-A"])
     ['O', 'B-A']
     """
-    return list(tags) if names is None else [names[tag] for tag in tags]
+    if names is None:
+        return list(tags)
+    for tag in {*tags}:
+        if not 0 <= tag < len(names):
+            raise CfgenError(nameless(tag, names))
+    return [names[tag] for tag in tags]
 
 
 def tag_column(dataset: Dataset | IterableDataset) -> list[list[str]]:

@@ -166,7 +166,7 @@ class Intervene:
             `pa.Table` or `dict[str, list]`: These columns and those of `COUNTERFACTUAL_FEATURES`, a row a candidate.
 
         Raises:
-            CfgenError: A row has more or fewer tags than tokens, or the names lack a tag.
+            CfgenError: A row has more or fewer tags than tokens or one without a name, or the names lack a tag.
         """
         if isinstance(batch, pa.Table):
             return self._candidates(batch)
@@ -177,7 +177,7 @@ class Intervene:
 
     def _candidates(self, batch: Any) -> Any:
         ids = list(map(str, batch["id"].to_pylist()))
-        check_table(batch, lambda row: f"row {ids[row]}")
+        check_table(batch, self.names, lambda row: f"row {ids[row]}")
         tokens, tags = flat(batch["tokens"], pa.string()), flat(batch["ner_tags"])
         digests = word_digests(tokens.values)
         found = find_mentions(*coded_tags(tags.values, self.names), tags.offsets)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -10,9 +11,14 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, lo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene
-from hf_cfgen.columns import counterfactual_features, tag_column
+from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene, causal_effects, generate_counterfactuals
+from hf_cfgen.baselines import label_wise_token_replacement
+from hf_cfgen.columns import counterfactual_features, tag_column, tag_strings
+from hf_cfgen.discriminator import as_discriminator
 from hf_cfgen.spans import SCHEMES, Span, scheme_tags, spans_to_tags, tags_to_spans
+from hf_cfgen.training import encode_examples
+
+from .taggers import tiny_bert, wordpiece_tokenizer
 
 
 def rows(*sentences: tuple[str, str]) -> Dataset:
@@ -325,6 +331,34 @@ def test_a_stream_of_integers_without_features_is_an_error():
     assert stream.features is None
     with pytest.raises(CfgenError, match=r"ner_tags holds int without names: give the stream its features"):
         EntitySets.from_dataset(stream)
+
+
+def test_a_tag_without_a_name_is_an_error_wherever_it_goes_in():
+    names = ("O", "B-A", "I-A")
+    features = Features({"tokens": List(Value("string")), "ner_tags": List(ClassLabel(names=list(names)))})
+    train = Dataset.from_dict({"tokens": [["x"], [], ["x", "y"]], "ner_tags": [[1], [], [1, -1]]}, features=features)
+    says = "tag {} has no name, there are 3 names from 0: correct it or, where a split is unlabelled, leave .* out"
+    tokenizer = wordpiece_tokenizer(["x", "y"])
+    model = tiny_bert(len(tokenizer), labels=names)
+    calls = (
+        EntitySets.from_dataset,
+        generate_counterfactuals,
+        partial(label_wise_token_replacement, p=1.0),
+        partial(causal_effects, as_discriminator(model, tokenizer)),
+        partial(encode_examples, model, tokenizer),
+    )
+    for call in calls:
+        for kind in (train, train.with_format("numpy")):
+            with pytest.raises(CfgenError, match=f"^record 2: {says.format(-1)}$"):
+                call(kind)
+    with pytest.raises(CfgenError, match=f"^record 2: {says.format(-1)}$"):
+        EntitySets.from_dataset(train.to_iterable_dataset())
+    intervene = Intervene(EntitySets({"A": (("x",),)}, {"A": (1,)}), CfgenConfig(), "IOB2", names)
+    for tag in (-1, 3):
+        with pytest.raises(CfgenError, match=f"^row b: {says.format(tag)}$"):
+            intervene({"id": ["a", "b"], "tokens": [["x"], ["x", "y"]], "ner_tags": [[1], [1, tag]]})
+        with pytest.raises(CfgenError, match=f"^{says.format(tag)}$"):
+            tag_strings([0, tag], names)
 
 
 def test_a_class_label_that_lacks_a_tag_for_the_swap_is_an_error():

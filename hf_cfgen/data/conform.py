@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, List, Value
 
+from ..columns import nameless
 from ..errors import CfgenError
 from ..spans import Span, detect_scheme, scheme_tags, spans_to_tags, split_tag, tags_to_spans
 from .records import BadRecord
@@ -197,16 +198,10 @@ def _check_columns(
     if declared:
         names = list(feature.names) if isinstance(feature, ClassLabel) else list(tag_names or ())
         codes = tags.to_numpy(zero_copy_only=False)
-        nameless = np.flatnonzero((codes < 0) | (codes >= len(names)))
-        bad_rows, firsts = np.unique(rows_of[nameless], return_index=True)
-        first_code = dict(zip(bad_rows.tolist(), codes[nameless[firsts]].tolist()))
-        fail(
-            bad_rows,
-            lambda row: (
-                f"tag {first_code[row]} has no name, there are {len(names)} "
-                "names from 0: correct it or, where a split is unlabelled, leave the split out"
-            ),
-        )
+        wrong = np.flatnonzero((codes < 0) | (codes >= len(names)))
+        bad_rows, firsts = np.unique(rows_of[wrong], return_index=True)
+        first_code = dict(zip(bad_rows.tolist(), codes[wrong[firsts]].tolist()))
+        fail(bad_rows, lambda row: nameless(first_code[row], names))
     elif _is_string(tags.type):
         encoded = tags.dictionary_encode()
         names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
