@@ -49,7 +49,7 @@ def scheme_of(dataset: Dataset | IterableDataset) -> str:
 
 
 def check_scheme_of(dataset: Dataset | IterableDataset, scheme: str) -> None:
-    """Check that data is laid out in a scheme; B and I may be read leniently, as IOB1 or IOB2.
+    """Check that data is laid out in a scheme; B and I that are neither IOB1 nor IOB2 throughout are read as either.
 
     Args:
         dataset (`Dataset` or `IterableDataset`): One split.
@@ -57,24 +57,43 @@ def check_scheme_of(dataset: Dataset | IterableDataset, scheme: str) -> None:
 
     Raises:
         CfgenError: A tag is another one than the scheme has there.
+
+    Example:
+
+    >>> check_scheme_of(Dataset.from_dict({"tokens": [["hi", "Cy"]], "ner_tags": [["O", "I-PER"]]}), "IOB1")
     """
-    if scheme in ("IOB1", "IOB2"):
+    wrong = _first_outside(dataset, scheme)
+    if not wrong:
         return
-    done = 0
+    other = {"IOB1": "IOB2", "IOB2": "IOB1"}.get(scheme)
+    if other and _prefixes(dataset) <= {"B", "I", "O"} and _first_outside(dataset, other):
+        return
+    raise CfgenError(f"{wrong}: name the scheme of the data, or none, to have it detected")
+
+
+def _first_outside(dataset: Dataset | IterableDataset, scheme: str) -> str:
+    """The first tag that is another one than a scheme has there, and where it stands; empty where there is none."""
+    done, names = 0, tag_names(dataset)
     for _, tags in flat_batches(dataset):
-        codes, values = coded_tags(tags.values, tag_names(dataset))
+        codes, values = coded_tags(tags.values, names)
         mentions = find_mentions(codes, values, tags.offsets)
         layout, known = lay_out(mentions, len(codes), scheme), layout_tags(mentions.names, scheme)
         numbers = {tag: number for number, tag in enumerate(dict.fromkeys([*values, *known]))}
-        there, expected = (np.array([numbers[tag] for tag in each]) for each in (values, known))
+        there, expected = (np.array([numbers[tag] for tag in each], dtype=np.int64) for each in (values, known))
         wrong = np.flatnonzero(there[codes] != expected[layout])
         if len(wrong):
             word = wrong[0]
-            given, right = values[codes[word]], known[layout[word]]
             row = np.searchsorted(tags.offsets, word, side="right") - 1
             place = f"record {done + row}, word {word - tags.offsets[row]}"
-            raise CfgenError(
-                f"{place}: the tag is {given} where {scheme} has {right}: "
-                "name the scheme of the data, or none, to have it detected"
-            )
+            return f"{place}: the tag is {values[codes[word]]} where {scheme} has {known[layout[word]]}"
         done += len(tags.offsets) - 1
+    return ""
+
+
+def _prefixes(dataset: Dataset | IterableDataset) -> set[str]:
+    """The prefixes of the tags that occur."""
+    found: set[str] = set()
+    for _, tags in flat_batches(dataset):
+        codes, values = coded_tags(tags.values, tag_names(dataset))
+        found.update(values[code].partition("-")[0] for code in np.unique(codes).tolist())
+    return found

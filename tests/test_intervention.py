@@ -224,7 +224,7 @@ def test_the_cache_is_hit_by_an_equal_transform_and_missed_by_any_other(tmp_path
     gazetteer = EntitySets.from_dataset(train, gazetteer={"LOC": [["Oslo"]]})
     first = candidates(train, CfgenConfig())._fingerprint
     assert candidates(train, CfgenConfig())._fingerprint == first
-    for config in (CfgenConfig(seed=1), CfgenConfig(k=4), CfgenConfig(recipe="paper"), CfgenConfig(scheme="IOB1")):
+    for config in (CfgenConfig(seed=1), CfgenConfig(k=4), CfgenConfig(recipe="paper"), CfgenConfig(scheme="IOB2")):
         assert candidates(train, config)._fingerprint != first
     assert candidates(train, CfgenConfig(), entity_sets=gazetteer)._fingerprint != first
 
@@ -268,7 +268,25 @@ def test_data_that_is_not_in_the_scheme_named_is_an_error():
     mixed = rows(("Ada Byron met Bo", "I-PER I-PER O B-PER"), ("Cy", "B-PER"))
     with pytest.raises(CfgenError, match=r"some mentions begin with B, as in IOB2, others with I"):
         Intervene.from_dataset(mixed)
-    assert Intervene.from_dataset(mixed, CfgenConfig(scheme="IOB2")).scheme == "IOB2"
+    for scheme in ("IOB1", "IOB2"):
+        assert Intervene.from_dataset(mixed, CfgenConfig(scheme=scheme)).scheme == scheme
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tags", "message"),
+    [
+        # rows in the one scheme and candidates in the other would stand in one output
+        ("IOB1", ["O B-PER", "B-PER I-PER"], "record 0, word 1: the tag is B-PER where IOB1 has I-PER"),
+        ("IOB2", ["I-PER B-PER", "O I-PER"], "record 0, word 0: the tag is I-PER where IOB2 has B-PER"),
+        ("IOB2", ["O S-PER", "B-PER E-PER"], "record 0, word 1: the tag is S-PER where IOB2 has B-PER"),
+        ("IOB1", ["O I-PER", "B-PER L-PER"], "record 1, word 0: the tag is B-PER where IOB1 has I-PER"),
+        ("IOB2", ["O I-PER", "B-PER M-PER"], "record 0, word 1: the tag is I-PER where IOB2 has B-PER"),
+    ],
+)
+def test_data_in_another_scheme_than_the_one_of_b_and_i_that_is_named_is_an_error(scheme, tags, message):
+    train = rows(*(("x y", each) for each in tags))
+    with pytest.raises(CfgenError, match=f"^{message}: name the scheme of the data, or none"):
+        Intervene.from_dataset(train, CfgenConfig(scheme=scheme))
 
 
 def test_columns_that_counterfactual_rows_add_are_refused():
