@@ -49,8 +49,8 @@ def check_columns(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")
         required (`Sequence[str]`, *optional*, defaults to `("tokens", "ner_tags")`): Names of columns.
 
     Raises:
-        CfgenError: A `DatasetDict` or something else was given, a column is missing or holds no lists, a row has more
-            or fewer tags than tokens, or a tag has no name.
+        CfgenError: A `DatasetDict` or something else was given, a column is missing or holds no lists or lists of a
+            fixed length, a row has more or fewer tags than tokens, or a tag has no name.
     """
     if isinstance(dataset, (DatasetDict, IterableDatasetDict)):
         raise CfgenError(f"a DatasetDict was given where one split is needed: choose one of {', '.join(dataset)}")
@@ -63,10 +63,13 @@ def check_columns(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")
             f"no column {', '.join(missing)} among {', '.join(columns)}: rename the columns, or load the data with "
             "load_ner_dataset, which adds what is missing"
         )
+    for name in ("tokens", "ner_tags") if dataset.features is not None else ():
+        feature = dataset.features[name]
+        if not isinstance(feature, (List, LargeList)):
+            raise CfgenError(f"{name} holds {feature}: give a list of strings or of labels a row")
+        if isinstance(feature, List) and feature.length >= 0:
+            raise CfgenError(f"{name} holds lists of the fixed length {feature.length}: cast it to List without one")
     if isinstance(dataset, Dataset):
-        for name in ("tokens", "ner_tags"):
-            if not isinstance(dataset.features[name], (List, LargeList)):
-                raise CfgenError(f"{name} holds {dataset.features[name]}: give a list of strings or of labels a row")
         for _ in checked_batches(dataset):
             pass
 

@@ -338,6 +338,12 @@ def test_bad_input_is_one_error_with_its_remedy():
     scalar = Dataset.from_dict({"tokens": [["Bo"]], "ner_tags": ["B-PER"]})
     with pytest.raises(CfgenError, match=r"ner_tags holds Value\('string'\): give a list"):
         EntitySets.from_dataset(scalar)
+    fixed = Dataset.from_dict({"id": ["a"], "tokens": [["Bo", "ran"]], "ner_tags": [["B-PER", "O"]]})
+    for name in ("tokens", "ner_tags"):
+        of_two = fixed.cast_column(name, List(Value("string"), length=2))
+        for kind in (of_two, of_two.to_iterable_dataset()):
+            with pytest.raises(CfgenError, match=rf"{name} holds lists of the fixed length 2: cast it to List"):
+                Intervene.from_dataset(kind)
     integers = Dataset.from_dict({"id": ["a"], "tokens": [["a"]], "ner_tags": [[0]]})
     with pytest.raises(CfgenError, match=r"int64 without names: cast it"):
         Intervene.from_dataset(integers)
