@@ -2,18 +2,18 @@
 
 import numpy as np
 
+from .arrays import ranges
 from .draws import derived, shuffled
 
 
 def paper_choices(
-    keys: np.ndarray, rows: np.ndarray, types: np.ndarray, own: np.ndarray, sizes: np.ndarray
+    keys: np.ndarray, rows: np.ndarray, own: np.ndarray, sizes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """One random mention a row, and every form of its type that is not its own text.
 
     Args:
         keys (`np.ndarray`, uint64): The key of each row.
         rows (`np.ndarray` of shape (mentions,)): The row of each mention that has some form to swap in, in order.
-        types (`np.ndarray` of shape (mentions,)): The number of its type.
         own (`np.ndarray` of shape (mentions,)): The position of its own text among the forms of its type, or -1.
         sizes (`np.ndarray` of shape (mentions,)): How many forms its type has.
 
@@ -23,10 +23,11 @@ def paper_choices(
     Example:
 
     >>> one = np.array([0])
-    >>> paper_choices(np.array([7], dtype=np.uint64), one, one, np.array([1]), np.array([3]))
+    >>> paper_choices(np.array([7], dtype=np.uint64), one, np.array([1]), np.array([3]))
     (array([0, 0]), array([0, 2]))
     """
-    mentions = _in_turn(keys, rows)[:, 0] if len(rows) else np.empty(0, dtype=np.int64)
+    in_turn, begins, _ = _in_turn(keys, rows)
+    mentions = in_turn[begins]
     has_own = own[mentions] >= 0
     counts = sizes[mentions] - has_own
     number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -45,7 +46,7 @@ def budget_choices(
         k (`int`): The budget.
         keys (`np.ndarray`, uint64): See `paper_choices`, as the others.
         rows (`np.ndarray`): The row of each mention.
-        types (`np.ndarray`): The number of its type.
+        types (`np.ndarray` of shape (mentions,)): The number of its type.
         own (`np.ndarray`): The position of its own text.
         sizes (`np.ndarray`): How many forms its type has.
 
@@ -60,7 +61,7 @@ def budget_choices(
     """
     if not len(rows):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    slots = _in_turn(keys, rows)
+    in_turn, begins, mentions_of = _in_turn(keys, rows)
     count = types.max() + 1
     _, firsts, pair_of = np.unique(rows * count + types, return_index=True, return_inverse=True)
     # one more than k: k - 1 forms may be used already and one be the mention's own text
@@ -68,32 +69,42 @@ def budget_choices(
     order = shuffled(of_pairs, sizes[firsts], min(k + 1, sizes.max()))
     used = np.zeros(order.shape, dtype=bool)
     left = (order[pair_of] >= 0) & (order[pair_of] != own[:, None])
-    made = np.zeros(len(slots), dtype=np.int64)
+    made = np.zeros(len(begins), dtype=np.int64)
     steps = []  # in each, some rows get their next candidate
-    waiting = slots >= 0
+    waiting = np.ones(len(rows), dtype=bool)  # the places of `in_turn`
+    by_mentions = np.argsort(-mentions_of, kind="stable")
+    behind = np.searchsorted(-mentions_of[by_mentions], -np.arange(mentions_of.max()), side="left")
     while waiting.any():
-        for turn in range(slots.shape[1]):
-            at = np.flatnonzero(waiting[:, turn])
+        for turn, end in enumerate(behind.tolist()):
+            at = by_mentions[:end]  # the rows that have so many mentions
+            at = at[waiting[begins[at] + turn]]
             if not len(at):
                 continue
-            some = left[slots[at, turn]].any(axis=1)
-            waiting[at[~some], turn] = False
+            some = left[in_turn[begins[at] + turn]].any(axis=1)
+            waiting[begins[at[~some]] + turn] = False
             at = at[some]
-            mentions = slots[at, turn]
+            mentions = in_turn[begins[at] + turn]
             fresh = left[mentions] & ~used[pair_of[mentions]]
             form = np.where(fresh.any(axis=1), fresh.argmax(axis=1), left[mentions].argmax(axis=1))
             left[mentions, form] = False
             used[pair_of[mentions], form] = True
             made[at] += 1
-            waiting[at[made[at] == k]] = False
+            full = at[made[at] == k]
+            waiting[ranges(begins[full], mentions_of[full])] = False
             steps.append((at, mentions, order[pair_of[mentions], form]))
     row, mention, chosen = map(np.concatenate, zip(*steps))
     by_row = np.argsort(row, kind="stable")
     return mention[by_row], chosen[by_row]
 
 
-def _in_turn(keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """For each row that has some, its mentions in a random order, and then -1."""
-    of_rows, firsts, counts = np.unique(rows, return_index=True, return_counts=True)
-    order = shuffled(derived(keys[of_rows], 0), counts, counts.max())
-    return np.where(order >= 0, firsts[:, None] + order, -1)
+def _in_turn(keys: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mentions of each row that has some, in a random order; where each row begins and how many it has."""
+    of_rows, begins, counts = np.unique(rows, return_index=True, return_counts=True)
+    of_rows = derived(keys[of_rows], 0)
+    in_turn = np.empty(len(rows), dtype=np.int64)
+    widths = np.frexp(counts)[1]  # so that a row of many mentions makes the orders of the others no longer
+    for width in np.unique(widths).tolist():
+        at = np.flatnonzero(widths == width)
+        order = shuffled(of_rows[at], counts[at], counts[at].max())
+        in_turn[ranges(begins[at], counts[at])] = (begins[at, None] + order)[order >= 0]
+    return in_turn, begins, counts

@@ -49,8 +49,8 @@ def derived(keys: np.ndarray, numbers: np.ndarray | int) -> np.ndarray:
 def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
     """The begin of a uniformly random order of `range(size)` for each key.
 
-    The shuffle of Fisher & Yates, of which only the places that were changed are kept, so that it costs as much for a
-    range of a million as for one of ten.
+    The shuffle of Fisher & Yates. Where only the begin of some order is taken, only the places that were changed are
+    kept, so that it costs as much for a range of a million as for one of ten.
 
     Args:
         keys (`np.ndarray` of shape (rows,), uint64): The keys.
@@ -71,6 +71,8 @@ def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
     left = np.maximum(sizes[:, None] - steps, 0).astype(np.uint64)
     words = derived(keys[:, None], steps) >> np.uint64(32)
     drawn = (words * left >> np.uint64(32)).astype(np.int64) + steps  # the place that each step changes with its own
+    if sizes.max(initial=0) <= count:
+        return np.where(steps < sizes[:, None], _swapped(drawn), -1)
     moved = np.empty_like(drawn)  # what that place has from then on
     order = np.empty_like(drawn)
     for step in range(count):
@@ -81,3 +83,14 @@ def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
                 found[changed, step] = moved[changed, earlier]
     order[steps >= sizes[:, None]] = -1
     return order
+
+
+def _swapped(drawn: np.ndarray) -> np.ndarray:
+    """Each row's places in turn swapped with those drawn."""
+    places = np.repeat(np.arange(drawn.shape[1])[:, None], len(drawn), axis=1)  # a row a place
+    row = np.arange(len(drawn))
+    for step, other in enumerate(drawn.T):
+        found = places[other, row]
+        places[other, row] = places[step]
+        places[step] = found
+    return places.T

@@ -254,11 +254,11 @@ class Intervene:
         own = forms.find(derived(row_digests(digests, found.starts[:, None], found.ends[:, None]), types))
         own = np.where(own >= 0, own - forms.firsts[types], -1)
         swappable = np.flatnonzero((sizes > 1) | ((sizes == 1) & (own < 0)))
-        of_mentions = found.rows[swappable], types[swappable], own[swappable], sizes[swappable]
+        rows, own, sizes = found.rows[swappable], own[swappable], sizes[swappable]
         if self.config.recipe == "paper":
-            mention, form = paper_choices(keys, *of_mentions)
+            mention, form = paper_choices(keys, rows, own, sizes)
         else:
-            mention, form = budget_choices(self.config.k, keys, *of_mentions)
+            mention, form = budget_choices(self.config.k, keys, rows, types[swappable], own, sizes)
         return swappable[mention], forms.firsts[types[swappable[mention]]] + form
 
     def _tags(self, codes: np.ndarray, lengths: np.ndarray, labels: list[str]) -> Any:

@@ -1,11 +1,13 @@
 """Draws from a seed and ids: the same for every batch, and uniform."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from hf_cfgen.choices import budget_choices, paper_choices
 from hf_cfgen.draws import derived, row_keys, shuffled
 
 KEYS = row_keys(1, map(str, range(24_000)))
@@ -29,9 +31,16 @@ def test_a_row_has_its_key_whatever_the_others_and_another_one_for_another_seed(
     assert len(set(KEYS.tolist())) == len(KEYS)
 
 
-@pytest.mark.parametrize("count", [1, 2, 6, 21])
-def test_orders_are_those_of_a_plain_shuffle(count):
-    sizes = np.random.default_rng(0).choice([1, 2, 3, 6, 21, 500, 2**32 - 1], 300)
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [
+        *((count, [1, 2, 3, 6, 21, 500, 2**32 - 1]) for count in (1, 2, 6, 21)),
+        # whole orders
+        *((count, [1, 2, 3, 6, 21]) for count in (21, 22)),
+    ],
+)
+def test_orders_are_those_of_a_plain_shuffle(count, sizes):
+    sizes = np.random.default_rng(0).choice(sizes, 300)
     orders = shuffled(KEYS[:300], sizes, count)
     for key, size, order in zip(KEYS[:300], sizes.tolist(), orders.tolist()):
         places: dict[int, int] = {}
@@ -56,6 +65,25 @@ def test_the_second_of_many_is_as_likely_to_be_any_other():
     first, second = shuffled(KEYS, np.full(len(KEYS), 50), 2).T
     assert chisquare(np.bincount(second, minlength=50)).pvalue > 0.01
     assert chisquare(np.bincount((second - first) % 50, minlength=50)[1:]).pvalue > 0.01
+
+
+@pytest.mark.parametrize("count", [6, 21])
+def test_a_row_of_many_mentions_costs_the_others_nothing(monkeypatch, count):
+    sizes = []
+
+    def counted(keys: np.ndarray, *options: Any) -> np.ndarray:
+        orders = shuffled(keys, *options)
+        sizes.append(orders.size)
+        return orders
+
+    monkeypatch.setattr("hf_cfgen.choices.shuffled", counted)
+    rows = np.repeat(np.arange(300), [1000, *[count] * 299])
+    forms, none = np.full(len(rows), 9), np.full(len(rows), -1)
+    mentions, _ = paper_choices(KEYS[:300], rows, none, forms)
+    budget_choices(5, KEYS[:300], rows, np.zeros(len(rows), dtype=np.int64), none, forms)
+    assert len(set(mentions.tolist())) == 300
+    # of each row an order of its mentions, twice, and one of the six first forms of its type
+    assert sizes == [299 * count, 1000, 299 * count, 1000, 300 * 6]
 
 
 def test_no_row_and_no_draw_give_empty_orders():
