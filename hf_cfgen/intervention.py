@@ -12,7 +12,7 @@ from datasets import Dataset, Features, IterableDataset, Value
 
 from .arrays import ranges
 from .choices import budget_choices, paper_choices
-from .columns import check_observational, check_table, tag_names
+from .columns import arrow_batches, check_observational, check_table, tag_names
 from .digests import row_digests, word_digests
 from .draws import derived, row_keys
 from .entity_sets import EntitySets
@@ -357,24 +357,35 @@ def stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
         return ()
     found: set[str] = set()  # aligned, or equal to the text, in one row at least
     failed: set[str] = set()  # and in no row otherwise
-    for row in dataset.with_format(None) if isinstance(dataset, Dataset) else dataset:
+    for table in arrow_batches(dataset, "tokens", *others):
         undecided = [name for name in others if name not in failed]
         if not undecided:
             break
-        joined = "".join("".join(row["tokens"]).split())
         for name in undecided:
-            value = row[name]
-            if value is None or value == []:
-                continue
-            if isinstance(value, list):
-                same = len(value) == len(row["tokens"]) or all(isinstance(item, dict) for item in value)
-            else:
-                same = isinstance(value, str) and "".join(value.split()) == joined
-            (found if same else failed).add(name)
+            same = _follows(table[name], table["tokens"])
+            if same is not None:
+                (found if same else failed).add(name)
     stale = tuple(name for name in others if name in found - failed or name in _TEXT_COLUMNS)
     if stale:
         logger.warning("null on counterfactual rows, since a swap makes them false: %s", ", ".join(stale))
     return stale
+
+
+def _follows(column: Any, tokens: Any) -> bool | None:
+    """Whether all rows that have a value have lists as long as the tokens, objects or the text; `None` if none has."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = column.cast(column.type.storage_type)
+    kind = column.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        lengths = pc.list_value_length(column)
+        same = pc.equal(lengths, pc.list_value_length(tokens)).filter(pc.greater(lengths, 0))
+        return None if not len(same) else pa.types.is_struct(kind.value_type) or pc.all(same).as_py()
+    if column.null_count == len(column):
+        return None
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return False
+    pairs = ((text.as_py(), words.as_py()) for text, words in zip(column, tokens) if text.is_valid)
+    return all("".join(text.split()) == "".join("".join(words).split()) for text, words in pairs)
 
 
 def _missing(tags: set[str], scheme: str) -> CfgenError:

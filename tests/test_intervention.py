@@ -7,7 +7,8 @@ from functools import partial
 from itertools import pairwise
 
 import pytest
-from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, load_from_disk
+from datasets import Array2D, ClassLabel, Dataset, DatasetDict, Features, List, Value, load_from_disk
+from datasets.formatting import PythonFormatter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene, causal_effe
 from hf_cfgen.baselines import label_wise_token_replacement
 from hf_cfgen.columns import counterfactual_features, tag_column, tag_strings
 from hf_cfgen.discriminator import as_discriminator
+from hf_cfgen.intervention import stale_columns
 from hf_cfgen.spans import SCHEMES, Span, scheme_tags, spans_to_tags, tags_to_spans
 from hf_cfgen.training import encode_examples
 
@@ -250,6 +252,41 @@ def test_a_column_that_is_missing_in_some_rows_or_named_text_becomes_null_too():
     train = train.add_column("text", ["other blanks", "and quotes", "", "than the tokens"])
     for kind in (train, train.with_format("numpy"), train.to_iterable_dataset()):
         assert Intervene.from_dataset(kind).stale_columns == ("pos_tags", "text")
+
+
+def test_columns_that_a_swap_makes_false_are_those_that_are_so_in_every_row_that_has_a_value(monkeypatch):
+    words = TRAIN["tokens"][:]
+    columns = {
+        "aligned": [[0] * len(row) for row in words],
+        "longer_at_last": [*([0] * len(row) for row in words[:3]), [0] * 4],
+        "some": [None, [], ["X", "Y"], None],
+        "empty": [None, [], [], None],
+        "pairs": [[0, 1], None, [2, 3], [4, 5]],
+        "objects": [[{"start": 0}], None, [], [{"start": 1}] * 3],
+        "joined": [None, *(" ".join(row) for row in words[1:])],
+        "other_at_last": [*("".join(row) for row in words[:3]), ""],
+        "null": [None] * 4,
+        "number": [None, 1, 2, 3],
+        "object": [{"a": 1}] * 4,
+        "dense": [[[0.0, 1.0]] * len(row) for row in words],
+        "title": [None, None, None, "x"],
+    }
+    train = TRAIN.add_column("first", ["x"] * 4)
+    for name, values in columns.items():
+        kind = {"pairs": List(Value("int64"), length=2), "dense": Array2D((None, 2), "float32")}.get(name)
+        train = train.add_column(name, values, feature=kind)
+    expected = ("aligned", "some", "objects", "joined", "dense")
+
+    def rows_are_not_made_of_python_objects(*_):
+        raise AssertionError
+
+    for kind in (train, train.with_format("numpy"), train.select(range(4)), train.to_iterable_dataset()):
+        assert stale_columns(kind) == expected
+    assert stale_columns(train.select([3, 2, 1, 0])) == expected
+    monkeypatch.setattr("hf_cfgen.columns.BATCH_ROWS", 1)
+    assert stale_columns(train) == expected
+    monkeypatch.setattr(PythonFormatter, "format_row", rows_are_not_made_of_python_objects)
+    assert stale_columns(train) == expected
 
 
 def test_a_change_of_the_code_s_version_misses_the_cache(tmp_path, monkeypatch):
