@@ -160,6 +160,7 @@ def causal_effects(
         CfgenError: Columns are missing, the model's labels are no tags, or the data has an entity type that it lacks.
     """
     check_columns(dataset)
+    dataset = dataset.with_format(None)
     tags = tag_column(dataset)
     passes = intervened_predictions(model_or_pipeline, list(dataset["tokens"]), tags, batch_size)
     return causal_scores(tags, **passes, resamples=resamples, seed=seed)

@@ -300,6 +300,7 @@ def tag_column(dataset: Dataset | IterableDataset) -> list[list[str]]:
     [['O']]
     """
     names = tag_names(dataset)
+    dataset = dataset.with_format(None)
     rows = dataset["ner_tags"] if isinstance(dataset, Dataset) else (row["ner_tags"] for row in dataset)
     return [tag_strings(tags, names) for tags in rows]
 

@@ -217,6 +217,7 @@ def encode_examples(
         CfgenError: The data has a tag that the model lacks.
     """
     check_columns(dataset)
+    dataset = dataset.with_format(None)
     label2id = model.config.label2id
     tags = tag_column(dataset)
     check_labels(label2id, {tag for row in tags for tag in row})

@@ -113,6 +113,14 @@ def test_the_scheme_of_the_model_may_differ_from_that_of_the_data():
     assert causal_effects(reader, TEST)["strict"]["f1"] == pytest.approx(2 * 2 / (2 + 4))
 
 
+def test_the_format_of_the_data_set_changes_nothing():
+    reader = as_discriminator(*lexicon_tagger({"Ada": "B-PER", "Rome": "B-LOC"}, ["in"]))
+    expected = causal_effects(reader, TEST)
+    assert 0 < expected["strict"]["f1"] < 1
+    for kind in ("arrow", "numpy"):
+        assert causal_effects(reader, TEST.with_format(kind)) == expected
+
+
 @pytest.fixture(scope="module")
 def demo_run(tmp_path_factory) -> dict[str, Any]:
     """Both taggers on the demo corpus, where the labels are a function of the mentions alone."""

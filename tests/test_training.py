@@ -114,6 +114,8 @@ def test_labels_stand_on_first_sub_words_and_each_word_counts_once():
     windows, examples = encode_examples(model, tokenizer, rows)
     assert examples[0]["labels"] == [-100, 1, -100, 0, 3, -100]
     assert len(windows) == 4
+    for kind in ("arrow", "numpy"):
+        assert encode_examples(model, tokenizer, rows.with_format(kind)) == (windows, examples)
     assert sum(label != -100 for example in examples[1:] for label in example["labels"]) == 9
     with pytest.raises(CfgenError, match=r"the data has tags B-ORG, which the model lacks; it has B-LOC, B-PER"):
         encode_examples(model, tokenizer, Dataset.from_dict({"tokens": [["a"]], "ner_tags": [["B-ORG"]]}))
