@@ -9,9 +9,11 @@ from datasets import Dataset, IterableDataset
 
 from .arrays import offsets_of, ranges
 from .columns import checked_batches
+from .errors import CfgenError
 from .spans import Span, spans_to_tags, split_tag
 
 _KINDS = 5  # of tags in a mention of a label: its first, inner, last and only word, and the first directly behind one
+_MOST = 2**31 - 1  # words or bytes that the offsets of Arrow's lists and strings reach
 
 
 class Flat(NamedTuple):
@@ -271,6 +273,6 @@ def first_places(codes: np.ndarray, count: int) -> np.ndarray:
 
 
 def _int32(offsets: np.ndarray) -> np.ndarray:
-    if offsets[-1] >= 2**31:
-        raise OverflowError(f"{offsets[-1]} words or bytes in a batch of rows: give a smaller batch_size")
+    if offsets[-1] > _MOST:
+        raise CfgenError(f"{offsets[-1]} words or bytes in a batch of rows: give a smaller batch_size")
     return offsets.astype(np.int32)

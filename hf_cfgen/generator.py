@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,8 +71,8 @@ def generate_counterfactuals(
         `Counterfactuals`: `kept`, `rejected`, `counts`.
 
     Raises:
-        CfgenError: Columns are missing or have the names of added ones, ids repeat, there is no mention, or the labels
-            of model and data don't match.
+        CfgenError: Columns are missing or have the names of added ones, ids repeat, there is no row or no mention, or
+            the labels of model and data don't match.
 
     Example:
 
@@ -92,6 +93,8 @@ def generate_counterfactuals(
 
     config = config or CfgenConfig()
     intervene = replace(Intervene.from_dataset(train, config, entity_sets), tally=True)
+    if not len(train):
+        raise CfgenError("the train split has no rows: there is nothing to swap in; give some sentences")
     longest = max(map(len, intervene.entity_sets.forms.values())) if config.recipe == "paper" else config.k
     batch_size = min(1000, 1 + _DRAWN_AT_ONCE // longest)
     drawn = train.map(
@@ -182,10 +185,12 @@ def mix(train: Dataset | IterableDataset, counterfactuals: Dataset, seed: int = 
         `Dataset`: All rows with the columns of counterfactual rows, see `with_provenance`.
 
     Raises:
-        CfgenError: The examples are not observational, or ids repeat.
+        CfgenError: The examples are not observational, or ids repeat, be it that of an example and a counterfactual.
     """
     observational = with_provenance(train).cast_column("id", counterfactuals.features["id"])
-    return concatenate_datasets([observational, counterfactuals]).shuffle(seed=seed)
+    rows = concatenate_datasets([observational, counterfactuals])
+    _check_ids(rows)
+    return rows.shuffle(seed=seed)
 
 
 def with_provenance(dataset: Dataset | IterableDataset) -> Dataset:
@@ -232,7 +237,12 @@ def random_swap(candidates: Dataset, n: int, seed: int = 42) -> Dataset:
 
     Returns:
         `Dataset`: The sample, in the order of the candidates.
+
+    Raises:
+        CfgenError: There are not so many candidates.
     """
+    if not 0 <= n <= len(candidates):
+        raise CfgenError(f"n is {n} of {len(candidates)} candidates: give a number of 0 to {len(candidates)}")
     return candidates.select(sorted(random.Random(f"{seed}/random-swap").sample(range(len(candidates)), n)))
 
 
@@ -261,17 +271,24 @@ def _arrow_with_ids(train: Dataset | IterableDataset) -> Dataset:
         train = train.with_format("arrow")
     check_observational(train)
     if isinstance(train, IterableDataset):
-        train = Dataset.from_list(list(train.with_format(None)), features=train.features).with_format("arrow")
+        rows = list(train.with_format(None))
+        columns = {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
+        train = Dataset.from_dict(columns, features=train.features).with_format("arrow")
+        check_observational(train)
     if "id" not in train.column_names:
         return train.add_column("id", np.arange(len(train)).astype(str))
-    counts = _whole(train, "id").value_counts()
+    _check_ids(train)
+    return train
+
+
+def _check_ids(rows: Dataset) -> None:
+    counts = _whole(rows, "id").value_counts()
     ids, times = counts.field("values"), counts.field("counts")
     row = pc.index(pc.or_(pc.is_null(ids), pc.greater(times, 1)), True).as_py()
     if row >= 0:
         raise CfgenError(
             f"the id {ids[row].as_py()!r} stands on {times[row]} rows: draws depend on it, give each row its own"
         )
-    return train
 
 
 def unique_rows(train: Dataset, drawn: Dataset) -> np.ndarray:

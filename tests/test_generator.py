@@ -1,9 +1,9 @@
 """Sets, interventions and verdicts in one call; the mix and the control."""
 
 import pytest
-from datasets import ClassLabel, Dataset, Features, List, Value
+from datasets import ClassLabel, Dataset, Features, IterableDataset, List, Value
 
-from hf_cfgen import CfgenConfig, CfgenError, generate_counterfactuals, mix
+from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene, generate_counterfactuals, mix
 from hf_cfgen.discriminator import as_discriminator
 from hf_cfgen.generator import random_swap
 
@@ -162,6 +162,40 @@ def test_the_mix_holds_every_row_once_with_its_origin():
     assert mixed.features == kept.features
 
 
+def test_an_example_with_the_id_of_a_counterfactual_is_an_error_of_the_mix():
+    train = TRAIN.remove_columns("id").add_column("id", ["a", "a#0", "c", "d"])
+    kept = generate_counterfactuals(train, None, CfgenConfig(k=1)).kept
+    assert kept["id"][0] == "a#0"
+    with pytest.raises(CfgenError, match=r"the id 'a#0' stands on 2 rows: .*give each row its own"):
+        mix(train, kept)
+
+
+def test_a_train_split_without_rows_is_an_error_where_the_sets_are_given_too():
+    with pytest.raises(CfgenError, match=r"the train split has no rows: there is nothing to swap in"):
+        generate_counterfactuals(TRAIN.select([]), entity_sets=EntitySets.from_dataset(TRAIN))
+
+
+def test_a_stream_without_features_keeps_the_columns_that_its_first_row_lacks():
+    rows = [
+        {"tokens": ["Ada"], "ner_tags": ["B-PER"], "id": "a"},
+        {"tokens": ["Bo", "ran"], "ner_tags": ["B-PER", "O"], "id": "b", "source": "n1"},
+    ]
+    stream = IterableDataset.from_generator(lambda: iter(rows))
+    assert stream.features is None
+    kept = generate_counterfactuals(stream).kept
+    assert list(zip(kept["id"], kept["source"])) == [("a#0", None), ("b#0", "n1")]
+    rows[1] = {**rows[1], "score": 1.0}
+    with pytest.raises(CfgenError, match=r"columns score, which counterfactual rows add"):
+        generate_counterfactuals(stream)
+
+
+def test_more_words_than_a_table_holds_are_an_error(monkeypatch):
+    intervene = Intervene.from_dataset(TRAIN)
+    monkeypatch.setattr("hf_cfgen.flat._MOST", 20)
+    with pytest.raises(CfgenError, match=r"\d+ words or bytes in a batch of rows: give a smaller batch_size"):
+        intervene(TRAIN.with_format("arrow")[:])
+
+
 def test_the_control_samples_as_many_candidates_whatever_the_verdict():
     candidates = generate_counterfactuals(TRAIN, None, CfgenConfig(k=99)).kept
     samples = [random_swap(candidates, 5, seed)["id"][:] for seed in range(20)]
@@ -169,3 +203,7 @@ def test_the_control_samples_as_many_candidates_whatever_the_verdict():
     assert all(len(set(sample)) == 5 and sample == sorted(sample, key=order.get) for sample in samples)
     assert {row_id for sample in samples for row_id in sample} == set(candidates["id"])
     assert random_swap(candidates, 5, 0)["id"][:] == samples[0]
+    assert random_swap(candidates, 8)["id"][:] == candidates["id"][:]
+    for n in (9, -1):
+        with pytest.raises(CfgenError, match=rf"n is {n} of 8 candidates: give a number of 0 to 8"):
+            random_swap(candidates, n)
