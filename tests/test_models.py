@@ -199,6 +199,17 @@ def test_in_bfloat16_it_computes_the_same_but_for_rounding():
     assert logits.dtype == torch.bfloat16 and 0 < (logits - expected).abs().max() < 0.02 < expected.std()
 
 
+@pytest.mark.parametrize("rows", [1, 9])
+def test_rows_of_padding_alone_get_logits_and_leave_the_others_as_they_are(rows):
+    model, tokenizer = tiny_lstm(SENTENCES)
+    ids = torch.tensor([tokenizer.convert_tokens_to_ids(SENTENCES[0])])
+    expected = model(input_ids=ids).logits[0]
+    padding = torch.zeros(rows, 3, dtype=torch.long)
+    assert model(input_ids=padding, attention_mask=padding).logits.isfinite().all()
+    both, mask = torch.cat([ids, padding]), torch.cat([torch.ones_like(ids), padding])
+    torch.testing.assert_close(model(input_ids=both, attention_mask=mask).logits[0], expected)
+
+
 def test_dropout_between_layers_is_of_training_alone():
     model, _ = tiny_lstm(SENTENCES, num_hidden_layers=2, dropout=0.5)
     inputs, lengths = torch.randn(2, 3, 6), torch.tensor([3, 2])

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 import torch
 from datasets import Dataset
-from transformers import EvalPrediction, set_seed
+from transformers import EvalPrediction, Trainer, set_seed
 
-from hf_cfgen import CfgenError
+from hf_cfgen import CfgenError, load_ner_dataset
+from hf_cfgen.arguments import ModelArguments
 from hf_cfgen.models import lstm_tagger
 from hf_cfgen.prediction import best_tags, predict_words
 from hf_cfgen.scoring import ner_scores
+from hf_cfgen.taggers import train_discriminator
 from hf_cfgen.training import TaggerTrainingArguments, changed_options, encode_examples, summed_loss, tagger_trainer
 
 from .taggers import LABELS, tiny_bert, tiny_lstm, wordpiece_tokenizer
@@ -231,3 +233,17 @@ def test_the_options_that_are_changed_are_those_that_were_given(tmp_path):
     given = {"max_steps": 5, "data_seed": 0, "use_cpu": True, "debug": "underflow_overflow", "bf16": False}
     changed = changed_options(TaggerTrainingArguments(output_dir=folder, **given))
     assert changed == {"max_steps": 5, "data_seed": 0, "use_cpu": True, "debug": ["underflow_overflow"]}
+
+
+def test_a_failed_training_of_a_discriminator_leaves_no_checkpoints(tmp_path, monkeypatch):
+    checkpoints = tmp_path / "checkpoints"
+
+    def fail(*_):
+        (checkpoints / "checkpoint-1").mkdir(parents=True)
+        raise MemoryError
+
+    monkeypatch.setattr(Trainer, "train", fail)
+    splits = load_ner_dataset("demo:en", num_train_examples=20)
+    with pytest.raises(MemoryError):
+        train_discriminator(ModelArguments(), splits, None, arguments(tmp_path), checkpoints)
+    assert not checkpoints.exists() and tmp_path.exists()
