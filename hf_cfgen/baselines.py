@@ -17,7 +17,8 @@ from .entity_sets import EntitySets
 from .errors import CfgenError
 from .generator import unique_rows, with_ids
 from .intervention import laid_out, replace_mention, stale_columns
-from .spans import detect_scheme, tags_to_spans
+from .schemes import scheme_of
+from .spans import tags_to_spans
 
 _Change = Callable[[random.Random, Sequence[str], Sequence[str]], dict[str, Any]]
 
@@ -50,7 +51,7 @@ def mention_replacement(train: Dataset | IterableDataset, p: float, copies: int 
     train = with_ids(train)
     entity_sets = EntitySets.from_dataset(train)
     names = tag_names(train)
-    scheme = detect_scheme(tag_column(train), names or ())
+    scheme = scheme_of(train)
 
     def change(generator: random.Random, tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
         new_tokens, spans, replaced = list(tokens), tags_to_spans(tags), []

@@ -10,7 +10,7 @@ from datasets import Dataset, IterableDataset
 from .arrays import offsets_of, ranges
 from .columns import checked_batches
 from .errors import CfgenError
-from .spans import Span, spans_to_tags, split_tag
+from .spans import Span, span_arrays, spans_to_tags, tag_set
 
 _KINDS = 5  # of tags in a mention of a label: its first, inner, last and only word, and the first directly behind one
 _MOST = 2**31 - 1  # words or bytes that the offsets of Arrow's lists and strings reach
@@ -185,23 +185,13 @@ def find_mentions(codes: np.ndarray, tags: Sequence[str], offsets: np.ndarray) -
     >>> mentions.rows, mentions.starts, mentions.ends
     (array([0, 1]), array([0, 2]), array([2, 3]))
     """
-    labels: dict[str, int] = {}
-    prefix, label = np.full(len(tags), "O"), np.zeros(len(tags), dtype=np.int64)
-    for code in codes[np.sort(first_places(codes, len(tags)))].tolist():
-        prefix[code], name = split_tag(tags[code])
-        if name:
-            label[code] = labels.setdefault(name, len(labels))
-    outside, begins, closes = prefix == "O", np.isin(prefix, ["B", "S"]), np.isin(prefix, ["O", "E", "S"])
-    inside, of_label = ~outside[codes], label[codes]
-    first = np.ones(len(codes), dtype=bool)
-    first[1:] = closes[codes[:-1]] | (of_label[1:] != of_label[:-1])
-    first[offsets[:-1][np.diff(offsets) > 0]] = True
-    first |= begins[codes]
-    last = np.ones(len(codes), dtype=bool)
-    last[:-1] = first[1:] | ~inside[1:]
-    starts, ends = np.flatnonzero(first & inside), np.flatnonzero(last & inside) + 1
-    rows = np.searchsorted(offsets, starts, side="right") - 1
-    return Mentions(rows, starts, ends, of_label[starts], list(labels))
+    occurring = np.flatnonzero(np.bincount(codes, minlength=len(tags)))
+    names = tag_set(tags[code] for code in occurring.tolist())
+    numbers = np.zeros(len(tags), dtype=np.int64)
+    numbers[occurring] = np.arange(len(occurring))
+    spans = span_arrays(numbers[codes], offsets, names)
+    rows = np.searchsorted(offsets, spans.start, side="right") - 1
+    return Mentions(rows, spans.start, spans.end, spans.type, list(names.types))
 
 
 def lay_out(mentions: Mentions, words: int, scheme: str) -> np.ndarray:

@@ -10,10 +10,11 @@ from accelerate import PartialState
 from accelerate.utils import gather_object
 from datasets import Dataset
 
-from .arrays import offsets_of, ranges
+from .arrays import ranges
 from .columns import check_labels, tag_names, tag_strings
 from .discriminator import as_discriminator, weights_digest
 from .errors import CfgenError
+from .flat import flat
 from .prediction import batches, predict_labels, windows_for
 from .verdicts import Replaced, smallest, verdicts
 from .windows import WordEncoder
@@ -69,9 +70,9 @@ class Discriminate:
             return {name: judged[name].to_pylist() for name in ("score", "reason")}
         if self.only_cached:
             raise _NotCached
-        words, offsets = _flat(batch["tokens"])
-        tags, _ = _flat(batch["ner_tags"])
-        mentions, per_row = _flat(batch["replaced"])
+        words, offsets = flat(batch["tokens"])
+        tags, _ = flat(batch["ner_tags"])
+        mentions, per_row = flat(batch["replaced"])
         row = np.repeat(np.arange(len(batch)), np.diff(per_row))
         start, end = (pc.struct_field(mentions, side).to_numpy() + offsets[row] for side in ("start", "end"))
         replaced = Replaced(row, start, end, pc.struct_field(mentions, "label").to_pylist())
@@ -161,12 +162,6 @@ class _NotCached(Exception):
 
 _MENTION = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())])
 _TYPES = {"tokens": pa.list_(pa.string()), "replaced": pa.list_(_MENTION)}
-
-
-def _flat(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
-    """The values of a column of lists, one list after the other, and where each list begins."""
-    lists = column.combine_chunks()
-    return lists.flatten(), offsets_of(pc.list_value_length(lists).to_numpy())
 
 
 class _SentAway:
