@@ -11,7 +11,6 @@ adept-augmentations takes.
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any, NamedTuple
 import datasets
 
 from benchmarks.row_check import Row, check_rows
+from benchmarks.timing import environment
 from hf_cfgen.columns import tag_column
 from hf_cfgen.data.source import read_splits
 from hf_cfgen.errors import CfgenError
@@ -198,18 +198,6 @@ def measure(peers: Sequence[Peer], pythons: dict[str, str], samples: dict[str, l
         entry = measured.setdefault(peer.name, {"version": other.version, "requirements": list(peer.requirements)})
         entry[corpus] = figures(samples[corpus], equal, other)
     return measured
-
-
-def environment() -> dict[str, Any]:
-    """The machine, for a results file."""
-    return {
-        "python": platform.python_version(),
-        "datasets": datasets.__version__,
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "load_average": round(os.getloadavg()[2], 1),
-    }
 
 
 def main() -> None:

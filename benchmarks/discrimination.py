@@ -44,12 +44,11 @@ from transformers import (
     pipeline,
 )
 
-from benchmarks.timing import in_turn, write_result
+from benchmarks.timing import environment, in_turn, write_result
 from hf_cfgen import CfgenConfig, generate_counterfactuals, load_ner_dataset
 from hf_cfgen.alignment import load_tokenizer
 from hf_cfgen.columns import tag_names
 from hf_cfgen.discriminator import DiscriminatorPipeline, as_discriminator
-from hf_cfgen.environment import environment
 from hf_cfgen.judging import judge
 from hf_cfgen.prediction import batches, best_tags, windows_for
 from hf_cfgen.windows import WindowArrays, WordEncoder, pad

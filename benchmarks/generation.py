@@ -21,12 +21,12 @@ from benchmarks.alternatives import (
     SEED,
     SENTENCES,
     Outcome,
-    environment,
     python_of,
     run_in_turn,
     sample,
 )
 from benchmarks.row_check import Row, check_rows, good_rows
+from benchmarks.timing import environment
 from hf_cfgen.errors import CfgenError
 from hf_cfgen.output import write_json
 

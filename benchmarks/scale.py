@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 
 from datasets import ClassLabel, Dataset, Features, List, Value
 
-from benchmarks.alternatives import REPOSITORY, environment, sample
+from benchmarks.alternatives import REPOSITORY, sample
 from benchmarks.row_check import Row
+from benchmarks.timing import environment
 from hf_cfgen.errors import CfgenError
 from hf_cfgen.output import write_json
 from hf_cfgen.spans import scheme_tags

@@ -8,8 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.timing import in_turn, write_result
-from hf_cfgen.environment import environment
+from benchmarks.timing import environment, in_turn, write_result
 
 COMMANDS = {
     "python": ["-c", "pass"],

@@ -1,11 +1,15 @@
 """Peers in turn on the same input, so that what else the machine does meets all alike."""
 
 import json
+import os
+import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import hf_cfgen.environment
 
 
 def in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, float], dict[str, Any]]:
@@ -27,6 +31,17 @@ def in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[st
             if turn:
                 seconds[name].append(time.perf_counter() - begin)
     return {name: statistics.median(spent) for name, spent in seconds.items()}, results
+
+
+def environment() -> dict[str, Any]:
+    """Versions and the machine, for a results file."""
+    return {
+        **hf_cfgen.environment.environment(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "load_average": round(os.getloadavg()[2], 1),
+    }
 
 
 def write_result(output: Path | None, result: Mapping[str, Any]) -> None:

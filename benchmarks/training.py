@@ -19,10 +19,9 @@ import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import TrainerCallback, set_seed
 
-from benchmarks.timing import in_turn, write_result
+from benchmarks.timing import environment, in_turn, write_result
 from hf_cfgen.arguments import ModelArguments
 from hf_cfgen.data.loading import load_ner_dataset
-from hf_cfgen.environment import environment
 from hf_cfgen.models import LSTMTagger, load_vectors
 from hf_cfgen.taggers import fresh_tagger, with_learning_rate
 from hf_cfgen.training import TaggerTrainingArguments, tagger_trainer

@@ -1,11 +1,14 @@
 """The sums of the benchmarks of generation, and the sentences that they are of; nothing is timed."""
 
+import os
+
 from datasets import load_from_disk
 
 from benchmarks.alternatives import Outcome
 from benchmarks.generation import rates
 from benchmarks.row_check import Row
 from benchmarks.scale import Corpus, corpus_rows, save_corpus, split_types, summary
+from benchmarks.timing import environment
 from hf_cfgen.columns import tag_column
 
 ADA = Row(tokens=["Ada", "Lee", "ran"], ner_tags=["B-PER", "I-PER", "O"])
@@ -57,3 +60,9 @@ def test_a_summary_has_medians_of_time_and_the_highest_peaks():
         "peak_mib": 6,
         "peak_mib_of_a_worker": 7,
     }
+
+
+def test_a_results_file_says_versions_and_what_the_machine_did():
+    said = environment()
+    assert list(said)[:2] == ["python", "torch"]
+    assert said["cpus"] == os.cpu_count() and said["load_average"] >= 0
