@@ -134,6 +134,26 @@ def test_recipes_are_compared_on_the_seeds_that_both_have_and_the_others_are_nam
     assert comparisons.between("budget", "random-swap") is None
 
 
+def test_judged_candidates_stand_beside_as_many_of_the_same_unjudged_ones(tmp_path):
+    def with_dropout(made: dict[str, Any]) -> dict[str, Any]:
+        options = made["config"]["recipe"] | {"context_dropout": 0.2}
+        named = made["cell"] | {"recipe": f"{made['cell']['recipe']}+d"}
+        return made | {"cell": named, "config": made["config"] | {"recipe": options}}
+
+    taken = {"as_many_as": {"budget": RECIPES["budget"]}}
+    swap, budget = cell([1, 0], recipe="random-swap"), cell([1, 1], recipe="budget")
+    swap["config"]["recipe"] = swap["config"]["recipe"] | taken
+    cells = [cell([1, 0]), swap, budget, cell([2, 1], recipe="paper"), *map(with_dropout, (swap, budget))]
+    cells[-1] = cells[-1] | {key: cell([1, 2], recipe="budget")[key] for key in ("test", "sentences")}
+    (table,) = tables(scores.controls(Comparisons(results_of(tmp_path, cells))))
+    assert [row[:3] for row in table.rows] == [
+        ["cluener", "budget", "random-swap"],
+        ["cluener", "budget+d", "random-swap+d"],
+    ]
+    assert [row[3].split()[0] for row in table.rows] == ["+25.0", "+50.0"]
+    assert scores.controls(Comparisons(results_of(tmp_path / "none", cells[:1]))).parts == []
+
+
 def test_the_best_recipe_is_the_one_that_is_best_on_dev(tmp_path):
     # on test paper is better
     assert best_recipe(results_of(tmp_path, grid())) == "budget"

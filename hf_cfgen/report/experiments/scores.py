@@ -12,6 +12,8 @@ from .shown import DASH, gain_cell, listed, percent_over_seeds, point, size_name
 from .svg import Point, Series, legend, line_chart
 
 _LINES = 6
+_WHERE = ("pairs", "where", "left out, for want of")
+_UNJUDGED = ("judge", "as_many_as")  # options of the control without a discriminator alone
 PAPER = {"recipe": "paper"}  # the resolved options of the paper's recipe
 
 
@@ -52,23 +54,49 @@ def gains(comparisons: Comparisons) -> Section:
 
 def best(comparisons: Comparisons, name: str) -> Section:
     """The best recipe less each of the others, over all data sets and models, and by data set."""
-    results = comparisons.results
-    datasets = [*dict.fromkeys(group.dataset for group in results)]
-    rows = []
-    for dataset in [None, *datasets] if len(datasets) > 1 else datasets:
-        for other in baselines(results, name):
-            compared = {level: comparisons.between(name, other, level, dataset) for level in LEVELS}
-            first = compared[LEVELS[0]]
-            if first is not None:
-                shown = [gain_cell(comparison) for comparison in compared.values()]
-                where = _places_of(first.strata)
-                rows.append([dataset or "all", other, *shown, str(first.runs), where, _seeds_of(first)])
-    header = ["data set", f"{name} less", *LEVELS, "pairs", "where", "left out, for want of"]
+    others = baselines(comparisons.results, name)
     text = f"{name} has the highest mean gain in strict F1 over NoAug on dev; test scores had no part in the choice."
+    header = ["data set", f"{name} less", *LEVELS, *_WHERE]
+    rows = [[row[0], *row[2:]] for row in _differences(comparisons, [(name, other) for other in others])]
     return Section(
         f"{name} beside the others",
         [Text(text), Table("Mean difference in F1, per cent", header, rows, names=2, words=2)],
     )
+
+
+def controls(comparisons: Comparisons) -> Section:
+    """Recipes whose candidates are judged less those that take as many of the same candidates unjudged."""
+    results = comparisons.results
+    options = {group.recipe: config_of(results, group)["recipe"] for group in results}
+    pairs = [
+        (judged, control)
+        for control in recipes(results)
+        for judged in recipes(results)
+        if not options[control].get("judge", True)
+        and options[judged] == {name: options[control][name] for name in options[control] if name not in _UNJUDGED}
+    ]
+    text = "What the discriminator adds: as many of the same candidates are taken, those that it accepts or any."
+    header = ["data set", "judged", "less unjudged", *LEVELS, *_WHERE]
+    rows = _differences(comparisons, pairs)
+    return Section(
+        "Judged beside unjudged candidates",
+        [Text(text), Table("Mean difference in F1, per cent", header, rows, names=3, words=2)] if rows else [],
+    )
+
+
+def _differences(comparisons: Comparisons, pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """A row a pair of recipes, over all data sets and then by data set."""
+    datasets = [*dict.fromkeys(group.dataset for group in comparisons.results)]
+    rows = []
+    for dataset in [None, *datasets] if len(datasets) > 1 else datasets:
+        for ours, theirs in pairs:
+            compared = {level: comparisons.between(ours, theirs, level, dataset) for level in LEVELS}
+            first = compared[LEVELS[0]]
+            if first is not None:
+                shown = [gain_cell(comparison) for comparison in compared.values()]
+                where = _places_of(first.strata)
+                rows.append([dataset or "all", ours, theirs, *shown, str(first.runs), where, _seeds_of(first)])
+    return rows
 
 
 def table_2(comparisons: Comparisons, best_name: str | None) -> Section:
