@@ -21,7 +21,7 @@ export TOKENIZERS_PARALLELISM := false
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	touch $@
 
-# make demo DEMO=zh for the Chinese corpus. One thread: on small LSTMs torch is many times slower with more threads than idle cores.
+# make demo DEMO=zh for the Chinese corpus
 demo: .venv.stamp
 	$(BIN)/hf-cfgen run --dataset demo:$(DEMO) --control true --output_dir runs/demo-$(DEMO)
 
