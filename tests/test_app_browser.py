@@ -40,7 +40,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
 
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Callable[..., Page]]:
-    """Open a page; in the end none has asked another host for anything or had an error of its own."""
+    """Open a page; in the end none has asked another host for anything or had an error of its own.
+
+    A page still fetches its parts when its button shows: close it before a server of the test's own stops.
+    """
     asked: list[str] = []
     errors: list[str] = []
     contexts = []
@@ -113,6 +116,7 @@ def test_the_first_start_trains_the_demo_tagger_and_shows_how_far_it_is(visit, t
         page.get_by_text("Getting the English demo tagger ready").wait_for()
         page.get_by_text(re.compile(r"\d+\.\d%")).first.wait_for()
         page.get_by_text("Getting the English demo tagger ready").wait_for(state="detached", timeout=TRAINED)
+        page.context.close()
     assert [path.name for path in (tmp_path / "home" / "hf_cfgen").iterdir() if path.is_dir()] == [
         f"demo-en-{__version__}-{STEPS}"
     ]
@@ -319,7 +323,9 @@ def test_the_folder_of_the_space_starts_where_it_is_put(visit, tmp_path):
     folder = tmp_path / "space"
     shutil.copytree(Path(space.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
     with gradio_app([sys.executable, "app.py"], folder, {"HF_HOME": str(tmp_path / "home")}) as url:
-        assert visit(url).title() == "hf_cfgen"
+        page = visit(url)
+        assert page.title() == "hf_cfgen"
+        page.context.close()
 
 
 def test_an_answer_that_has_expired_is_a_message_not_an_empty_list():
