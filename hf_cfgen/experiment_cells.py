@@ -3,7 +3,7 @@
 import copy
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,35 @@ def run_cell(
         **{name: record[name] for name in ("test", "causal", "sentences")},
         "cases": cases,
         "seconds": seconds | record["seconds"],
+    }
+
+
+def choose_result(cell: Cell, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The result of a cell that is chosen among others.
+
+    Args:
+        cell (`Cell`): The cell.
+        results (`Sequence[dict]`): The results of its `among`.
+
+    Returns:
+        `dict`: The one with the highest strict F1 on dev, the first of equals, with its recipe's name as `chosen`;
+        `judged`, `steps` and `seconds` are of all that were trained for it, save NoAug, which all recipes need.
+    """
+    best = max(results, key=lambda result: result["dev_strict_f1"])
+    trained = [(other, result) for other, result in zip(cell.among, results) if other.config["recipe"]]
+    # rows are made and judged once for all recipes that differ in context dropout alone
+    made = {str(other.config["recipe"] | {"context_dropout": None}): result for other, result in trained}.values()
+    return best | {
+        "cell": cell.axes,
+        "config": cell.config,
+        "chosen": best["cell"]["recipe"],
+        **{"counts": None, "cases": []},  # those of the others stand in their results
+        "judged": sum(result["judged"] for result in made),
+        "steps": sum(result["steps"] for _, result in trained),
+        "seconds": {
+            **{name: sum(result["seconds"][name] for result in made) for name in ("generate", "judge")},
+            **{name: sum(result["seconds"][name] for _, result in trained) for name in ("train", "evaluate")},
+        },
     }
 
 

@@ -41,6 +41,7 @@ class Cell:
         config (`dict`): The options behind the names, with the last part of paths only.
         options (`list[str]`): Those of data set, model and training as `hf-cfgen run` has them on its command line.
         making (`RecipeArguments`): Those of the recipe.
+        among (`tuple[Cell, ...]`): The cells of which the best on dev is taken, where the recipe says so.
     """
 
     dataset: str
@@ -51,6 +52,7 @@ class Cell:
     config: dict[str, Any]
     options: list[str]
     making: RecipeArguments
+    among: tuple["Cell", ...] = ()
 
     @property
     def axes(self) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def read_grid(file: Path, data_dir: Path | None = None) -> list[Cell]:
 
     Returns:
         `list[Cell]`: By seed, then in the order of the grid, and of equal data set, model and size those without
-        counterfactual examples first.
+        counterfactual examples first, and those that are chosen among others last.
 
     Raises:
         CfgenError: A name or an option is unknown, a value is not allowed, or a cell is there twice.
@@ -144,19 +146,30 @@ def _cells(values: dict[str, Any], data_dir: Path) -> list[Cell]:
                         sections["datasets"][dataset], sections["models"][model], data_dir
                     )
             options, config = trained[dataset, model]
-            given = as_options({"num_train_examples": n, "seed": seed})
-            making, resolved = recipes[recipe]
-            cells[names] = Cell(
-                **dict(zip(AXES, names)),
-                config=config | {"recipe": resolved},
-                options=options + given,
-                making=making,
-            )
+            options = options + as_options({"num_train_examples": n, "seed": seed})
+            cells[names] = _cell(names, options, config, recipes)
             groups.setdefault((dataset, model, n), len(groups))
     return sorted(
         cells.values(),
-        key=lambda cell: (cell.seed, groups[cell.dataset, cell.model, cell.n], bool(cell.config["recipe"])),
+        key=lambda cell: (
+            cell.seed,
+            groups[cell.dataset, cell.model, cell.n],
+            bool(cell.config["recipe"]) + bool(cell.among),
+        ),
     )
+
+
+def _cell(
+    names: tuple[Any, ...],
+    options: list[str],
+    config: dict[str, Any],
+    recipes: Mapping[str, tuple[RecipeArguments, dict[str, Any]]],
+) -> Cell:
+    *group, recipe, seed = names
+    making, resolved = recipes[recipe]
+    among = tuple(_cell((*group, other, seed), options, config, recipes) for other in making.among or ())
+    config = config | {"recipe": resolved}
+    return Cell(**dict(zip(AXES, names)), config=config, options=options, making=making, among=among)
 
 
 def _check_keys(where: str, values: Any, allowed: tuple[str, ...], needed: tuple[str, ...] = ()) -> None:

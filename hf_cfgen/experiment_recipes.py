@@ -26,6 +26,8 @@ class RecipeArguments:
         baseline (`str`, *optional*): Augmentation from the literature instead, one of `BASELINES`.
         p (`float`, *optional*): The probability of `baseline`.
         copies (`int`, *optional*): Rows that `baseline` makes of each sentence; 1 where it is not given.
+        among (`list[str]`, *optional*): Names of other recipes, and no other option: the one that is best on dev is
+            taken, for each run anew.
 
     Raises:
         CfgenError: Options that contradict each other.
@@ -39,6 +41,7 @@ class RecipeArguments:
     baseline: str | None = field(default=None)
     p: float | None = field(default=None)
     copies: int | None = field(default=None)
+    among: list[str] | None = field(default=None)
 
     def __post_init__(self) -> None:
         if self.recipe == "paper" and self.k is not None:
@@ -60,6 +63,8 @@ class RecipeArguments:
             raise CfgenError("a baseline makes rows of its own: leave k and recipe out")
         elif self.p is None or not 0 < self.p <= 1 or (self.copies is not None and self.copies < 1):
             raise CfgenError(f"p is {self.p} and copies {self.copies}: give p above 0, at most 1, and 1 copy or more")
+        if self.among and (self.counterfactual or self.baseline or self.context_dropout):
+            raise CfgenError("among names whole recipes, of which one is taken: leave the other options out")
 
     @property
     def counterfactual(self) -> bool:
@@ -100,7 +105,7 @@ def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple
 
     Returns:
         `dict[str, tuple[RecipeArguments, dict]]`: For each its options, and what there is to tell of them; there
-        `as_many_as` has the options of the recipe that it names.
+        `as_many_as` and `among` have the options of the recipes that they name.
 
     Raises:
         CfgenError: A value is not allowed, or options contradict each other.
@@ -127,4 +132,10 @@ def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple
                 )
             told |= {"as_many_as": {making.as_many_as: other.candidates}}
         resolved[name] = making, told
+    for name, making in made.items():
+        if making.among:
+            for one in making.among:
+                if one not in made or made[one].among:
+                    raise CfgenError(f"recipes: {name}: among has {one!r}: name recipes that choose among none")
+            resolved[name] = making, {"among": {one: resolved[one][1] for one in making.among}}
     return resolved

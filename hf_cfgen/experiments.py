@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from .environment import checkout_commit
 from .errors import CfgenError
-from .experiment_cells import CELLS, Sources, check_cell, run_cell
+from .experiment_cells import CELLS, Sources, check_cell, choose_result, run_cell
 from .experiment_grid import Cell, read_grid
 from .options import quiet
 from .output import read_json, write_json
@@ -149,7 +149,10 @@ def _work(cells: Sequence[Cell], output: Path, sources: Sources, device: str, wo
 
 
 def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | None) -> dict[str, Any] | None:
-    """Do a cell; `None` where another process does it or what it needs."""
+    """Do a cell, after those that it is chosen among; `None` where another process does it or what it needs."""
+    for other in cell.among:
+        if not _file(output, other).exists() and _try(other, output, sources, device, commit) is None:
+            return None
 
     def lock(name: str) -> FileLock:
         # the system releases it when the process dies, however it dies
@@ -160,7 +163,10 @@ def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | 
             if _file(output, cell).exists():
                 return None
             with _telling(cell):
-                result = run_cell(cell, output, sources, lock, device, commit)
+                if cell.among:
+                    result = choose_result(cell, [read_json(_file(output, other)) for other in cell.among])
+                else:
+                    result = run_cell(cell, output, sources, lock, device, commit)
             write_json(_file(output, cell), result, indent=None)
             return result
     except Timeout:
@@ -196,10 +202,11 @@ def _progress(
     for other in done:
         if other.name not in seconds:
             seconds[other.name] = sum(read_json(_file(output, other))["seconds"].values())
-    spent = [(other.dataset, other.model, seconds[other.name]) for other in done]
+    # what is chosen among others takes no time of its own
+    spent = [(other.dataset, other.model, seconds[other.name]) for other in done if not other.among]
     left = 0.0
     for other in cells:
-        if other.name not in seconds:
+        if other.name not in seconds and not other.among:
             alike = [value for *kind, value in spent if kind == [other.dataset, other.model]]
             left += statistics.median(alike or [value for *_, value in spent])
     score = 100 * result["test"]["strict"]["f1"]

@@ -154,6 +154,22 @@ def test_judged_candidates_stand_beside_as_many_of_the_same_unjudged_ones(tmp_pa
     assert scores.controls(Comparisons(results_of(tmp_path / "none", cells[:1]))).parts == []
 
 
+def test_what_was_chosen_on_dev_is_counted_and_is_no_rival_of_what_it_was_chosen_from(tmp_path):
+    among = {name: RECIPES[name] for name in ("none", "budget")}
+    made = []
+    for seed, name, dev in ((1, "budget", 0.9), (2, "none", 0.8), (3, "budget", 0.7)):
+        result = cell([1, 1], recipe="budget", seed=seed, dev=dev, chosen=name, counts=None, steps=1200 * seed)
+        named = {"cell": result["cell"] | {"recipe": "chosen"}}
+        made.append(result | named | {"config": result["config"] | {"recipe": {"among": among}}})
+    results = results_of(tmp_path, [*grid(), *made])
+    (table,) = tables(scores.chosen(results))
+    assert table.rows == [["chosen", "cluener", "lstm", "3", "none 1, budget 2", "1200, 2400, 3600"]]
+    assert best_recipe(results) == "budget"
+    assert {row[3] for row in tables(costs.acceptance(results))[0].rows} == {"budget", "paper"}
+    assert "Chosen on dev in each run" in [section.title for section in sections(results)]
+    assert scores.chosen(results_of(tmp_path / "without", grid())).parts == []
+
+
 def test_the_best_recipe_is_the_one_that_is_best_on_dev(tmp_path):
     # on test paper is better
     assert best_recipe(results_of(tmp_path, grid())) == "budget"

@@ -20,6 +20,7 @@ from hf_cfgen.baselines import mention_replacement
 from hf_cfgen.cases import find_cases
 from hf_cfgen.cli import main
 from hf_cfgen.errors import CfgenError
+from hf_cfgen.experiment_cells import choose_result
 from hf_cfgen.experiment_grid import read_grid
 from hf_cfgen.experiments import ReproduceArguments, reproduce
 
@@ -213,6 +214,48 @@ def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twi
     made = len(mention_replacement(train, 0.5, 2, seed=1))
     assert (replacement["examples"]["mixed"], replacement["counts"], replacement["judged"]) == (20 + made, None, 0)
     assert replacement["config"]["recipe"] == baseline
+
+
+def test_the_recipe_that_is_best_on_dev_is_chosen_after_all_of_them_were_run(finished, tmp_path, monkeypatch):
+    recipes = {
+        "chosen": {"among": ["none", "swap", "budget", "both"]},
+        "both": {"k": 2, "context_dropout": 0.4},
+        "swap": {"k": 2, "judge": False, "as_many_as": "budget"},
+        **{name: GRID["recipes"][name] for name in ("budget", "none")},
+    }
+    axes = {"dataset": ["en"], "model": ["tiny"], "n": [20], "seed": [1]}
+    grid = write_grid(tmp_path, recipes=recipes, grid=[axes | {"recipe": ["chosen", "budget"]}])
+    budget, chosen = read_grid(grid)  # last of all, though the grid names it first
+    output = tmp_path / "out"
+    shutil.copytree(finished[2], output)
+    high = json.loads((output / "cells" / f"{budget.name}.json").read_text(encoding="utf-8")) | {"dev_strict_f1": 0.99}
+    (output / "cells" / f"{budget.name}.json").write_text(json.dumps(high), encoding="utf-8")
+    files = reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+    assert [file.stem for file in files] == [budget.name, chosen.name]
+    none, swap, _, both = (
+        json.loads((output / "cells" / f"{cell.name}.json").read_text(encoding="utf-8")) for cell in chosen.among
+    )
+    result = json.loads(files[1].read_text(encoding="utf-8"))
+    assert result["cell"] == budget.axes | {"recipe": "chosen"}
+    assert result["config"]["recipe"]["among"] == {
+        "none": {},
+        "swap": {"recipe": "budget", "k": 2, "judge": False, "as_many_as": {"budget": {"recipe": "budget", "k": 2}}},
+        "budget": {"recipe": "budget", "k": 2},
+        "both": {"recipe": "budget", "k": 2, "context_dropout": 0.4},
+    }
+    assert result["chosen"] == "budget"
+    for part in ("dev", "best_step", "test", "causal", "sentences", "examples", "types"):
+        assert result[part] == high[part], part
+    assert (result["counts"], result["cases"]) == (None, [])
+    # three taggers beside NoAug, of which two share their rows
+    assert (result["steps"], result["judged"]) == (60, high["judged"])
+    assert high["judged"] == both["judged"] > 0 == swap["judged"]
+    trained = [sum(other["seconds"][name] for other in (swap, high, both)) for name in ("train", "evaluate")]
+    made = [sum(other["seconds"][name] for other in (swap, both)) for name in ("generate", "judge")]
+    assert list(result["seconds"].values()) == pytest.approx(made + trained)
+    # of equals the first
+    tied = choose_result(chosen, [{**other, "dev_strict_f1": 0.5} for other in (none, swap, high, both)])
+    assert tied["chosen"] == "none" and tied["test"] == none["test"]
 
 
 def test_what_is_finished_is_left_alone_and_what_is_missing_is_made_again(finished, tmp_path, monkeypatch):
@@ -428,6 +471,9 @@ def item(**axes) -> dict:
         (changed("recipes", "none", baseline="eda"), "unknown baseline 'eda': choose one of mention-replacement,"),
         (changed("recipes", "none", baseline="mention-replacement"), "recipes: none: p is None and copies None: give"),
         (changed("recipes", "budget", k=2, baseline="mention-replacement", p=0.1), "leave k and recipe out"),
+        (changed("recipes", "none", among=["budgett"]), "recipes: none: among has 'budgett': name recipes that"),
+        (changed("recipes", "none", among=["none"]), "recipes: none: among has 'none': name recipes that choose"),
+        (changed("recipes", "none", k=1, among=["budget"]), "recipes: none: among names whole recipes, of which one"),
         (
             item(recipe=["best"]),
             "grid, item 1: recipe: unknown 'best': the names are random-swap, budget, paper, none",
@@ -483,9 +529,9 @@ def test_the_grids_of_the_repository_can_be_read(tmp_path):
     choices = read_grid(REPOSITORY / "experiments" / "choices.yaml", tmp_path)
     shared = {cell.name for cell in choices} & {cell.name for cell in paper}
     assert (len(choices), len(shared)) == (7 * 2 * 2 + 6 * 2, 2 * 2 * 2)
-    # 10 recipes on three corpora in three sizes, 6 on WNUT-17 in two; what was chosen, and what the paper's has, too
+    # 13 recipes on three corpora in three sizes, 8 on WNUT-17 in two; what was chosen, and what the paper's has, too
     recipes = read_grid(REPOSITORY / "experiments" / "recipes.yaml", tmp_path)
-    assert len(recipes) == 3 * 3 * 10 * 5 + 2 * 6 * 3
+    assert len(recipes) == 3 * 3 * 13 * 5 + 2 * 8 * 3
     names = {cell.name for cell in recipes}
     # choices: the 2 sizes of none, budget, each with and without context dropout, 2 seeds; 3 baselines with 1 seed
     assert len(names & {cell.name for cell in choices}) == 2 * (4 * 2 + 3)

@@ -88,6 +88,11 @@ def is_noaug(results: Results, group: Group) -> bool:
     return not config_of(results, group)["recipe"]
 
 
+def is_chosen(results: Results, group: Group) -> bool:
+    """Whether each result of a group is that of the best one on dev among several recipes."""
+    return "among" in config_of(results, group)["recipe"]
+
+
 def noaug(results: Results, group: Group) -> Group | None:
     """The group of the NoAug taggers of the same data set, model and size.
 

@@ -7,7 +7,7 @@ from statistics import mean
 
 from ...scoring import LEVELS
 from ..statistics import Difference, Stratum, difference
-from .cells import Group, Results, counts_of, is_noaug, noaug, recipes
+from .cells import Group, Results, counts_of, is_chosen, is_noaug, noaug, recipes
 
 STRICT = LEVELS[0]
 
@@ -113,7 +113,8 @@ def best_recipe(results: Results) -> str | None:
     """The recipe with the highest mean gain in strict F1 over NoAug on dev; test scores play no part.
 
     Only recipes with at least half as many results as the one with most are looked at, and only where all of these
-    have a result, so that all gains are of the same data sets, models, sizes and seeds.
+    have a result, so that all gains are of the same data sets, models, sizes and seeds. What is chosen on dev in each
+    run anew is left out: it is as high on dev as any by that.
 
     Args:
         results (`Results`): All results.
@@ -124,7 +125,7 @@ def best_recipe(results: Results) -> str | None:
     gains: dict[str, dict[tuple[object, ...], float]] = {}
     for group, by_seed in results.items():
         reference = noaug(results, group)
-        if reference is None or reference == group:
+        if reference is None or reference == group or is_chosen(results, group):
             continue
         theirs = results[reference]
         gains.setdefault(group.recipe, {}).update(

@@ -81,7 +81,7 @@ def sections(results: Results, notes: Sequence[str] = (), resamples: int = RESAM
         *([Section("Notes", [Text(paragraph) for paragraph in notes])] if notes else []),
         scores.gains(comparisons),
         *([scores.best(comparisons, best)] if best is not None else []),
-        *(section for section in [scores.controls(comparisons)] if section.parts),
+        *(section for section in [scores.chosen(results), scores.controls(comparisons)] if section.parts),
         scores.table_2(comparisons, best),
         scores.curves(results),
         effects.table_3(results),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from ...scoring import LEVELS
 from . import paper
-from .cells import Group, Results, config_of, noaug, recipes
+from .cells import Group, Results, config_of, is_chosen, noaug, recipes
 from .comparisons import Comparison, Comparisons, baselines
 from .document import Charts, Part, Section, Table, Text
 from .shown import DASH, gain_cell, listed, percent_over_seeds, point, size_name
@@ -81,6 +81,28 @@ def controls(comparisons: Comparisons) -> Section:
     return Section(
         "Judged beside unjudged candidates",
         [Text(text), Table("Mean difference in F1, per cent", header, rows, names=3, words=2)] if rows else [],
+    )
+
+
+def chosen(results: Results) -> Section:
+    """What was chosen on dev in each run, where a recipe is a choice among others."""
+    rows = []
+    for name in (name for name in recipes(results) if any(is_chosen(results, g) for g in results if g.recipe == name)):
+        own = [group for group in results if group.recipe == name]
+        for place in dict.fromkeys(group[:2] for group in own):
+            results_of = [result for group in own if group[:2] == place for result in results[group].values()]
+            among = config_of(results, own[0])["recipe"]["among"]
+            times = Counter(result["chosen"] for result in results_of)
+            shown = ", ".join(f"{other} {times[other]}" for other in among)
+            rows.append([name, *place, str(len(results_of)), shown, listed(result["steps"] for result in results_of)])
+    text = (
+        "For each run the recipe is taken that has the highest strict F1 on dev there, be it none. Its steps are of "
+        "all taggers that this needs beside NoAug; its gains stand with the others."
+    )
+    header = ["recipe", "data set", "model", "runs", "chosen", "steps"]
+    return Section(
+        "Chosen on dev in each run",
+        [Text(text), Table("How often each recipe was chosen", header, rows, names=3, words=2)] if rows else [],
     )
 
 
