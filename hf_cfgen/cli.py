@@ -57,10 +57,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(options: list[str]) -> None:
-    from .run import RunArguments, run
-    from .training import TaggerTrainingArguments
+    from .run import RunArguments, RunTrainingArguments, run
 
-    arguments, training = _parse("run", options, (RunArguments, TaggerTrainingArguments))
+    arguments, training = _parse("run", options, (RunArguments, RunTrainingArguments))
     limit_threads(one=arguments.is_lstm)
     run(arguments, training)
 

@@ -33,7 +33,7 @@ SKIPPED = "skipped.jsonl"
 
 @dataclass(kw_only=True)
 class RunArguments(DataArguments, ModelArguments):
-    """What `hf-cfgen run` does; how it trains is in `TaggerTrainingArguments`.
+    """What `hf-cfgen run` does; how it trains is in `RunTrainingArguments`.
 
     Args:
         dataset (`str`): See `load_ner_dataset`: a file, a folder, a Hub name, or `demo:en`, `demo:zh`.
@@ -72,17 +72,35 @@ class RunArguments(DataArguments, ModelArguments):
         return train, dev, test
 
 
-def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str, Any]:
+@dataclass
+class RunTrainingArguments(TaggerTrainingArguments):
+    """How `hf-cfgen run` trains: `TaggerTrainingArguments`, and context dropout where dev is for it.
+
+    Args:
+        context_dropout (`float`, *optional*, defaults to 0.2): Aug and Control are trained without it and with it; of
+            each the one with the higher strict F1 on dev is taken. 0 for without alone.
+    """
+
+    context_dropout: float = field(
+        default=0.2,
+        metadata={
+            "help": "Train Aug and Control with words outside mentions [EMPTY] with this probability, too, and take "
+            "the better one on dev; 0: only without."
+        },
+    )
+
+
+def run(arguments: RunArguments, training: RunTrainingArguments) -> dict[str, Any]:
     """Train NoAug, generate counterfactual examples with it as the discriminator, train Aug, score and explain both.
 
     Writes to `training.output_dir`: `noaug/`, `aug/` (and `control/`), taggers with tokenizer; `kept/`, `rejected/`,
     parquet data sets, absent where they have no row; `data/`, the splits: what Aug is trained on, validation and test;
     last of all `results.json`. The same run in the same folder replaces them. Context dropout is for Aug and Control:
-    NoAug, the baseline and the discriminator, is trained without.
+    NoAug, the baseline and the discriminator, is trained without. What dev does not choose is not tested.
 
     Args:
         arguments (`RunArguments`): What to do.
-        training (`TaggerTrainingArguments`): How to train.
+        training (`RunTrainingArguments`): How to train.
 
     Returns:
         `dict`: What `results.json` holds.
@@ -117,23 +135,27 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
         write_skipped(output / SKIPPED, source.skipped)
         for name in FOLDERS:
             shutil.rmtree(output / name, ignore_errors=True)
-    plain = copy.copy(training)
-    plain.context_dropout = 0.0
     taggers: dict[str, Any] = {}
 
-    def train(name: str, rows: Dataset) -> DiscriminatorPipeline:
-        _say(main, f"Training {name} on {len(rows)} examples, {training.max_steps} steps")
-        begin = time.perf_counter()
-        checkpoints = output / f"checkpoints-{name.lower()}.partial"
-        options = plain if name == "NoAug" else training
-        tagger, trainer = train_tagger(arguments, data, rows, vectors, options, checkpoints)
-        seconds = time.perf_counter() - begin
+    def train(name: str, rows: Dataset, *context_dropout: float) -> DiscriminatorPipeline:
+        """Train with each of these probabilities, and keep the best on dev, the first of equals."""
+        tried: list[tuple[DiscriminatorPipeline, dict[str, Any]]] = []
+        for probability in context_dropout:
+            told = f", context dropout {probability:g}" if probability else ""
+            _say(main, f"Training {name} on {len(rows)} examples, {training.max_steps} steps{told}")
+            options = copy.copy(training)
+            options.context_dropout = probability
+            begin = time.perf_counter()
+            checkpoints = output / f"checkpoints-{name.lower()}.partial"
+            tagger, trainer = train_tagger(arguments, data, rows, vectors, options, checkpoints)
+            record = {"context_dropout": probability, **dev_scores(trainer.state)}
+            tried.append((tagger, record | {"seconds": {"train": time.perf_counter() - begin}}))
+        tagger, record = max(tried, key=lambda item: item[1]["dev_strict_f1"])
         taggers[name] = {
             "examples": len(rows),
-            "context_dropout": options.context_dropout,
-            **dev_scores(trainer.state),
+            **record,
             **evaluate_tagger(tagger, data["test"], training.per_device_eval_batch_size),
-            "seconds": {"train": seconds},
+            "tried": [other for _, other in tried],
         }
         if main:
             with finished_folder(output / name.lower()) as folder:
@@ -141,7 +163,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
                 tagger.tokenizer.save_pretrained(folder)
         return tagger
 
-    discriminator = train("NoAug", data["train"])
+    discriminator = train("NoAug", data["train"], 0.0)
     kept, rejected, counts = generate_counterfactuals(data["train"], discriminator, recipe, entity_sets=entity_sets)
     _say(main, counts_line(counts))
     if main:
@@ -149,13 +171,15 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
             if not len(rows):  # datasets can't open a data set without rows
                 continue
             _write_splits(output / name, {"train": rows})
+    probabilities = dict.fromkeys((0.0, training.context_dropout))
     if arguments.control:
         candidates = generate_counterfactuals(data["train"], None, recipe, entity_sets=entity_sets).kept
-        train("Control", mix(data["train"], random_swap(candidates, len(kept), training.seed), training.seed))
+        swapped = random_swap(candidates, len(kept), training.seed)
+        train("Control", mix(data["train"], swapped, training.seed), *probabilities)
     mixed = mix(data["train"], kept, training.seed)
     if main:
         _write_splits(output / "data", {"train": mixed, **observational})
-    train("Aug", mixed)
+    train("Aug", mixed, *probabilities)
 
     results = {
         "hf_cfgen": __version__,
@@ -182,7 +206,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> dict[str,
     return results
 
 
-def _command_line(arguments: RunArguments, training: TaggerTrainingArguments) -> str:
+def _command_line(arguments: RunArguments, training: RunTrainingArguments) -> str:
     options = asdict(arguments) | changed_options(training)
     return command_line(options, {option.name: option.default for option in fields(arguments)})
 

@@ -11,8 +11,7 @@ from hf_cfgen import CfgenError, causal_effects
 from hf_cfgen.causal import intervened_predictions
 from hf_cfgen.discriminator import as_discriminator
 from hf_cfgen.models import LSTMTagger
-from hf_cfgen.run import RunArguments, run
-from hf_cfgen.training import TaggerTrainingArguments
+from hf_cfgen.run import RunArguments, RunTrainingArguments, run
 
 from .taggers import LABELS, lexicon_tagger, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
@@ -125,8 +124,13 @@ def test_the_format_of_the_data_set_changes_nothing():
 def demo_run(tmp_path_factory) -> dict[str, Any]:
     """Both taggers on the demo corpus, where the labels are a function of the mentions alone."""
     output = tmp_path_factory.mktemp("demo")
-    training = TaggerTrainingArguments(
-        output_dir=str(output / "out"), max_steps=300, learning_rate=3e-3, use_cpu=True, disable_tqdm=True
+    training = RunTrainingArguments(
+        output_dir=str(output / "out"),
+        max_steps=300,
+        learning_rate=3e-3,
+        context_dropout=0.0,
+        use_cpu=True,
+        disable_tqdm=True,
     )
     return run(RunArguments(dataset="demo:en", hidden_size=128, dropout=0.3, control=True), training)
 

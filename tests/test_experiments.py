@@ -168,7 +168,7 @@ def test_scores_are_those_of_hf_cfgen_run(finished, tmp_path):
     _, files, _ = finished
     options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
     options += ["--hidden_size", "16", "--max_steps", "20", "--learning_rate", "3e-2", "--use_cpu", "true"]
-    main(["run", *options, "--disable_tqdm", "true", "--output_dir", str(tmp_path / "out")])
+    main(["run", *options, "--context_dropout", "0", "--disable_tqdm", "true", "--output_dir", str(tmp_path / "out")])
     run = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     for file, name in zip(files, ("NoAug", "Aug", "Control")):
         result = json.loads(file.read_text(encoding="utf-8"))
@@ -197,15 +197,20 @@ def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twi
     files = reproduce(ReproduceArguments(grid=str(path), output_dir=str(tmp_path / "cells")))
     budget, both, swap, dropout, replacement = (json.loads(file.read_text(encoding="utf-8")) for file in files)
     assert judged == [budget["judged"]] == [both["judged"]]
-    plain = json.loads(finished[1][1].read_text(encoding="utf-8"))
+    plain, plain_swap = (json.loads(file.read_text(encoding="utf-8")) for file in finished[1][1:3])
     assert (budget["cell"], budget["test"]) == (plain["cell"], plain["test"])
     options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
     options += ["--hidden_size", "16", "--max_steps", "20", "--learning_rate", "3e-2", "--context_dropout", "0.4"]
     main(["run", *options, "--use_cpu", "true", "--disable_tqdm", "true", "--output_dir", str(tmp_path / "out")])
     run = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
-    for result, name in ((both, "Aug"), (swap, "Control")):
-        for part in ("dev", "best_step", "test", "causal"):
-            assert result[part] == run["taggers"][name][part], (name, part)
+    for name, without, dropped in (("Aug", budget, both), ("Control", plain_swap, swap)):
+        for part in ("dev", "best_step"):
+            assert [without[part], dropped[part]] == [tried[part] for tried in run["taggers"][name]["tried"]]
+        # which it is that `among` takes
+        (taken,) = (result for result in (without, dropped) if result["dev"] == run["taggers"][name]["dev"])
+        assert taken["dev_strict_f1"] == max(without["dev_strict_f1"], dropped["dev_strict_f1"])
+        for part in ("test", "causal"):
+            assert taken[part] == run["taggers"][name][part], (name, part)
     assert both["test"] != budget["test"]
     assert both["config"]["recipe"] == {"recipe": "budget", "k": 2, "context_dropout": 0.4}
     assert swap["config"]["recipe"]["as_many_as"] == {"budget": {"recipe": "budget", "k": 2}}

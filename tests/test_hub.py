@@ -278,13 +278,13 @@ def test_the_cards_tell_of_a_control_of_the_other_recipe_and_of_local_changes(ru
     push_model(folder, "cfgen/tagger", "Control", dry_run=tmp_path / "control")
     text = (tmp_path / "control" / "README.md").read_text(encoding="utf-8")
     assert f"Trained on 60 examples of cner and {kept} counterfactual ones that nobody judged. Made by" in text
-    assert "with as many that nobody judged (Control). One seed;" in text and "`my-run/control`" in text
+    assert "with as many that nobody judged (Control). Of all but NoAug two" in text and "`my-run/control`" in text
     assert "Random at first, and trained; an unknown token has zeros." in text
     assert f"hf_cfgen {results['hf_cfgen']}, commit 0123abc with local changes; python " in text
     plain = dataset_card(run_dir, "cfgen/x").text
     text = dataset_card(folder, "cfgen/x").text
     assert "by the paper recipe: of one random mention an example every other surface form of its type" in text
-    assert "as many candidates that nobody judged (Control). Test split" in text and "Control" not in plain
+    assert "as many candidates that nobody judged (Control). Of all but NoAug two" in text and "Control" not in plain
     assert "Types with nothing to swap in: a\\|b, C." in text and "nothing to swap in" not in plain
     assert f"\n| Control | {60 + kept} | strict | " in text
     push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "aug")

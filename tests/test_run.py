@@ -136,39 +136,50 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, tm
     again, first = results_of(tmp_path / "again"), results_of(output)
     for results in (again, first):
         for tagger in results["taggers"].values():
-            del tagger["seconds"]
+            for timed in (tagger, *tagger["tried"]):
+                del timed["seconds"]
     assert again == first
     main(["run", *options(tmp_path / "other", seed=4, control=None)])
     assert (tmp_path / "other" / "kept" / "train-00000-of-00001.parquet").read_bytes() != written
 
 
-def test_context_dropout_is_for_the_taggers_with_counterfactuals_and_all_say_so(finished, tmp_path, capsys):
-    plain, dropped = finished[0], tmp_path / "out"
-    main(["run", *options(dropped, context_dropout=0.25)])
-    for name, same in (("noaug", True), ("control", False), ("aug", False)):
-        files = [(output / name / "model.safetensors").read_bytes() for output in (plain, dropped)]
-        assert (files[0] == files[1]) == same
+def test_of_aug_and_control_the_better_one_on_dev_is_taken_with_or_without_context_dropout(finished, tmp_path, capsys):
+    both, without = finished[0], tmp_path / "out"
+    main(["run", *options(without, context_dropout=0)])
+    plain, results = results_of(without), results_of(both)
+    assert results["config"] == {**plain["config"], "context_dropout": 0.2}
+    assert "--context_dropout 0.0" in plain["command"] and "context_dropout" not in results["command"]
     for name in ("kept", "rejected"):  # NoAug judges
-        files = [(output / name / "train-00000-of-00001.parquet").read_bytes() for output in (plain, dropped)]
+        files = [(output / name / "train-00000-of-00001.parquet").read_bytes() for output in (both, without)]
         assert files[0] == files[1]
-    without, results = results_of(plain), results_of(dropped)
-    assert results["config"] == {**without["config"], "context_dropout": 0.25}
-    rates = {name: [r["taggers"][name]["context_dropout"] for r in (without, results)] for name in results["taggers"]}
-    assert rates == {"NoAug": [0.0, 0.0], "Control": [0.0, 0.25], "Aug": [0.0, 0.25]}
-    assert "--context_dropout 0.25" in results["command"] and "context_dropout" not in without["command"]
-    printed, said = capsys.readouterr().out, "72 steps each, context dropout 0.25 for Control and Aug\n"
-    assert said in printed and "context" not in finished[1].partition("Test scores")[2].splitlines()[0]
-    cards = {name: [str(model_card(output, name, "a/b")) for output in (plain, dropped)] for name in rates}
-    for name, (before, after) in cards.items():
+    chosen = {}
+    for name, tagger in results["taggers"].items():
+        rates = [tried["context_dropout"] for tried in tagger["tried"]]
+        assert rates == ([0.0] if name == "NoAug" else [0.0, 0.2])
+        assert [tried["context_dropout"] for tried in plain["taggers"][name]["tried"]] == [0.0]
+        # what was tried without is the run without, step by step
+        assert tagger["tried"][0]["dev"] == plain["taggers"][name]["dev"]
+        best = max(tagger["tried"], key=lambda tried: tried["dev_strict_f1"])
+        assert {part: tagger[part] for part in best} == best
+        chosen[name] = best["context_dropout"]
+        weights = [(output / name.lower() / "model.safetensors").read_bytes() for output in (both, without)]
+        assert (weights[0] == weights[1]) == (best["context_dropout"] == 0)
+        assert (tagger["test"] == plain["taggers"][name]["test"]) == (best["context_dropout"] == 0)
+    assert set(chosen.values()) == {0.0, 0.2}  # or one way to choose would not be seen here
+    for name in ("Control", "Aug"):
+        tried = [100 * one["dev_strict_f1"] for one in results["taggers"][name]["tried"]]
+        took = "with context dropout 0.2" if chosen[name] else "without context dropout"
+        scores = f"({tried[0]:.1f} without context dropout, {tried[1]:.1f} with context dropout 0.2)"
+        assert f"By strict F1 on dev, {name} is the one {took} {scores}\n" in finished[1]
+    assert "context dropout" not in capsys.readouterr().out
+    for name, dropped in chosen.items():
+        before, after = (str(model_card(output, name, "a/b")) for output in (without, both))
         assert "ontext dropout" not in before
-        assert "(Control). Context dropout of 0.25 for all but NoAug. One seed;" in after
-        assert ("is [EMPTY], all dimensions of its embedding zero,\n  with probability 0.25." in after) == (
-            name != "NoAug"
-        )
-    before, after = (str(dataset_card(output, "a/b")) for output in (plain, dropped))
+        assert "two were trained, without and with context dropout of\n0.2, and the better one" in after
+        assert ("is [EMPTY], all dimensions of its embedding zero,\n  with probability 0.2." in after) == (dropped > 0)
+    before, after = (str(dataset_card(output, "a/b")) for output in (without, both))
     assert "context dropout" not in before and "(Control). Test split" in before
-    assert "(Control). All but NoAug with context dropout: in each batch" in after
-    assert "embedding of zeros with probability 0.25. Test split" in after
+    assert "every word outside the mentions has an embedding of zeros with probability 0.2; the better one" in after
 
 
 def test_options_come_from_yaml_and_the_command_line_wins(tmp_path):

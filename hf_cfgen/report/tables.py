@@ -15,12 +15,9 @@ def score_table(results: dict[str, Any]) -> str:
         `str`: Lines of fixed-width text.
     """
     taggers = results["taggers"]
-    # runs recorded before there was context dropout say nothing of it
-    dropped = [name for name, tagger in taggers.items() if tagger.get("context_dropout")]
     lines = [
         f"Test scores (%), N = {results['data']['examples']['train']}, {results['config']['recipe']} recipe, "
-        f"{results['config']['max_steps']} steps each"
-        + (f", context dropout {results['config']['context_dropout']} for {' and '.join(dropped)}" if dropped else ""),
+        f"{results['config']['max_steps']} steps each",
         f"{'':12}" + "".join(f"{level:^{_WIDTH[level]}}" for level in LEVELS).rstrip(),
         f"{'':12}{'F1':>6}{'95 % interval':>16}{'P':>7}{'R':>7}" + 2 * f"{'F1':>7}{'P':>7}{'R':>7}",
     ]
@@ -42,6 +39,11 @@ def score_table(results: dict[str, Any]) -> str:
             }
             shown = ", ".join(f"{level} {100 * gain:+.1f}" for level, gain in gains.items())
             lines.append(f"{name} over NoAug, F1: {shown}")
+    for name, tagger in taggers.items():
+        tried = tagger.get("tried", ())  # of runs recorded before there was a choice there is nothing to tell
+        if len(tried) > 1:
+            shown = ", ".join(f"{100 * one['dev_strict_f1']:.1f} {_dropout(one)}" for one in tried)
+            lines.append(f"By strict F1 on dev, {name} is the one {_dropout(tagger)} ({shown})")
     return "\n".join(lines)
 
 
@@ -100,6 +102,11 @@ def counts_line(counts: dict[str, Any]) -> str:
 
 
 _WIDTH = {"strict": 36, "relaxed": 21, "token": 21}
+
+
+def _dropout(tagger: dict[str, Any]) -> str:
+    probability = tagger["context_dropout"]
+    return f"with context dropout {probability:g}" if probability else "without context dropout"
 
 
 def _percent(low_high: list[float]) -> str:
