@@ -17,13 +17,15 @@ from .entity_sets import EntitySets
 from .errors import CfgenError
 from .generator import unique_rows, with_ids
 from .intervention import laid_out, replace_mention, stale_columns
-from .schemes import scheme_of
+from .schemes import named_scheme
 from .spans import tags_to_spans
 
 _Change = Callable[[random.Random, Sequence[str], Sequence[str]], dict[str, Any]]
 
 
-def mention_replacement(train: Dataset | IterableDataset, p: float, copies: int = 1, seed: int = 42) -> Dataset:
+def mention_replacement(
+    train: Dataset | IterableDataset, p: float, copies: int = 1, seed: int = 42, scheme: str | None = None
+) -> Dataset:
     """Replace each mention with probability p by a mention of its type from the train split with another text.
 
     Replacements are drawn as often as they occur. A mention of a type with one surface form stays.
@@ -33,6 +35,7 @@ def mention_replacement(train: Dataset | IterableDataset, p: float, copies: int 
         p (`float`): The probability of each mention.
         copies (`int`, *optional*, defaults to 1): Rows made of each sentence.
         seed (`int`, *optional*, defaults to 42): Seed of the draws.
+        scheme (`str`, *optional*): The tagging scheme of the data; detected where it is not named.
 
     Returns:
         `Dataset`: Counterfactual rows; those with the tokens of a row of the train split or of an earlier one are left
@@ -40,7 +43,7 @@ def mention_replacement(train: Dataset | IterableDataset, p: float, copies: int 
 
     Raises:
         CfgenError: An option is out of its range, the examples are not observational, there is no mention, or the
-            tags fit no one scheme.
+            tags fit no one scheme or not the one named.
 
     Example:
 
@@ -51,7 +54,7 @@ def mention_replacement(train: Dataset | IterableDataset, p: float, copies: int 
     train = with_ids(train)
     entity_sets = EntitySets.from_dataset(train)
     names = tag_names(train)
-    scheme = scheme_of(train)
+    scheme = named_scheme(train, scheme)
 
     def change(generator: random.Random, tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
         new_tokens, spans, replaced = list(tokens), tags_to_spans(tags), []

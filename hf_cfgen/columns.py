@@ -149,7 +149,7 @@ def arrow_batches(dataset: Dataset | IterableDataset, *columns: str) -> Iterator
     """
     if isinstance(dataset, IterableDataset):
         dataset = dataset.select_columns(list(columns)).with_format("arrow")
-    elif dataset.format["type"] != "arrow":
+    elif dataset.format["type"] != "arrow" or not set(columns) <= set(dataset.format["columns"]):
         dataset = dataset.with_format("arrow", columns=list(columns))
     yield from dataset.iter(BATCH_ROWS)
 

@@ -138,7 +138,7 @@ def run_cell(
             judged = counts["candidates"] if cell.making.judge else 0
         elif cell.making.baseline is not None:
             begin = time.perf_counter()
-            made = cell.making.augment(rows, cell.seed)
+            made = cell.making.augment(rows, cell.seed, bench.arguments.scheme)
             seconds["generate"] = time.perf_counter() - begin
         if made is not None:
             rows = mix(rows, made, cell.seed)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from datasets import Dataset
 
-from .baselines import BASELINES
+from .baselines import BASELINES, mention_replacement
 from .errors import CfgenError, about
 from .intervention import CfgenConfig
 from .options import OptionParser, as_options
@@ -76,10 +77,13 @@ class RecipeArguments:
         given = {name: value for name in ("recipe", "k") if (value := getattr(self, name)) is not None}
         return CfgenConfig(**given, seed=seed, scheme=scheme)
 
-    def augment(self, train: Dataset, seed: int) -> Dataset:
+    def augment(self, train: Dataset, seed: int, scheme: str | None = None) -> Dataset:
         """The rows that the baseline makes."""
         assert self.baseline is not None and self.p is not None, "there is a baseline"
-        return BASELINES[self.baseline](train, self.p, self.copies or 1, seed)
+        make = BASELINES[self.baseline]
+        if make is mention_replacement:  # the others leave tags where they are
+            make = partial(make, scheme=scheme)
+        return make(train, self.p, self.copies or 1, seed)
 
     @property
     def candidates(self) -> dict[str, Any]:

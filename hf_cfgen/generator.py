@@ -28,6 +28,7 @@ from .flat import coded_tags, find_mentions, flat, flat_batches
 from .intervention import TALLY, CfgenConfig, Intervene
 
 _DRAWN_AT_ONCE = 10_000  # rows: as many as a processor's cache holds, and as one piece of the file few pages to read
+_NUMBER = "#[0-9]+$"  # what the id of a counterfactual row has behind that of its source
 _MAP_KWARGS = ("num_proc", "batch_size", "writer_batch_size", "load_from_cache_file", "keep_in_memory")
 
 
@@ -189,7 +190,7 @@ def mix(train: Dataset | IterableDataset, counterfactuals: Dataset, seed: int = 
     """
     observational = with_provenance(train).cast_column("id", counterfactuals.features["id"])
     rows = concatenate_datasets([observational, counterfactuals])
-    _check_ids(rows)
+    _check_ids(rows, "mix each counterfactual once, with the examples that it was made of")
     return rows.shuffle(seed=seed)
 
 
@@ -272,22 +273,34 @@ def _arrow_with_ids(train: Dataset | IterableDataset) -> Dataset:
     check_observational(train)
     if isinstance(train, IterableDataset):
         rows = list(train.with_format(None))
-        columns = {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
+        names = dict.fromkeys(train.features or chain.from_iterable(rows))
+        columns = {name: [row.get(name) for row in rows] for name in names}
         train = Dataset.from_dict(columns, features=train.features).with_format("arrow")
         check_observational(train)
     if "id" not in train.column_names:
         return train.add_column("id", np.arange(len(train)).astype(str))
     _check_ids(train)
+    _check_numbered(train)
     return train
 
 
-def _check_ids(rows: Dataset) -> None:
+def _check_ids(rows: Dataset, remedy: str = "draws depend on it, give each row its own") -> None:
     counts = _whole(rows, "id").value_counts()
     ids, times = counts.field("values"), counts.field("counts")
     row = pc.index(pc.or_(pc.is_null(ids), pc.greater(times, 1)), True).as_py()
     if row >= 0:
+        raise CfgenError(f"the id {ids[row].as_py()!r} stands on {times[row]} rows: {remedy}")
+
+
+def _check_numbered(rows: Dataset) -> None:
+    """Check that no id is one that a counterfactual row of another row gets."""
+    ids = _whole(rows, "id").cast(pa.string())
+    numbered = ids.filter(pc.match_substring_regex(ids, _NUMBER))
+    clashes = numbered.filter(pc.is_in(pc.replace_substring_regex(numbered, _NUMBER, ""), ids))
+    if len(clashes):
+        clash = clashes[0].as_py()
         raise CfgenError(
-            f"the id {ids[row].as_py()!r} stands on {times[row]} rows: draws depend on it, give each row its own"
+            f"the id {clash!r} is what a counterfactual of the row {clash.rpartition('#')[0]!r} is called: rename it"
         )
 
 

@@ -27,7 +27,7 @@ from .flat import (
     layout_tags,
     lists_of,
 )
-from .schemes import check_scheme_of, scheme_of
+from .schemes import named_scheme
 from .spans import Span, check_scheme, spans_to_tags
 
 logger = logging.getLogger(__name__)
@@ -145,12 +145,12 @@ class Intervene:
         (['a#0'], [['Ada', 'met', 'Ada']])
         """
         check_observational(dataset, ("id", "tokens", "ner_tags"))
+        if dataset.features is None:  # its first row does not tell which columns there are
+            raise CfgenError("the stream does not say which columns it has: give it its features")
         config = config or CfgenConfig()
         entity_sets = entity_sets or EntitySets.from_dataset(dataset)
         names = tag_names(dataset)
-        scheme = config.scheme or scheme_of(dataset)
-        if config.scheme:
-            check_scheme_of(dataset, config.scheme)
+        scheme = named_scheme(dataset, config.scheme)
         stale = stale_columns(dataset)
         if entity_sets.unswappable:
             logger.warning("types with one surface form, nothing to swap: %s", ", ".join(entity_sets.unswappable))

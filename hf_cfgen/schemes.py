@@ -48,6 +48,25 @@ def scheme_of(dataset: Dataset | IterableDataset) -> str:
     return detect_scheme(rows.values(), names or (), lambda number: f"record {list(rows)[number]}")
 
 
+def named_scheme(dataset: Dataset | IterableDataset, scheme: str | None = None) -> str:
+    """The tagging scheme of a data set: the one named, checked, or else detected.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split.
+        scheme (`str`, *optional*): One of `SCHEMES`.
+
+    Returns:
+        `str`: One of `SCHEMES`.
+
+    Raises:
+        CfgenError: See `scheme_of` and `check_scheme_of`.
+    """
+    if scheme is None:
+        return scheme_of(dataset)
+    check_scheme_of(dataset, scheme)
+    return scheme
+
+
 def check_scheme_of(dataset: Dataset | IterableDataset, scheme: str) -> None:
     """Check that data is laid out in a scheme; B and I that are neither IOB1 nor IOB2 throughout are read as either.
 

@@ -38,6 +38,8 @@ _FIXED = {
     "greater_is_better": (None, True),
     "prediction_loss_only": (False,),
     "batch_eval_metrics": (False,),
+    "eval_do_concat_batches": (True,),
+    "dataloader_drop_last": (False,),  # it would drop sentences of dev
     "resume_from_checkpoint": (None,),
     "push_to_hub": (False,),
 }
@@ -287,7 +289,8 @@ def _word_metrics(
     def compute(prediction: EvalPrediction) -> dict[str, float]:
         best, gold = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
         tags = [["O"] * len(row) for row in references]
-        for window, labels, scored in zip(windows, best, gold != -100):  # padding may stand on either side
+        for window, labels, scored in zip(windows, best, gold != -100, strict=True):
+            # padding may stand on either side
             for word, label in zip(window.firsts, labels[scored].tolist(), strict=True):
                 tags[window.sentence][word] = id2label[label]
         scores = ner_scores(references, tags)

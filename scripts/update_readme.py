@@ -73,13 +73,14 @@ def _tried_rows(file: Path) -> list[str]:
     sizes = list(of["tried"][0]["dev_strict_f1"])
     rows = []
     for tried in of["tried"]:
-        cells = []
+        cells: list[str] = []
+        (seeds,) = {", ".join(scores) for scores in tried["dev_strict_f1"].values()}  # the same of every size
         for n in sizes:
             values = {int(seed): value for seed, value in tried["dev_strict_f1"][n].items()}
             beside = results[Group(of["dataset"], of["model"], int(n), of["beside"])]
             less = (value - beside[seed]["dev_strict_f1"] for seed, value in values.items())
             cells += [percent_over_seeds(values.values()), percent_over_seeds(less, signed=True)]
-        rows.append([tried["what"], ", ".join(tried["dev_strict_f1"][sizes[0]]), *cells])
+        rows.append([tried["what"], seeds, *cells])
     header = ["tried", "seeds", *(name for n in sizes for name in (f"N={n}", f"less {of['beside']}"))]
     return markdown_table(Table("", header, rows, names=2)).splitlines()
 

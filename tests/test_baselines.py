@@ -228,6 +228,18 @@ def test_a_type_with_one_form_stays():
     assert mention_replacement(rows(("in Rome", "O B-LOC")), 1.0).to_list() == []
 
 
+def test_a_scheme_that_is_named_is_that_of_the_rows():
+    # B and I as IOB1 and as IOB2 have them: read as either, by its name alone
+    mixed = rows(("in Rome Bo", "O I-LOC B-PER"), ("Oslo Cy", "B-LOC I-PER"))
+    with pytest.raises(CfgenError, match="or name the scheme to read them leniently"):
+        mention_replacement(mixed, 1.0)
+    made = mention_replacement(mixed, 1.0, scheme="IOB2")
+    assert made["ner_tags"][:] == [["O", "B-LOC", "B-PER"], ["B-LOC", "B-PER"]]
+    assert mention_replacement(mixed, 1.0, scheme="IOB1")["ner_tags"][0] == ["O", "I-LOC", "I-PER"]
+    with pytest.raises(CfgenError, match="where BIOES has S-LOC"):
+        mention_replacement(TRAIN, 1.0, scheme="BIOES")
+
+
 @EVERY
 def test_bad_input_is_one_error_with_its_remedy(baseline):
     for p in (0, 1.5, float("nan")):

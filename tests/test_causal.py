@@ -10,6 +10,7 @@ from transformers.modeling_outputs import TokenClassifierOutput
 from hf_cfgen import CfgenError, causal_effects
 from hf_cfgen.causal import intervened_predictions
 from hf_cfgen.discriminator import as_discriminator
+from hf_cfgen.evaluation import evaluate_tagger
 from hf_cfgen.models import LSTMTagger
 from hf_cfgen.run import RunArguments, RunTrainingArguments, run
 
@@ -118,6 +119,7 @@ def test_the_format_of_the_data_set_changes_nothing():
     assert 0 < expected["strict"]["f1"] < 1
     for kind in ("arrow", "numpy"):
         assert causal_effects(reader, TEST.with_format(kind)) == expected
+        assert evaluate_tagger(reader, TEST.with_format(kind)) == evaluate_tagger(reader, TEST)
 
 
 @pytest.fixture(scope="module")

@@ -151,6 +151,10 @@ def test_judged_candidates_stand_beside_as_many_of_the_same_unjudged_ones(tmp_pa
         ["cluener", "budget+d", "random-swap+d"],
     ]
     assert [row[3].split()[0] for row in table.rows] == ["+25.0", "+50.0"]
+    # all of the unjudged candidates are not as many
+    cells[1]["config"]["recipe"] = RECIPES["random-swap"]
+    (table,) = tables(scores.controls(Comparisons(results_of(tmp_path / "all", cells))))
+    assert [row[1] for row in table.rows] == ["budget+d"]
     assert scores.controls(Comparisons(results_of(tmp_path / "none", cells[:1]))).parts == []
 
 
@@ -258,19 +262,19 @@ def test_table_3_has_the_full_train_split_beside_the_paper(tmp_path):
     assert text == Text("No tagger here was trained on a full train split.")
 
 
-def test_learning_curves_are_of_the_six_recipes_with_the_most_results(tmp_path):
+def test_learning_curves_are_of_six_recipes_noaug_the_best_and_the_papers_among_them(tmp_path):
     def named(name: str, seed: int) -> dict[str, Any]:
         made = cell([1, 0], recipe="budget", seed=seed)
         return made | {"cell": made["cell"] | {"recipe": name}}
 
     few, many = ["a", "b", "z"], ["c", "d", "e", "f", "g"]
     cells = [cell([0, 0], seed=1), *(named(name, 1) for name in few + many), *(named(name, 2) for name in many)]
-    charts, rest = scores.curves(results_of(tmp_path, cells)).parts
-    assert rest == Text("Not drawn, with fewer results: a, b, z.")
+    charts, rest = scores.curves(results_of(tmp_path, [*cells, cell([1, 1], recipe="paper")]), "b").parts
+    assert rest == Text("Not drawn: a, f, g, z.")
     legend, *drawn = charts.charts
-    assert re.findall(r"(\S+)</span>", legend) == ["none", *many] and len(drawn) == 3
+    assert re.findall(r"(\S+)</span>", legend) == ["none", "b", "c", "d", "e", "paper"] and len(drawn) == 3
     assert all(chart.count("<circle") == 6 for chart in drawn)
-    (all_of_them,) = scores.curves(results_of(tmp_path / "fewer", cells[:6])).parts
+    (all_of_them,) = scores.curves(results_of(tmp_path / "fewer", cells[:6]), None).parts
     assert all_of_them.charts[1].count("<circle") == 6
 
 

@@ -176,7 +176,7 @@ def test_the_demo_corpora_give_the_plain_rows(name, recipe):
 
 def test_tags_that_no_scheme_lays_out_are_read_as_leniently(monkeypatch):
     # which is refused before rows are made of them
-    monkeypatch.setattr("hf_cfgen.intervention.check_scheme_of", lambda dataset, scheme: None)
+    monkeypatch.setattr("hf_cfgen.schemes.check_scheme_of", lambda dataset, scheme: None)
     tags = ["O", *(f"{prefix}-{label}" for label in "XY" for prefix in "BIEMSULW")]
     draw = random.Random(6)
     sizes = [draw.randint(0, 9) for _ in range(200)]

@@ -1,11 +1,11 @@
 """Sets, interventions and verdicts in one call; the mix and the control."""
 
 import pytest
-from datasets import ClassLabel, Dataset, Features, IterableDataset, List, Value
+from datasets import ClassLabel, Dataset, Features, IterableDataset, List, Value, concatenate_datasets
 
 from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene, generate_counterfactuals, mix
 from hf_cfgen.discriminator import as_discriminator
-from hf_cfgen.generator import random_swap
+from hf_cfgen.generator import random_swap, with_ids
 
 from .taggers import LABELS, lexicon_tagger
 
@@ -162,17 +162,30 @@ def test_the_mix_holds_every_row_once_with_its_origin():
     assert mixed.features == kept.features
 
 
-def test_an_example_with_the_id_of_a_counterfactual_is_an_error_of_the_mix():
-    train = TRAIN.remove_columns("id").add_column("id", ["a", "a#0", "c", "d"])
-    kept = generate_counterfactuals(train, None, CfgenConfig(k=1)).kept
-    assert kept["id"][0] == "a#0"
-    with pytest.raises(CfgenError, match=r"the id 'a#0' stands on 2 rows: .*give each row its own"):
-        mix(train, kept)
+def test_an_example_with_an_id_that_a_counterfactual_may_get_is_an_error_before_any_is_made():
+    train = TRAIN.remove_columns("id").add_column("id", ["a", "b#c#12", "b#c", "d"])
+    message = r"the id 'b#c#12' is what a counterfactual of the row 'b#c' is called: rename it"
+    with pytest.raises(CfgenError, match=message):
+        generate_counterfactuals(train, None, CfgenConfig(k=1))
+    with pytest.raises(CfgenError, match=message):
+        mix(train, generate_counterfactuals(TRAIN, None, CfgenConfig(k=1)).kept)
+    for ids in (["a", "x#12", "b#c", "d"], ["a", "a#b", "a#1b", "a#"]):  # of no row, or no number
+        harmless = TRAIN.remove_columns("id").add_column("id", ids)
+        assert with_ids(harmless)["id"][:] == ids
+
+
+def test_a_counterfactual_that_is_mixed_in_twice_is_an_error():
+    kept = generate_counterfactuals(TRAIN, None, CfgenConfig(k=1)).kept
+    with pytest.raises(CfgenError, match=r"the id 'a#0' stands on 2 rows: mix each counterfactual once"):
+        mix(TRAIN, concatenate_datasets([kept, kept]))
 
 
 def test_a_train_split_without_rows_is_an_error_where_the_sets_are_given_too():
     with pytest.raises(CfgenError, match=r"the train split has no rows: there is nothing to swap in"):
         generate_counterfactuals(TRAIN.select([]), entity_sets=EntitySets.from_dataset(TRAIN))
+    stream = IterableDataset.from_generator(lambda: iter([]), features=TRAIN.features)
+    with pytest.raises(CfgenError, match=r"the train split has no rows: there is nothing to swap in"):
+        generate_counterfactuals(stream, entity_sets=EntitySets.from_dataset(TRAIN))
 
 
 def test_a_stream_without_features_keeps_the_columns_that_its_first_row_lacks():

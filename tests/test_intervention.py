@@ -394,6 +394,19 @@ def test_a_stream_of_integers_without_features_is_an_error():
         EntitySets.from_dataset(stream)
 
 
+def test_a_stream_that_does_not_say_its_columns_is_an_error():
+    stream = TRAIN.to_iterable_dataset().map(lambda row: row)
+    assert stream.features is None
+    with pytest.raises(CfgenError, match="the stream does not say which columns it has: give it its features"):
+        Intervene.from_dataset(stream)
+
+
+def test_a_view_of_some_columns_in_arrow_hides_no_other_one():
+    view = TRAIN.with_format("arrow", columns=["tokens"])
+    assert EntitySets.from_dataset(view).forms == EntitySets.from_dataset(TRAIN).forms
+    assert Intervene.from_dataset(view) == Intervene.from_dataset(TRAIN)
+
+
 def test_a_tag_without_a_name_is_an_error_wherever_it_goes_in():
     names = ("O", "B-A", "I-A")
     features = Features({"tokens": List(Value("string")), "ner_tags": List(ClassLabel(names=list(names)))})

@@ -135,6 +135,8 @@ def test_labels_stand_on_first_sub_words_and_each_word_counts_once():
         ("per_device_train_batch_size", 0),
         ("learning_rate", float("nan")),
         ("push_to_hub", True),
+        ("dataloader_drop_last", True),
+        ("eval_do_concat_batches", False),
         ("context_dropout", 1.0),
         ("context_dropout", -0.1),
         ("context_dropout", float("nan")),

@@ -109,7 +109,7 @@ def noaug(results: Results, group: Group) -> Group | None:
 def recipes(results: Results) -> list[str]:
     """The names of the recipes other than NoAug, in the order of tables."""
     names = (group.recipe for group in results if not is_noaug(results, group))
-    return sorted(dict.fromkeys(names), key=_recipe_order)
+    return sorted(dict.fromkeys(names), key=recipe_order)
 
 
 def counts_of(results: Results, group: Group, seeds: Sequence[int], level: str) -> np.ndarray:
@@ -156,10 +156,10 @@ def missing(results: Results) -> list[tuple[Group, list[int]]]:
 
 def _order(results: Results, group: Group) -> tuple[Any, ...]:
     size = (group.n is None, group.n or 0)
-    return group.dataset, group.model, *size, not is_noaug(results, group), _recipe_order(group.recipe)
+    return group.dataset, group.model, *size, not is_noaug(results, group), recipe_order(group.recipe)
 
 
-def _recipe_order(name: str) -> tuple[int, str]:
+def recipe_order(name: str) -> tuple[int, str]:
     """A recipe alone before it with something added."""
     return name.count("+"), name
 

@@ -83,7 +83,7 @@ def sections(results: Results, notes: Sequence[str] = (), resamples: int = RESAM
         *([scores.best(comparisons, best)] if best is not None else []),
         *(section for section in [scores.chosen(results), scores.controls(comparisons)] if section.parts),
         scores.table_2(comparisons, best),
-        scores.curves(results),
+        scores.curves(results, best),
         effects.table_3(results),
         effects.figure_4(results, best),
         figure_5(results, best),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from ...scoring import LEVELS
 from . import paper
-from .cells import Group, Results, config_of, is_chosen, noaug, recipes
+from .cells import Group, Results, config_of, is_chosen, is_noaug, noaug, recipe_order, recipes
 from .comparisons import Comparison, Comparisons, baselines
 from .document import Charts, Part, Section, Table, Text
 from .shown import DASH, gain_cell, listed, percent_over_seeds, point, size_name
@@ -72,7 +72,7 @@ def controls(comparisons: Comparisons) -> Section:
         (judged, control)
         for control in recipes(results)
         for judged in recipes(results)
-        if not options[control].get("judge", True)
+        if "as_many_as" in options[control]
         and options[judged] == {name: options[control][name] for name in options[control] if name not in _UNJUDGED}
     ]
     text = "What the discriminator adds: as many of the same candidates are taken, those that it accepts or any."
@@ -141,8 +141,11 @@ def table_2(comparisons: Comparisons, best_name: str | None) -> Section:
     return Section("Table 2: F1", parts)
 
 
-def curves(results: Results) -> Section:
-    """Learning curves: F1 over N, of as many recipes as can be told apart, those with the most results."""
+def curves(results: Results, best_name: str | None) -> Section:
+    """Learning curves: F1 over N, of as many recipes as can be told apart.
+
+    Those are NoAug, the best recipe and the paper's, and of the others those with the most results.
+    """
     parts: list[Part] = []
     for dataset, model in dict.fromkeys(group[:2] for group in results):
         times = Counter[str]()
@@ -151,7 +154,9 @@ def curves(results: Results) -> Section:
                 times[group.recipe] += len(seeds)
         if not times:
             continue
-        drawn = {name for name, _ in times.most_common(_LINES)}
+        first = {group.recipe for group in results if is_noaug(results, group)} | {best_name}
+        first |= {name for name in times if is_paper(results, name)}
+        drawn = sorted(times, key=lambda name: (name not in first, -times[name], *recipe_order(name)))[:_LINES]
         names, others = ([name for name in times if (name in drawn) == part] for part in (True, False))
         charts = [
             line_chart(f"{dataset}, {model}, {level}", "F1, %", _series(results, (dataset, model), names, level))
@@ -159,7 +164,7 @@ def curves(results: Results) -> Section:
         ]
         parts.append(Charts(f"F1 over N on {dataset} with {model}", [legend(names), *charts]))
         if others:
-            parts.append(Text(f"Not drawn, with fewer results: {', '.join(others)}."))
+            parts.append(Text(f"Not drawn: {', '.join(others)}."))
     return Section("Learning curves", parts)
 
 
