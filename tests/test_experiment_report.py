@@ -169,9 +169,21 @@ def test_what_was_chosen_on_dev_is_counted_and_is_no_rival_of_what_it_was_chosen
     (table,) = tables(scores.chosen(results))
     assert table.rows == [["chosen", "cluener", "lstm", "3", "none 1, budget 2", "1200, 2400, 3600"]]
     assert best_recipe(results) == "budget"
+    (text, table) = scores.best(Comparisons(results), "chosen").parts
+    assert text == Text(
+        "chosen is, in each run, the one of none, budget that has the highest strict F1 on dev there; test scores had "
+        "no part in the choice."
+    )
+    assert [row[1] for row in table.rows] == ["none", "budget", "paper"]
     assert {row[3] for row in tables(costs.acceptance(results))[0].rows} == {"budget", "paper"}
-    assert "Chosen on dev in each run" in [section.title for section in sections(results)]
-    assert scores.chosen(results_of(tmp_path / "without", grid())).parts == []
+    titles = [section.title for section in sections(results)]
+    assert {"budget beside the others", "chosen beside the others", "Chosen on dev in each run"} <= set(titles)
+    # a choice among what nobody judged has no table of its own beside the others
+    for options in ({"recipe": "budget", "k": 5, "judge": False}, {"baseline": "mention-replacement", "p": 0.7}):
+        for result in made:
+            result["config"]["recipe"] = {"among": {"none": {}, "other": options}}
+        assert scores.judged_choices(results_of(tmp_path / str(len(options)), [*grid(), *made])) == []
+    assert scores.chosen(results_of(tmp_path / "none", grid())).parts == []
 
 
 def test_the_best_recipe_is_the_one_that_is_best_on_dev(tmp_path):
