@@ -37,7 +37,7 @@ def record(run_dir: Path) -> None:
     recorded["config"] = {name: results["config"][name] for name in _CONFIG}
     recorded["counts"] = {name: value for name, value in results["counts"].items() if name != "by_type"}
     recorded["taggers"] = {
-        name: {key: tagger[key] for key in ("dev_strict_f1", "best_step", "context_dropout", "seconds")}
+        name: {key: tagger[key] for key in ("dev_strict_f1", "best_step", "context_dropout", "tried", "seconds")}
         | {part: {level: _without_types(tagger[part][level]) for level in LEVELS} for part in ("test", "causal")}
         for name, tagger in results["taggers"].items()
     }
