@@ -144,13 +144,13 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, tm
 
 
 def test_of_aug_and_control_the_better_one_on_dev_is_taken_with_or_without_context_dropout(finished, tmp_path, capsys):
-    both, without = finished[0], tmp_path / "out"
-    main(["run", *options(without, context_dropout=0)])
-    plain, results = results_of(without), results_of(both)
+    both, never = finished[0], tmp_path / "out"
+    main(["run", *options(never, context_dropout=0)])
+    plain, results = results_of(never), results_of(both)
     assert results["config"] == {**plain["config"], "context_dropout": 0.2}
     assert "--context_dropout 0.0" in plain["command"] and "context_dropout" not in results["command"]
     for name in ("kept", "rejected"):  # NoAug judges
-        files = [(output / name / "train-00000-of-00001.parquet").read_bytes() for output in (both, without)]
+        files = [(output / name / "train-00000-of-00001.parquet").read_bytes() for output in (both, never)]
         assert files[0] == files[1]
     chosen = {}
     for name, tagger in results["taggers"].items():
@@ -162,22 +162,24 @@ def test_of_aug_and_control_the_better_one_on_dev_is_taken_with_or_without_conte
         best = max(tagger["tried"], key=lambda tried: tried["dev_strict_f1"])
         assert {part: tagger[part] for part in best} == best
         chosen[name] = best["context_dropout"]
-        weights = [(output / name.lower() / "model.safetensors").read_bytes() for output in (both, without)]
+        weights = [(output / name.lower() / "model.safetensors").read_bytes() for output in (both, never)]
         assert (weights[0] == weights[1]) == (best["context_dropout"] == 0)
         assert (tagger["test"] == plain["taggers"][name]["test"]) == (best["context_dropout"] == 0)
     assert set(chosen.values()) == {0.0, 0.2}  # or one way to choose would not be seen here
     for name in ("Control", "Aug"):
         tried = [100 * one["dev_strict_f1"] for one in results["taggers"][name]["tried"]]
-        took = "with context dropout 0.2" if chosen[name] else "without context dropout"
-        scores = f"({tried[0]:.1f} without context dropout, {tried[1]:.1f} with context dropout 0.2)"
-        assert f"By strict F1 on dev, {name} is the one {took} {scores}\n" in finished[1]
+        without, dropped = "without context dropout", "with context dropout 0.2"
+        told = f"{without} ({tried[0]:.1f}; {dropped} {tried[1]:.1f})"
+        if chosen[name]:
+            told = f"{dropped} ({tried[1]:.1f}; {without} {tried[0]:.1f})"
+        assert f"By strict F1 on dev, {name} is the one {told}\n" in finished[1]
     assert "context dropout" not in capsys.readouterr().out
     for name, dropped in chosen.items():
-        before, after = (str(model_card(output, name, "a/b")) for output in (without, both))
+        before, after = (str(model_card(output, name, "a/b")) for output in (never, both))
         assert "ontext dropout" not in before
         assert "two were trained, without and with context dropout of\n0.2, and the better one" in after
         assert ("is [EMPTY], all dimensions of its embedding zero,\n  with probability 0.2." in after) == (dropped > 0)
-    before, after = (str(dataset_card(output, "a/b")) for output in (without, both))
+    before, after = (str(dataset_card(output, "a/b")) for output in (never, both))
     assert "context dropout" not in before and "(Control). Test split" in before
     assert "every word outside the mentions has an embedding of zeros with probability 0.2; the better one" in after
 
