@@ -1,7 +1,7 @@
 """Set preparation: the surface forms of each entity type."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,7 +87,7 @@ class EntitySets:
         """
         check_observational(dataset)
         names = tag_names(dataset)
-        found: dict[str, Counter[Form]] = {}
+        found: defaultdict[str, Counter[Form]] = defaultdict(Counter)
         for words, tags in flat_batches(dataset):
             mentions = find_mentions(*coded_tags(tags.values, names), tags.offsets)
             digests = row_digests(word_digests(words.values), mentions.starts[:, None], mentions.ends[:, None])
@@ -97,7 +97,7 @@ class EntitySets:
             forms = lists_of(Strings.of(words.values).take(starts, ends).array(), ends - starts)
             labels = mentions.labels[firsts].tolist()
             for label, form, count in zip(labels, forms.to_pylist(), counts.tolist()):
-                found.setdefault(mentions.names[label], Counter())[tuple(form)] += count
+                found[mentions.names[label]][tuple(form)] += count
         if not found:
             raise CfgenError("no mention in the train split: there is no entity set to swap from; label some mentions")
         for label, forms in (gazetteer or {}).items():

@@ -5,7 +5,7 @@ import os
 from datasets import load_from_disk
 
 from benchmarks.alternatives import Outcome
-from benchmarks.generation import rates
+from benchmarks.generation import map_alone, rates
 from benchmarks.row_check import Row
 from benchmarks.scale import Corpus, corpus_rows, save_corpus, split_types, summary
 from benchmarks.timing import environment
@@ -22,6 +22,11 @@ def test_rates_are_of_good_rows_until_they_stand_on_disk():
     assert (figures["rows"], figures["good"], figures["repeated"], figures["equal_to_a_source_row"]) == (3, 1, 1, 1)
     assert (figures["milliseconds"], figures["milliseconds_lowest_and_highest"]) == (4.0, [2.0, 100.0])
     assert (figures["milliseconds_augmenting"], figures["good_rows_per_second"]) == (2.0, 250)
+
+
+def test_a_map_alone_writes_all_rows_that_were_made():
+    # Ada and Bo are swapped for each other, once each
+    assert map_alone([ADA, BO], repeats=1)["rows"] == 2
 
 
 def test_no_two_sentences_of_a_corpus_are_alike():
