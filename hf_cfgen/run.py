@@ -123,7 +123,7 @@ def run(arguments: RunArguments, training: RunTrainingArguments) -> dict[str, An
     with about(arguments.dataset):
         data = cut_splits(source.splits, sizes, arguments.num_train_examples, arguments.split_seed, training.seed)
         entity_sets = EntitySets.from_dataset(data["train"])
-        with_ids(data["train"])
+        with_ids(data["train"])  # there is no id that a counterfactual gets
         observational = {split: with_provenance(data[split]) for split in ("validation", "test")}
     fresh_tagger(arguments, data, vectors)
     main = training.process_index == 0

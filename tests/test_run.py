@@ -240,6 +240,16 @@ def test_bad_options_end_with_one_line_and_status_2_and_leave_nothing(tmp_path, 
     assert not output.exists()
 
 
+def test_an_id_that_a_counterfactual_may_get_is_found_before_anything_is_trained(tmp_path, capsys):
+    rows = [{"id": i, "tokens": ["Bo", str(i)], "ner_tags": ["B-PER", "O"]} for i in ("a", "a#3", "c", "d", "e")]
+    for split in ("train", "validation", "test"):
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(SystemExit) as ended:
+        main(["run", *options(tmp_path / "out", dataset=tmp_path, num_train_examples=None)])
+    assert ended.value.code == 2 and not (tmp_path / "out").exists()
+    assert "the id 'a#3' is what a counterfactual of the row 'a' is called: rename it" in capsys.readouterr().err
+
+
 def test_an_unknown_option_in_yaml_names_the_file(tmp_path, capsys):
     config = tmp_path / "run.yaml"
     config.write_text("dataset: demo:en\nkk: 3\n")
