@@ -179,10 +179,11 @@ def test_what_was_chosen_on_dev_is_counted_and_is_no_rival_of_what_it_was_chosen
     titles = [section.title for section in sections(results)]
     assert {"budget beside the others", "chosen beside the others", "Chosen on dev in each run"} <= set(titles)
     # a choice among what nobody judged has no table of its own beside the others
+    assert scores.own_choices(results) == ["chosen"]
     for options in ({"recipe": "budget", "k": 5, "judge": False}, {"baseline": "mention-replacement", "p": 0.7}):
         for result in made:
             result["config"]["recipe"] = {"among": {"none": {}, "other": options}}
-        assert scores.judged_choices(results_of(tmp_path / str(len(options)), [*grid(), *made])) == []
+        assert scores.own_choices(results_of(tmp_path / str(len(options)), [*grid(), *made])) == []
     assert scores.chosen(results_of(tmp_path / "none", grid())).parts == []
 
 

@@ -80,7 +80,7 @@ def sections(results: Results, notes: Sequence[str] = (), resamples: int = RESAM
         _how_to_read(results, resamples),
         *([Section("Notes", [Text(paragraph) for paragraph in notes])] if notes else []),
         scores.gains(comparisons),
-        *(scores.best(comparisons, name) for name in [*([best] if best else []), *scores.judged_choices(results)]),
+        *(scores.best(comparisons, name) for name in [*([best] if best else []), *scores.own_choices(results)]),
         *(section for section in [scores.chosen(results), scores.controls(comparisons)] if section.parts),
         scores.table_2(comparisons, best),
         scores.curves(results, best),

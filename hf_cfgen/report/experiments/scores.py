@@ -97,13 +97,12 @@ def _among(results: Results, name: str) -> dict[str, dict[str, Any]]:
     return dict(config_of(results, group)["recipe"].get("among", {}))
 
 
-def judged_choices(results: Results) -> list[str]:
-    """The recipes that are a choice among NoAug and the method's own, whose candidates are judged."""
+def own_choices(results: Results) -> list[str]:
+    """The recipes that are a choice among others, one of which has candidates that are judged."""
     return [
         name
         for name in recipes(results)
-        if (among := _among(results, name))
-        and all("baseline" not in options and options.get("judge", True) for options in among.values())
+        if any("recipe" in options and options.get("judge", True) for options in _among(results, name).values())
     ]
 
 
