@@ -15,7 +15,7 @@ from datasets import Dataset, IterableDataset
 from .columns import counterfactual_features, tag_column, tag_names, tag_strings
 from .entity_sets import EntitySets
 from .errors import CfgenError
-from .generator import unique_rows, with_ids
+from .generator import check_sources, unique_rows, with_ids
 from .intervention import laid_out, replace_mention, stale_columns
 from .schemes import named_scheme
 from .spans import tags_to_spans
@@ -174,6 +174,7 @@ def _augmented(train: Dataset, change: _Change, p: float, copies: int, seed: int
     for name, value, least in (("copies", copies, 1), ("seed", seed, 0)):
         if not isinstance(value, int) or value < least:
             raise CfgenError(f"{name} is {value!r}: give an integer of at least {least}")
+    check_sources(train)
     names, stale = tag_names(train), stale_columns(train)
     rows = []
     for row in train:

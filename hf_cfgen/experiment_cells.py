@@ -176,8 +176,11 @@ def choose_result(cell: Cell, results: Sequence[dict[str, Any]]) -> dict[str, An
     """
     best = max(results, key=lambda result: result["dev_strict_f1"])
     trained = [(other, result) for other, result in zip(cell.among, results) if other.config["recipe"]]
-    # rows are made and judged once for all recipes that differ in context dropout alone
-    made = {str(other.config["recipe"] | {"context_dropout": None}): result for other, result in trained}.values()
+    # candidates that are judged are made and judged once for all recipes that have the same; other rows in each cell
+    made = {
+        str(other.making.candidates) if other.making.counterfactual and other.making.judge else other.name: result
+        for other, result in trained
+    }.values()
     return best | {
         "cell": cell.axes,
         "config": cell.config,

@@ -97,8 +97,9 @@ def read_grid(file: Path, data_dir: Path | None = None) -> list[Cell]:
         data_dir (`Path`, *optional*): Where relative paths begin; the file's folder where it is not given.
 
     Returns:
-        `list[Cell]`: By seed, then in the order of the grid, and of equal data set, model and size those without
-        counterfactual examples first, and those that are chosen among others last.
+        `list[Cell]`: Those of the products, and those that they are chosen among. By seed, then in the order of the
+        grid, and of equal data set, model and size those without counterfactual examples first, and those that are
+        chosen among others last.
 
     Raises:
         CfgenError: A name or an option is unknown, a value is not allowed, or a cell is there twice.
@@ -149,6 +150,8 @@ def _cells(values: dict[str, Any], data_dir: Path) -> list[Cell]:
             options = options + as_options({"num_train_examples": n, "seed": seed})
             cells[names] = _cell(names, options, config, recipes)
             groups.setdefault((dataset, model, n), len(groups))
+    for other in [other for cell in cells.values() for other in cell.among]:
+        cells.setdefault(tuple(other.axes.values()), other)
     return sorted(
         cells.values(),
         key=lambda cell: (

@@ -1,7 +1,7 @@
 """The recipes that are compared: how the rows are made that a tagger is trained on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
@@ -45,6 +45,13 @@ class RecipeArguments:
     among: list[str] | None = field(default=None)
 
     def __post_init__(self) -> None:
+        if self.among is not None:
+            given = [each.name for each in fields(self) if getattr(self, each.name) != each.default]
+            if given != ["among"]:
+                raise CfgenError("among names whole recipes, of which one is taken: leave the other options out")
+            if len(set(self.among)) < len(self.among):
+                raise CfgenError(f"among names a recipe twice: {', '.join(self.among)}")
+            return
         if self.recipe == "paper" and self.k is not None:
             raise CfgenError("k is of the budget recipe, paper takes all candidates: leave it out")
         if self.counterfactual:
@@ -64,8 +71,6 @@ class RecipeArguments:
             raise CfgenError("a baseline makes rows of its own: leave k and recipe out")
         elif self.p is None or not 0 < self.p <= 1 or (self.copies is not None and self.copies < 1):
             raise CfgenError(f"p is {self.p} and copies {self.copies}: give p above 0, at most 1, and 1 copy or more")
-        if self.among and (self.counterfactual or self.baseline or self.context_dropout):
-            raise CfgenError("among names whole recipes, of which one is taken: leave the other options out")
 
     @property
     def counterfactual(self) -> bool:

@@ -74,7 +74,7 @@ def reproduce(arguments: ReproduceArguments) -> list[Path]:
         arguments (`ReproduceArguments`): What to do.
 
     Returns:
-        `list[Path]`: The cells' files.
+        `list[Path]`: The files of `read_grid`'s cells.
 
     Raises:
         CfgenError: Something in the grid can't be used, or a worker was killed. What was finished stays.
@@ -149,10 +149,9 @@ def _work(cells: Sequence[Cell], output: Path, sources: Sources, device: str, wo
 
 
 def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | None) -> dict[str, Any] | None:
-    """Do a cell, after those that it is chosen among; `None` where another process does it or what it needs."""
-    for other in cell.among:
-        if not _file(output, other).exists() and _try(other, output, sources, device, commit) is None:
-            return None
+    """Do a cell; `None` where another process does it or what it needs."""
+    if not all(_file(output, other).exists() for other in cell.among):
+        return None
 
     def lock(name: str) -> FileLock:
         # the system releases it when the process dies, however it dies

@@ -28,7 +28,7 @@ from .flat import coded_tags, find_mentions, flat, flat_batches
 from .intervention import TALLY, CfgenConfig, Intervene
 
 _DRAWN_AT_ONCE = 10_000  # rows: as many as a processor's cache holds, and as one piece of the file few pages to read
-_NUMBER = "#[0-9]+$"  # what the id of a counterfactual row has behind that of its source
+_NUMBER = "#(0|[1-9][0-9]*)$"  # what the id of a counterfactual row has behind that of its source
 _MAP_KWARGS = ("num_proc", "batch_size", "writer_batch_size", "load_from_cache_file", "keep_in_memory")
 
 
@@ -86,6 +86,7 @@ def generate_counterfactuals(
     if unknown:
         raise CfgenError(f"{', '.join(unknown)} can't be passed on to map here: it takes {', '.join(_MAP_KWARGS)}")
     train = _arrow_with_ids(train)
+    check_sources(train)
     if discriminator is not None:
         from .discriminator import as_discriminator  # it imports torch
 
@@ -280,7 +281,6 @@ def _arrow_with_ids(train: Dataset | IterableDataset) -> Dataset:
     if "id" not in train.column_names:
         return train.add_column("id", np.arange(len(train)).astype(str))
     _check_ids(train)
-    _check_numbered(train)
     return train
 
 
@@ -292,9 +292,16 @@ def _check_ids(rows: Dataset, remedy: str = "draws depend on it, give each row i
         raise CfgenError(f"the id {ids[row].as_py()!r} stands on {times[row]} rows: {remedy}")
 
 
-def _check_numbered(rows: Dataset) -> None:
-    """Check that no id is one that a counterfactual row of another row gets."""
-    ids = _whole(rows, "id").cast(pa.string())
+def check_sources(train: Dataset) -> None:
+    """Check that no id is one that a counterfactual row of another row gets.
+
+    Args:
+        train (`Dataset`): Observational examples with an `id`.
+
+    Raises:
+        CfgenError: One is.
+    """
+    ids = _whole(train, "id").cast(pa.string())
     numbered = ids.filter(pc.match_substring_regex(ids, _NUMBER))
     clashes = numbered.filter(pc.is_in(pc.replace_substring_regex(numbered, _NUMBER, ""), ids))
     if len(clashes):

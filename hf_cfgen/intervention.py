@@ -134,8 +134,8 @@ class Intervene:
             entity_sets (`EntitySets`, *optional*): The sets; those of the data set where they are not given.
 
         Raises:
-            CfgenError: Columns are missing or have the names of added ones, the data has no mention, or its tags fit
-                no one scheme or not the one named.
+            CfgenError: Columns are missing or have the names of added ones, a stream does not say which it has, the
+                data has no mention, or its tags fit no one scheme or not the one named.
 
         Example:
 

@@ -19,7 +19,7 @@ from .entity_sets import EntitySets, entity_types
 from .environment import checkout_commit, environment
 from .errors import CfgenError, about
 from .evaluation import evaluate_tagger
-from .generator import generate_counterfactuals, mix, random_swap, with_ids, with_provenance
+from .generator import check_sources, generate_counterfactuals, mix, random_swap, with_provenance
 from .intervention import CfgenConfig
 from .models import load_vectors
 from .output import PARQUET, RESULTS, STARTED, finished_folder, read_json, write_json
@@ -123,7 +123,7 @@ def run(arguments: RunArguments, training: RunTrainingArguments) -> dict[str, An
     with about(arguments.dataset):
         data = cut_splits(source.splits, sizes, arguments.num_train_examples, arguments.split_seed, training.seed)
         entity_sets = EntitySets.from_dataset(data["train"])
-        with_ids(data["train"])  # there is no id that a counterfactual gets
+        check_sources(data["train"])
         observational = {split: with_provenance(data[split]) for split in ("validation", "test")}
     fresh_tagger(arguments, data, vectors)
     main = training.process_index == 0

@@ -230,17 +230,21 @@ def test_the_recipe_that_is_best_on_dev_is_chosen_after_all_of_them_were_run(fin
     }
     axes = {"dataset": ["en"], "model": ["tiny"], "n": [20], "seed": [1]}
     grid = write_grid(tmp_path, recipes=recipes, grid=[axes | {"recipe": ["chosen", "budget"]}])
-    budget, chosen = read_grid(grid)  # last of all, though the grid names it first
+    # the choice stands last, though the grid names it first, and what it is chosen among has come in
+    cells = read_grid(grid)
+    assert [cell.recipe for cell in cells] == ["none", "budget", "swap", "both", "chosen"]
+    budget, chosen = cells[1], cells[-1]
+    assert chosen.among == (cells[0], cells[2], budget, cells[3])
     output = tmp_path / "out"
     shutil.copytree(finished[2], output)
     high = json.loads((output / "cells" / f"{budget.name}.json").read_text(encoding="utf-8")) | {"dev_strict_f1": 0.99}
     (output / "cells" / f"{budget.name}.json").write_text(json.dumps(high), encoding="utf-8")
     files = reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
-    assert [file.stem for file in files] == [budget.name, chosen.name]
+    assert [file.stem for file in files] == [cell.name for cell in cells]
     none, swap, _, both = (
         json.loads((output / "cells" / f"{cell.name}.json").read_text(encoding="utf-8")) for cell in chosen.among
     )
-    result = json.loads(files[1].read_text(encoding="utf-8"))
+    result = json.loads(files[-1].read_text(encoding="utf-8"))
     assert result["cell"] == budget.axes | {"recipe": "chosen"}
     assert result["config"]["recipe"]["among"] == {
         "none": {},
@@ -261,6 +265,12 @@ def test_the_recipe_that_is_best_on_dev_is_chosen_after_all_of_them_were_run(fin
     # of equals the first
     tied = choose_result(chosen, [{**other, "dev_strict_f1": 0.5} for other in (none, swap, high, both)])
     assert tied["chosen"] == "none" and tied["test"] == none["test"]
+    # what no one judges is made in each cell anew
+    baseline = {"baseline": "mention-replacement", "p": 0.5}
+    recipes = {"a": baseline, "b": baseline | {"context_dropout": 0.4}, "choice": {"among": ["a", "b"]}}
+    *_, choice = read_grid(write_grid(tmp_path, recipes=recipes, grid=[axes | {"recipe": ["choice"]}]))
+    timed = [{**none, "seconds": dict.fromkeys(none["seconds"], spent)} for spent in (1.0, 2.0)]
+    assert choose_result(choice, timed)["seconds"] == dict.fromkeys(none["seconds"], 3.0)
 
 
 def test_what_is_finished_is_left_alone_and_what_is_missing_is_made_again(finished, tmp_path, monkeypatch):
@@ -478,7 +488,9 @@ def item(**axes) -> dict:
         (changed("recipes", "budget", k=2, baseline="mention-replacement", p=0.1), "leave k and recipe out"),
         (changed("recipes", "none", among=["budgett"]), "recipes: none: among has 'budgett': name recipes that"),
         (changed("recipes", "none", among=["none"]), "recipes: none: among has 'none': name recipes that choose"),
-        (changed("recipes", "none", k=1, among=["budget"]), "recipes: none: among names whole recipes, of which one"),
+        (changed("recipes", "none", k=0, among=["budget"]), "recipes: none: among names whole recipes, of which one"),
+        (changed("recipes", "none", judge=False, among=["budget"]), "none: among names whole recipes, of which one"),
+        (changed("recipes", "none", among=["paper", "paper"]), "none: among names a recipe twice: paper, paper"),
         (
             item(recipe=["best"]),
             "grid, item 1: recipe: unknown 'best': the names are random-swap, budget, paper, none",

@@ -1,9 +1,12 @@
 """Sets, interventions and verdicts in one call; the mix and the control."""
 
+from functools import partial
+
 import pytest
 from datasets import ClassLabel, Dataset, Features, IterableDataset, List, Value, concatenate_datasets
 
 from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene, generate_counterfactuals, mix
+from hf_cfgen.baselines import shuffle_within_segments
 from hf_cfgen.discriminator import as_discriminator
 from hf_cfgen.generator import random_swap, with_ids
 
@@ -163,15 +166,21 @@ def test_the_mix_holds_every_row_once_with_its_origin():
 
 
 def test_an_example_with_an_id_that_a_counterfactual_may_get_is_an_error_before_any_is_made():
-    train = TRAIN.remove_columns("id").add_column("id", ["a", "b#c#12", "b#c", "d"])
-    message = r"the id 'b#c#12' is what a counterfactual of the row 'b#c' is called: rename it"
-    with pytest.raises(CfgenError, match=message):
-        generate_counterfactuals(train, None, CfgenConfig(k=1))
-    with pytest.raises(CfgenError, match=message):
-        mix(train, generate_counterfactuals(TRAIN, None, CfgenConfig(k=1)).kept)
-    for ids in (["a", "x#12", "b#c", "d"], ["a", "a#b", "a#1b", "a#"]):  # of no row, or no number
-        harmless = TRAIN.remove_columns("id").add_column("id", ids)
-        assert with_ids(harmless)["id"][:] == ids
+    def named(*ids: str) -> Dataset:
+        return TRAIN.remove_columns("id").add_column("id", list(ids))
+
+    for make in (
+        lambda train: generate_counterfactuals(train, None, CfgenConfig(k=1)),
+        partial(shuffle_within_segments, p=0.5),
+    ):
+        with pytest.raises(CfgenError, match=r"^the id 'b#c#12' is what a counterfactual of the row 'b#c' is called"):
+            make(named("a", "b#c#12", "b#c", "d"))
+        for ids in (["a", "x#12", "b#c", "d"], ["a", "a#b", "a#1b", "a#"], ["a", "a#01", "c", "d"]):
+            make(named(*ids))  # of no row, or with no such number
+    clash = named("a", "a#0", "c", "d")
+    assert with_ids(clash)["id"][:] == ["a", "a#0", "c", "d"]  # nothing is made of them
+    with pytest.raises(CfgenError, match=r"the id 'a#0' stands on 2 rows: mix each counterfactual once, with the ex"):
+        mix(clash, generate_counterfactuals(TRAIN, None, CfgenConfig(k=1)).kept)
 
 
 def test_a_counterfactual_that_is_mixed_in_twice_is_an_error():
