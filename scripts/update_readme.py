@@ -9,7 +9,7 @@ recorded run, `alternatives`, or `tried`; those of docs/performance.md are in `p
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -19,11 +19,11 @@ import performance_tables  # noqa: E402
 
 from hf_cfgen.output import read_json  # noqa: E402
 from hf_cfgen.report.diagnosis import diagnosis_table  # noqa: E402
-from hf_cfgen.report.experiments.cells import Group, read_results  # noqa: E402
+from hf_cfgen.report.experiments.cells import Group, Results, is_noaug, read_results, recipe_order  # noqa: E402
 from hf_cfgen.report.experiments.comparisons import Comparisons  # noqa: E402
 from hf_cfgen.report.experiments.document import Table, markdown_table  # noqa: E402
 from hf_cfgen.report.experiments.scores import gains  # noqa: E402
-from hf_cfgen.report.experiments.shown import percent_over_seeds  # noqa: E402
+from hf_cfgen.report.experiments.shown import DASH, listed, percent_over_seeds  # noqa: E402
 from hf_cfgen.report.tables import causal_table, counts_line, score_table  # noqa: E402
 
 PAGES = (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
@@ -31,24 +31,32 @@ MARKED = re.compile(r"<!-- (\w+) ([\w/.-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def _gains_rows(folder: Path) -> list[str]:
-    """Gains over NoAug by data set, of recipes with at least half as many results there as the one with most."""
-    (table,) = gains(Comparisons(read_results(folder))).parts
+    """Strict gains over NoAug, a row a recipe, a column a data set.
+
+    Recipes are those that on some data set have at least half as many results as the one with most there.
+    """
+    results = read_results(folder)
+    (table,) = gains(Comparisons(results)).parts
     assert isinstance(table, Table), "it is one table"
-    dataset, pairs = (table.header.index(name) for name in ("data set", "pairs"))
-    most: dict[str, int] = {}
-    for row in table.rows:
-        most[row[dataset]] = max(most.get(row[dataset], 0), int(row[pairs]))
-    rows = [row for row in table.rows if row[dataset] != "all" and 2 * int(row[pairs]) >= most[row[dataset]]]
-    shown = Table(table.caption, table.header, rows, table.names, table.words)
-    return _columns(shown, ("data set", "recipe", "strict", "relaxed", "token", "pairs", "where"))
+    found: dict[str, dict[str, tuple[str, int]]] = {}
+    for row in (dict(zip(table.header, cells)) for cells in table.rows):
+        found.setdefault(row["data set"], {})[row["recipe"]] = row["strict"], int(row["pairs"])
+    del found["all"]  # of other data sets for each recipe
+    most = {dataset: max(pairs for _, pairs in own.values()) for dataset, own in found.items()}
+    shown = {
+        dataset: {recipe: cell for recipe, (cell, pairs) in own.items() if 2 * pairs >= most[dataset]}
+        for dataset, own in found.items()
+    }
+    rows = [["N", *(_sizes(results, dataset) for dataset in shown)]]
+    for recipe in sorted({recipe for own in shown.values() for recipe in own}, key=recipe_order):
+        rows.append([recipe, *(own.get(recipe, DASH) for own in shown.values())])
+    return markdown_table(Table("", ["recipe", *shown], rows)).splitlines()
 
 
-def _columns(table: Table, names: Sequence[str]) -> list[str]:
-    places = [table.header.index(name) for name in names]
-    rows = [[row[place] for place in places] for row in table.rows]
-    words = sum(place >= len(table.header) - table.words for place in places)
-    kept = Table(table.caption, names, rows, sum(place < table.names for place in places), words)
-    return markdown_table(kept).splitlines()
+def _sizes(results: Results, dataset: str) -> str:
+    """The sizes of which there are gains on a data set."""
+    sizes = (group.n for group in results if group.dataset == dataset and not is_noaug(results, group))
+    return listed(n for n in sizes if n is not None)
 
 
 def _alternatives_rows(file: Path) -> list[str]:

@@ -88,9 +88,10 @@ def is_noaug(results: Results, group: Group) -> bool:
     return not config_of(results, group)["recipe"]
 
 
-def is_chosen(results: Results, group: Group) -> bool:
-    """Whether each result of a group is that of the best one on dev among several recipes."""
-    return "among" in config_of(results, group)["recipe"]
+def among(results: Results, recipe: str) -> dict[str, dict[str, Any]]:
+    """The recipes of which one takes the best on dev, with their options; empty where it is no such choice."""
+    group = next(group for group in results if group.recipe == recipe)
+    return dict(config_of(results, group)["recipe"].get("among", {}))
 
 
 def noaug(results: Results, group: Group) -> Group | None:

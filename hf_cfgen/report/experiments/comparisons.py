@@ -7,7 +7,7 @@ from statistics import mean
 
 from ...scoring import LEVELS
 from ..statistics import Difference, Stratum, difference
-from .cells import Group, Results, counts_of, is_chosen, is_noaug, noaug, recipes
+from .cells import Group, Results, among, counts_of, is_noaug, noaug, recipes
 
 STRICT = LEVELS[0]
 
@@ -125,7 +125,7 @@ def best_recipe(results: Results) -> str | None:
     gains: dict[str, dict[tuple[object, ...], float]] = {}
     for group, by_seed in results.items():
         reference = noaug(results, group)
-        if reference is None or reference == group or is_chosen(results, group):
+        if reference is None or reference == group or among(results, group.recipe):
             continue
         theirs = results[reference]
         gains.setdefault(group.recipe, {}).update(

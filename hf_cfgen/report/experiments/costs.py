@@ -6,7 +6,7 @@ from statistics import mean
 from typing import Any
 
 from ..markdown import percent
-from .cells import SECONDS, Results, config_of, is_chosen, is_noaug, missing
+from .cells import SECONDS, Results, among, config_of, is_noaug, missing
 from .comparisons import Comparisons
 from .document import Section, Table, Text
 from .scores import PAPER
@@ -20,7 +20,7 @@ def acceptance(results: Results) -> Section:
     judged = {
         group: [result["counts"] for result in seeds.values()]
         for group, seeds in results.items()
-        if any(result["judged"] for result in seeds.values()) and not is_chosen(results, group)
+        if any(result["judged"] for result in seeds.values()) and not among(results, group.recipe)
     }
     reasons = sorted({reason for counts in judged.values() for one in counts for reason in one["rejected"]})
     by_reason, by_type = [], []

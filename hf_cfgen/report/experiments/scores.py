@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from ...scoring import LEVELS
 from . import paper
-from .cells import Group, Results, config_of, is_noaug, noaug, recipe_order, recipes
+from .cells import Group, Results, among, config_of, is_noaug, noaug, recipe_order, recipes
 from .comparisons import Comparison, Comparisons, baselines
 from .document import Charts, Part, Section, Table, Text
 from .shown import DASH, gain_cell, listed, percent_over_seeds, point, size_name
@@ -57,10 +56,10 @@ def best(comparisons: Comparisons, name: str) -> Section:
     """The best recipe, or a choice on dev, less each of the others, over all data sets and models, and by data set."""
     results = comparisons.results
     others = baselines(results, name)
-    among = _among(results, name)
+    choices = among(results, name)
     text = (
-        f"{name} is, in each run, the one of {', '.join(among)} that has the highest strict F1 on dev there"
-        if among
+        f"{name} is, in each run, the one of {', '.join(choices)} that has the highest strict F1 on dev there"
+        if choices
         else f"{name} has the highest mean gain in strict F1 over NoAug on dev"
     ) + "; test scores had no part in the choice."
     header = ["data set", f"{name} less", *LEVELS, *_WHERE]
@@ -91,18 +90,12 @@ def controls(comparisons: Comparisons) -> Section:
     )
 
 
-def _among(results: Results, name: str) -> dict[str, dict[str, Any]]:
-    """The recipes among which one is chosen, with their options; empty where a recipe is no choice."""
-    group = next(group for group in results if group.recipe == name)
-    return dict(config_of(results, group)["recipe"].get("among", {}))
-
-
 def own_choices(results: Results) -> list[str]:
     """The recipes that are a choice among others, one of which has candidates that are judged."""
     return [
         name
         for name in recipes(results)
-        if any("recipe" in options and options.get("judge", True) for options in _among(results, name).values())
+        if any("recipe" in options and options.get("judge", True) for options in among(results, name).values())
     ]
 
 
@@ -110,12 +103,12 @@ def chosen(results: Results) -> Section:
     """What was chosen on dev in each run, where a recipe is a choice among others."""
     rows = []
     for name in recipes(results):
-        among = _among(results, name)
-        own = [group for group in results if among and group.recipe == name]
+        choices = among(results, name)
+        own = [group for group in results if choices and group.recipe == name]
         for place in dict.fromkeys(group[:2] for group in own):
             results_of = [result for group in own if group[:2] == place for result in results[group].values()]
             times = Counter(result["chosen"] for result in results_of)
-            shown = ", ".join(f"{other} {times[other]}" for other in among)
+            shown = ", ".join(f"{other} {times[other]}" for other in choices)
             rows.append([name, *place, str(len(results_of)), shown, listed(result["steps"] for result in results_of)])
     text = (
         "For each run the recipe is taken that has the highest strict F1 on dev there, be it none. Its steps are of "
