@@ -19,11 +19,11 @@ import performance_tables  # noqa: E402
 
 from hf_cfgen.output import read_json  # noqa: E402
 from hf_cfgen.report.diagnosis import diagnosis_table  # noqa: E402
-from hf_cfgen.report.experiments.cells import Group, Results, is_noaug, read_results, recipe_order  # noqa: E402
+from hf_cfgen.report.experiments.cells import Group, read_results, recipe_order  # noqa: E402
 from hf_cfgen.report.experiments.comparisons import Comparisons  # noqa: E402
 from hf_cfgen.report.experiments.document import Table, markdown_table  # noqa: E402
 from hf_cfgen.report.experiments.scores import gains  # noqa: E402
-from hf_cfgen.report.experiments.shown import DASH, listed, percent_over_seeds  # noqa: E402
+from hf_cfgen.report.experiments.shown import DASH, percent_over_seeds  # noqa: E402
 from hf_cfgen.report.tables import causal_table, counts_line, score_table  # noqa: E402
 
 PAGES = (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
@@ -31,32 +31,26 @@ MARKED = re.compile(r"<!-- (\w+) ([\w/.-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def _gains_rows(folder: Path) -> list[str]:
-    """Strict gains over NoAug, a row a recipe, a column a data set.
+    """Strict gains over NoAug, a row a recipe, a column a data set and model.
 
-    Recipes are those that on some data set have at least half as many results as the one with most there.
+    Recipes are those that in some column have at least half as many results as the one with most there.
     """
-    results = read_results(folder)
-    (table,) = gains(Comparisons(results)).parts
+    (table,) = gains(Comparisons(read_results(folder))).parts
     assert isinstance(table, Table), "it is one table"
-    found: dict[str, dict[str, tuple[str, int]]] = {}
-    for row in (dict(zip(table.header, cells)) for cells in table.rows):
-        found.setdefault(row["data set"], {})[row["recipe"]] = row["strict"], int(row["pairs"])
-    del found["all"]  # of other data sets for each recipe
-    most = {dataset: max(pairs for _, pairs in own.values()) for dataset, own in found.items()}
-    shown = {
-        dataset: {recipe: cell for recipe, (cell, pairs) in own.items() if 2 * pairs >= most[dataset]}
-        for dataset, own in found.items()
-    }
-    rows = [["N", *(_sizes(results, dataset) for dataset in shown)]]
-    for recipe in sorted({recipe for own in shown.values() for recipe in own}, key=recipe_order):
-        rows.append([recipe, *(own.get(recipe, DASH) for own in shown.values())])
-    return markdown_table(Table("", ["recipe", *shown], rows)).splitlines()
-
-
-def _sizes(results: Results, dataset: str) -> str:
-    """The sizes of which there are gains on a data set."""
-    sizes = (group.n for group in results if group.dataset == dataset and not is_noaug(results, group))
-    return listed(n for n in sizes if n is not None)
+    place, model, recipe, strict, pairs = map(table.header.index, ("data set", "model", "recipe", "strict", "pairs"))
+    columns: dict[str, dict[str, str]] = {}
+    most: dict[str, int] = {}
+    for row in table.rows:
+        if row[place] != "all":  # that is of other data sets for each recipe
+            name = f"{row[place]}, {row[model]}"
+            most[name] = max(most.get(name, 0), int(row[pairs]))
+    for row in table.rows:
+        name = f"{row[place]}, {row[model]}"
+        if name in most and 2 * int(row[pairs]) >= most[name]:
+            columns.setdefault(name, {})[row[recipe]] = row[strict]
+    recipes = sorted({recipe for column in columns.values() for recipe in column}, key=recipe_order)
+    rows = [[recipe, *(column.get(recipe, DASH) for column in columns.values())] for recipe in recipes]
+    return markdown_table(Table("", ["recipe", *columns], rows)).splitlines()
 
 
 def _alternatives_rows(file: Path) -> list[str]:

@@ -18,6 +18,7 @@ from hf_cfgen.report.experiments.document import Charts, Section, Sentences, Str
 from hf_cfgen.report.experiments.page import sections
 from hf_cfgen.report.experiments.paper import mean_gain
 from hf_cfgen.report.experiments.svg import HEIGHT, Point, bar_chart, line_chart
+from scripts import update_readme
 
 from .experiment_cells import CASE, RECIPES, cell, written
 
@@ -218,6 +219,19 @@ def test_the_table_of_gains_has_means_errors_intervals_and_the_papers(tmp_path):
     assert by_name["all", "all", "paper"][3:] == [DASH, "4", "cluener lstm N=100; demo lstm N=50"]
     # errors of 0.125 each of two data sets: 0.125 / sqrt(2)
     assert by_name["all", "all", "budget"][0].startswith("+12.5 ± 8.8 [")
+
+
+def test_the_table_of_the_readme_has_a_column_a_data_set_and_model_without_what_was_run_little_there(tmp_path):
+    small, demo = grid(n=50), grid(dataset="demo", n=50)
+    written(tmp_path, [*grid()[:5], *small[:4], *grid(model="bert"), *demo[:4]])
+    # with lstm on cluener budget has 4 pairs of runs, paper 1; on demo there is budget alone
+    gain = "+12.5 ± 12.5 [+0.0, +50.0]"
+    assert update_readme.TABLES["gains"](tmp_path) == [
+        "| recipe | cluener, bert | cluener, lstm | demo, lstm |",
+        "|---|---|---|---|",
+        f"| budget | {gain} 1/1/0 | {gain} 2/2/0 | {gain} 1/1/0 |",
+        f"| paper | **+50.0 ± 0.0 [+50.0, +50.0] 2/0/0** | {DASH} | {DASH} |",
+    ]
 
 
 def test_table_2_has_f1_gains_and_the_paper_beside_them(tmp_path):
