@@ -15,6 +15,8 @@ RECIPES: dict[str, dict[str, Any]] = {
     "random-swap": {"recipe": "budget", "k": 5, "judge": False},
 }
 JUDGED = {"budget": 40, "paper": 500}
+# by level, of each sentence: hits more than strict ones, predictions, gold items
+MATCHED = dict(zip(LEVELS, ((0, 2, 2), (1, 3, 3), (1, 4, 6))))
 COUNTS = {
     "examples": 100,
     "examples_without_candidates": 0,
@@ -63,10 +65,26 @@ def cell(
     dev: float = 0.5,
     **changes: Any,
 ) -> dict[str, Any]:
-    """A result: `hits` a test sentence, each of which has 2 predictions and 2 gold mentions."""
-    twos = [2] * len(hits)
-    f1 = sum(hits) / sum(twos)
-    effects = {"f1": f1, "ace_c": -0.1, "ace_e": -f1, "ri": f1 - 0.1}
+    """A result: `hits` a test sentence, each of which has 2 predictions and 2 gold mentions.
+
+    Of a strict F1 of f, relaxed F1 is (2f + 1) / 3 and token F1 (2f + 1) / 5, so that differences are 2/3 and 2/5 of
+    the strict ones; by tokens precision and recall are other than F1.
+    """
+    sentences = {
+        level: {"hits": [hit + more for hit in hits], "predicted": [predicted] * len(hits), "gold": [gold] * len(hits)}
+        for level, (more, predicted, gold) in MATCHED.items()
+    }
+    sums = {level: {name: sum(values) for name, values in counts.items()} for level, counts in sentences.items()}
+    f1 = {level: 2 * of["hits"] / (of["predicted"] + of["gold"]) for level, of in sums.items()}
+    scores = {
+        level: {
+            "precision": of["hits"] / of["predicted"],
+            "recall": of["hits"] / of["gold"],
+            "f1": f1[level],
+            "support": of["gold"],
+        }
+        for level, of in sums.items()
+    }
     judged = JUDGED.get(recipe, 0)
     result = {
         "hf_cfgen": "0.1.0",
@@ -88,9 +106,11 @@ def cell(
         "dev": [{"step": 100, "strict_f1": dev}],
         "dev_strict_f1": dev,
         "best_step": 100,
-        "test": {level: {"precision": f1, "recall": f1, "f1": f1, "support": sum(twos)} for level in LEVELS},
-        "causal": {level: dict(effects) for level in LEVELS},
-        "sentences": {level: {"hits": list(hits), "predicted": twos, "gold": twos} for level in LEVELS},
+        "test": scores,
+        "causal": {
+            level: {"f1": f1[level], "ace_c": -0.1, "ace_e": -f1[level], "ri": f1[level] - 0.1} for level in f1
+        },
+        "sentences": sentences,
         "cases": [CASE] if recipe != "none" else [],
         "seconds": {"generate": 0.5, "judge": judged / 10, "train": 60.0, "evaluate": 2.0},
     }

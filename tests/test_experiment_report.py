@@ -12,7 +12,7 @@ from hf_cfgen.cli import main
 from hf_cfgen.experiment_recipes import resolve_recipes
 from hf_cfgen.report.experiments import costs, effects, scores
 from hf_cfgen.report.experiments.cases import figure_5
-from hf_cfgen.report.experiments.cells import Group, missing, read_results
+from hf_cfgen.report.experiments.cells import Group, counts_of, missing, read_results
 from hf_cfgen.report.experiments.comparisons import Comparisons, best_recipe
 from hf_cfgen.report.experiments.document import Charts, Section, Sentences, Strong, Table, Text, as_html, as_markdown
 from hf_cfgen.report.experiments.page import sections
@@ -83,8 +83,11 @@ def test_results_that_contradict_each_other_are_named(tmp_path):
     with pytest.raises(CfgenError, match=r"cluener-lstm-n100-none-seed1-0123abcd.json: the same cell as again.json"):
         read_results(tmp_path)
     (tmp_path / "cells" / "again.json").unlink()
+    tokens = cell([1, 0])["sentences"]
+    tokens["token"]["gold"] = [6, 7]
     for change, message in (
         ({"sentences": cell([1, 0, 1])["sentences"]}, "other test sentences"),
+        ({"sentences": tokens}, "other test sentences"),
         ({"config": cell([1])["config"] | {"training": {"max_steps": 9}}}, "other options of data set, model or"),
     ):
         written(tmp_path, [cell([1, 0], seed=2) | change])
@@ -110,6 +113,14 @@ def test_what_is_missing_of_a_product_is_listed(tmp_path):
     assert isinstance(part, Text) and part.text.endswith("All of these are there.")
 
 
+def test_counts_are_of_the_level_and_of_the_seeds_in_their_order(tmp_path):
+    results = results_of(tmp_path, [cell([1, 0]), cell([1, 2], seed=2), cell([2, 2], seed=3)])
+    group = Group("cluener", "lstm", 100, "none")
+    # hits, predictions and gold items of both sentences
+    assert counts_of(results, group, [2, 1], "strict").tolist() == [[[1, 2, 2], [2, 2, 2]], [[1, 2, 2], [0, 2, 2]]]
+    assert counts_of(results, group, [2, 1], "token").tolist() == [[[2, 4, 6], [3, 4, 6]], [[2, 4, 6], [1, 4, 6]]]
+
+
 # comparing
 
 
@@ -128,7 +139,8 @@ def test_recipes_are_compared_on_the_seeds_that_both_have_and_the_others_are_nam
     (table,) = tables(scores.best(comparisons, "budget"))
     assert table.rows[0] == [
         *("cluener", "none"),
-        *["+12.5 ± 12.5 [+0.0, +50.0] 1/1/0"] * 3,
+        # 2/3 and 2/5 of the strict differences
+        *("+12.5 ± 12.5 [+0.0, +50.0] 1/1/0", "+8.3 ± 8.3 [+0.0, +33.3] 1/1/0", "+5.0 ± 5.0 [+0.0, +20.0] 1/1/0"),
         *("2", "cluener lstm N=100"),
         "none on cluener lstm N=100: seed 3; budget on cluener lstm N=300: seed 1, 2",
     ]
@@ -151,7 +163,10 @@ def test_judged_candidates_stand_beside_as_many_of_the_same_unjudged_ones(tmp_pa
         ["cluener", "budget", "random-swap"],
         ["cluener", "budget+d", "random-swap+d"],
     ]
-    assert [row[3].split()[0] for row in table.rows] == ["+25.0", "+50.0"]
+    assert [[shown.split()[0] for shown in row[3:6]] for row in table.rows] == [
+        ["+25.0", "+16.7", "+10.0"],
+        ["+50.0", "+33.3", "+20.0"],
+    ]
     # all of the unjudged candidates are not as many
     cells[1]["config"]["recipe"] = RECIPES["random-swap"]
     (table,) = tables(scores.controls(Comparisons(results_of(tmp_path / "all", cells))))
@@ -210,9 +225,9 @@ def test_the_table_of_gains_has_means_errors_intervals_and_the_papers(tmp_path):
         for recipe in ("budget", "paper")
     ]
     by_name = {tuple(row[:3]): row[3:] for row in table.rows}
-    # 0.75 - 0.25 and 1 - 0.5; both sentences of both seeds are better
-    gain = "+50.0 ± 0.0 [+50.0, +50.0] 2/0/0"
-    assert by_name["cluener", "lstm", "paper"] == [*[gain] * 3, "+4.3", "2", "cluener lstm N=100"]
+    # 0.75 - 0.25 and 1 - 0.5; both sentences of both seeds are better; relaxed 2/3 and by tokens 2/5 of that
+    strict, relaxed, token = (f"+{gain} ± 0.0 [+{gain}, +{gain}] 2/0/0" for gain in ("50.0", "33.3", "20.0"))
+    assert by_name["cluener", "lstm", "paper"] == [strict, relaxed, token, "+4.3", "2", "cluener lstm N=100"]
     assert isinstance(by_name["cluener", "lstm", "paper"][0], Strong)
     assert not isinstance(by_name["cluener", "lstm", "budget"][0], Strong)
     assert by_name["demo", "lstm", "paper"][3] == DASH
@@ -235,7 +250,7 @@ def test_the_table_of_the_readme_has_a_column_a_data_set_and_model_without_what_
 
 
 def test_table_2_has_f1_gains_and_the_paper_beside_them(tmp_path):
-    cells = [*grid(), cell([1, 1], recipe="budget", seed=3), cell([0, 1], n=300, seed=2)]
+    cells = [*grid(), cell([2, 2], recipe="budget", seed=3), cell([0, 1], n=300, seed=2)]
     shape, detail = tables(scores.table_2(Comparisons(results_of(tmp_path, cells)), "budget"))
     rows = [list(row) for row in shape.rows]
     printed = ["7.8 → 11.3 (+3.5)", "15.2 → 20.4 (+5.2)", "19.4 → 23.4 (+4.0)", "21.8 → 26.7 (+4.9)"]
@@ -243,9 +258,9 @@ def test_table_2_has_f1_gains_and_the_paper_beside_them(tmp_path):
     dashes = [DASH] * 4
     assert rows[place + 1 : place + 5] == [
         ["cluener", "lstm", "budget", "strict", "37.5 ± 12.5 → 50.0 ± 0.0 (+12.5 ± 12.5)", *dashes],
-        ["cluener", "lstm", "budget", "relaxed", "37.5 ± 12.5 → 50.0 ± 0.0 (+12.5 ± 12.5)", *dashes],
+        ["cluener", "lstm", "budget", "relaxed", "58.3 ± 8.3 → 66.7 ± 0.0 (+8.3 ± 8.3)", *dashes],
         ["cluener", "lstm", "paper", "strict", "37.5 ± 12.5 → 87.5 ± 12.5 (+50.0 ± 0.0)", *dashes],
-        ["cluener", "lstm", "paper", "relaxed", "37.5 ± 12.5 → 87.5 ± 12.5 (+50.0 ± 0.0)", *dashes],
+        ["cluener", "lstm", "paper", "relaxed", "58.3 ± 8.3 → 91.7 ± 8.3 (+33.3 ± 0.0)", *dashes],
     ]
     cner_bert = next(row for row in rows if row[:2] == ["CNER", "BERT"])
     assert (
@@ -256,9 +271,17 @@ def test_table_2_has_f1_gains_and_the_paper_beside_them(tmp_path):
     assert detail.header[:6] == ["N", "recipe", "seeds", "left out of gains", "strict F1", "gain"]
     assert [row[:6] for row in detail.rows] == [
         ["100", "none", "1, 2", DASH, "37.5 ± 12.5", DASH],
-        ["100", "budget", "1, 2, 3", "3", "50.0 ± 0.0", "+12.5 ± 12.5 [+0.0, +50.0] 1/1/0"],
+        # 0.5, 0.5 and 1: 1/3 off the mean, twice 1/6 and once 1/3, so s is sqrt(1/12), and 1/6 over sqrt(3)
+        ["100", "budget", "1, 2, 3", "3", "66.7 ± 16.7", "+12.5 ± 12.5 [+0.0, +50.0] 1/1/0"],
         ["100", "paper", "1, 2", DASH, "87.5 ± 12.5", "+50.0 ± 0.0 [+50.0, +50.0] 2/0/0"],
         ["300", "none", "2", DASH, "25.0", DASH],
+    ]
+    assert detail.header[6:] == ["relaxed F1", "gain", "token F1", "gain"]
+    assert [row[6:] for row in detail.rows] == [
+        ["58.3 ± 8.3", DASH, "35.0 ± 5.0", DASH],
+        ["77.8 ± 11.1", "+8.3 ± 8.3 [+0.0, +33.3] 1/1/0", "46.7 ± 6.7", "+5.0 ± 5.0 [+0.0, +20.0] 1/1/0"],
+        ["91.7 ± 8.3", "+33.3 ± 0.0 [+33.3, +33.3] 2/0/0", "55.0 ± 5.0", "+20.0 ± 0.0 [+20.0, +20.0] 2/0/0"],
+        ["50.0", DASH, "30.0", DASH],
     ]
 
 
@@ -282,7 +305,12 @@ def test_table_3_has_the_full_train_split_beside_the_paper(tmp_path):
     assert [row[:4] for row in table.rows[:5]] == [
         ["cluener", "lstm", level, "1, 2"] for level in ("strict", "relaxed", "token")
     ] + [["CLUENER", "LSTM", level, "Zeng et al."] for level in ("entity", "token")]
-    assert table.rows[0][4:] == ["0.38 ± 0.12", "-0.10 ± 0.00", "-0.38 ± 0.12", "+0.28 ± 0.12"]
+    assert [row[4:] for row in table.rows[:3]] == [
+        ["0.38 ± 0.12", "-0.10 ± 0.00", "-0.38 ± 0.12", "+0.28 ± 0.12"],
+        # relaxed F1 of 2/3 and 1/2, token F1 of 0.4 and 0.3
+        ["0.58 ± 0.08", "-0.10 ± 0.00", "-0.58 ± 0.08", "+0.48 ± 0.08"],
+        ["0.35 ± 0.05", "-0.10 ± 0.00", "-0.35 ± 0.05", "+0.25 ± 0.05"],
+    ]
     assert table.rows[3][4:] == [DASH, "-0.20", "-0.51", "+0.31"]
     assert len(table.rows) == 3 + 12
     (text, _) = effects.table_3(results_of(tmp_path / "none", grid())).parts
@@ -305,6 +333,28 @@ def test_learning_curves_are_of_six_recipes_noaug_the_best_and_the_papers_among_
     assert all_of_them.charts[1].count("<circle") == 6
 
 
+def test_learning_curves_draw_f1_on_test_at_each_level(tmp_path):
+    (part,) = scores.curves(results_of(tmp_path, [*grid(), cell([2, 1], n=300)]), "budget").parts
+    # none 25 and 50, and 75 of 300; budget 50 and 50; paper 75 and 100
+    points = {
+        "strict": ((37.5, 12.5), 75, (50, 0), (87.5, 12.5)),
+        "relaxed": ((175 / 3, 25 / 3), 250 / 3, (200 / 3, 0), (275 / 3, 25 / 3)),
+        "token": ((35, 5), 50, (40, 0), (55, 5)),
+    }
+    assert part.charts[1:] == [
+        line_chart(
+            f"cluener, lstm, {level}",
+            "F1, %",
+            {
+                "none": {100: Point(*none), 300: Point(more, None)},
+                "budget": {100: Point(*budget)},
+                "paper": {100: Point(*paper)},
+            },
+        )
+        for level, (none, more, budget, paper) in points.items()
+    ]
+
+
 def test_figure_4_draws_ri_of_noaug_the_paper_and_the_best(tmp_path):
     section = effects.figure_4(results_of(tmp_path, [*grid(), *grid(n=300), *grid(dataset="demo")]), "budget")
     strict, token = (part for part in section.parts if isinstance(part, Charts))
@@ -312,15 +362,22 @@ def test_figure_4_draws_ri_of_noaug_the_paper_and_the_best(tmp_path):
     legend, *charts = strict.charts
     assert re.findall(r"</svg> ([\w-]+)<", legend) == ["none", "budget", "paper"]
     assert [chart.count("<rect") for chart in charts] == [6, 3]
-    (table,) = tables(section)
-    assert (
-        table.rows[0]
-        == ["cluener", "lstm", "100", "none", "1, 2"]
-        + [
-            *("0.38 ± 0.12", "-0.10 ± 0.00", "-0.38 ± 0.12", "+0.28 ± 0.12"),
+    # F1 less 0.1: strict 0.25 and 0.5, 0.5 and 0.5, 0.75 and 1; by tokens 0.3 and 0.4, 0.4 and 0.4, 0.5 and 0.6
+    for part, values in (
+        (strict, {"none": Point(0.275, 0.125), "budget": Point(0.4, 0.0), "paper": Point(0.775, 0.125)}),
+        (token, {"none": Point(0.25, 0.05), "budget": Point(0.3, 0.0), "paper": Point(0.45, 0.05)}),
+    ):
+        level = part.caption.split()[0]
+        assert part.charts[1:] == [
+            bar_chart(f"{place}, lstm, {level}", "RI", {name: dict.fromkeys(sizes, at) for name, at in values.items()})
+            for place, sizes in (("cluener", (100, 300)), ("demo", (100,)))
         ]
-        * 2
-    )
+    (table,) = tables(section)
+    assert table.rows[0] == [
+        *("cluener", "lstm", "100", "none", "1, 2"),
+        *("0.38 ± 0.12", "-0.10 ± 0.00", "-0.38 ± 0.12", "+0.28 ± 0.12"),
+        *("0.35 ± 0.05", "-0.10 ± 0.00", "-0.35 ± 0.05", "+0.25 ± 0.05"),
+    ]
 
 
 def test_acceptance_is_by_reason_and_by_type(tmp_path):
