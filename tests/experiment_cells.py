@@ -13,6 +13,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "budget": {"recipe": "budget", "k": 5},
     "paper": {"recipe": "paper"},
     "random-swap": {"recipe": "budget", "k": 5, "judge": False},
+    "dropout": {"context_dropout": 0.2},
 }
 JUDGED = {"budget": 40, "paper": 500}
 # by level, of each sentence: hits more than strict ones, predictions, gold items

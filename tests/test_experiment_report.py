@@ -12,7 +12,7 @@ from hf_cfgen.cli import main
 from hf_cfgen.experiment_recipes import resolve_recipes
 from hf_cfgen.report.experiments import costs, effects, scores
 from hf_cfgen.report.experiments.cases import figure_5
-from hf_cfgen.report.experiments.cells import Group, counts_of, missing, read_results
+from hf_cfgen.report.experiments.cells import Group, counts_of, is_noaug, missing, noaug, read_results
 from hf_cfgen.report.experiments.comparisons import Comparisons, best_recipe
 from hf_cfgen.report.experiments.document import Charts, Section, Sentences, Strong, Table, Text, as_html, as_markdown
 from hf_cfgen.report.experiments.page import sections
@@ -119,6 +119,18 @@ def test_counts_are_of_the_level_and_of_the_seeds_in_their_order(tmp_path):
     # hits, predictions and gold items of both sentences
     assert counts_of(results, group, [2, 1], "strict").tolist() == [[[1, 2, 2], [2, 2, 2]], [[1, 2, 2], [0, 2, 2]]]
     assert counts_of(results, group, [2, 1], "token").tolist() == [[[2, 4, 6], [3, 4, 6]], [[2, 4, 6], [1, 4, 6]]]
+
+
+def test_noaug_is_the_recipe_without_any_option(tmp_path):
+    dropout = cell([1, 1], recipe="dropout", counts=None, cases=[])
+    results = results_of(tmp_path, [*grid()[::2], dropout])
+    without, others = Group("cluener", "lstm", 100, "none"), ("budget", "dropout", "paper")
+    # context dropout makes no rows, and NoAug has none
+    assert [is_noaug(results, group) for group in results] == [True, False, False, False]
+    assert [noaug(results, without._replace(recipe=name)) for name in others] == [without] * 3
+    (table,) = tables(scores.gains(Comparisons(results)))
+    # 0.5 and 0.75 less 0.25, and dropout's 0.5
+    assert [(row[2], row[3].split()[0]) for row in table.rows] == list(zip(others, ("+25.0", "+25.0", "+50.0")))
 
 
 # comparing
@@ -285,6 +297,18 @@ def test_table_2_has_f1_gains_and_the_paper_beside_them(tmp_path):
     ]
 
 
+def test_table_2_pairs_runs_of_one_seed(tmp_path):
+    without = [cell([1, 0], n=200), cell([1, 1], n=200, seed=2)]
+    cells = [*without, cell([2, 1], recipe="paper", n=200, seed=2), cell([2, 2], recipe="paper", n=200, seed=3)]
+    shape, _ = tables(scores.table_2(Comparisons(results_of(tmp_path, cells)), None))
+    # seed 2 alone, though both have two
+    ours = [row[3:] for row in shape.rows if row[:3] == ["cluener", "lstm", "paper"]]
+    assert ours == [
+        ["strict", DASH, "50.0 → 75.0 (+25.0)", *[DASH] * 3],
+        ["relaxed", DASH, "66.7 → 83.3 (+16.7)", *[DASH] * 3],
+    ]
+
+
 def test_the_papers_mean_gains_are_those_that_it_states():
     means = [round(mean_gain(dataset, "LSTM"), 1) for dataset in ("CNER", "IDiag", "CLUENER")]
     assert means == [11.5, 5.2, 4.3]
@@ -390,6 +414,23 @@ def test_acceptance_is_by_reason_and_by_type(tmp_path):
     ]
 
 
+def test_acceptance_is_over_all_seeds(tmp_path):
+    by_type = {
+        "PER": {"mentions": 11, "forms": 9, "candidates": 56, "kept": 39},
+        "LOC": {"mentions": 2, "forms": 2, "candidates": 4, "kept": 1},
+    }
+    other = {"candidates": 60, "kept": 40, "rejected": {"missed": 20}, "by_type": by_type}
+    cells = [cell([1, 1], recipe="budget"), cell([1, 1], recipe="budget", seed=2, counts=other)]
+    kept, kept_by_type = tables(costs.acceptance(results_of(tmp_path, cells)))
+    # of 40 and 60 candidates 30 and 40 are kept, 2 and 20 missed, 8 and none of a wrong type
+    assert [row[3:] for row in kept.rows] == [["budget", "50", "70.0", "22.0", "8.0"]]
+    # LOC: 9 of 16 and 1 of 4; PER: 21 of 24 and 39 of 56
+    assert [row[3:] for row in kept_by_type.rows] == [
+        ["budget", "LOC", "5", "4", "10", "5", "50.0"],
+        ["budget", "PER", "10", "8", "40", "30", "75.0"],
+    ]
+
+
 def test_compute_has_rows_steps_seconds_and_what_the_papers_recipe_costs(tmp_path):
     spent, beside = tables(costs.compute(Comparisons(results_of(tmp_path, grid()))))
     assert spent.rows[:2] == [
@@ -397,6 +438,21 @@ def test_compute_has_rows_steps_seconds_and_what_the_papers_recipe_costs(tmp_pat
         ["cluener", "lstm", "100", "budget", "1, 2", "40", "140", "1200", "0.5", "4.0", "60.0", "2.0"],
     ]
     # 40 of 500 rows; 0.5 and 0.5 beside 0.75 and 1
+    (row,) = beside.rows
+    assert row[:7] == ["cluener", "lstm", "100", "budget", "1, 2", "8.0", "50.0 ± 0.0"]
+    assert row[7].startswith("-37.5 ± 12.5 [")
+
+
+def test_compute_is_over_all_seeds_and_beside_the_paper_over_those_that_both_have(tmp_path):
+    more = cell([2, 2], recipe="budget", seed=3, judged=70, steps=2400)
+    more["examples"]["mixed"] = 200
+    more["seconds"] = {"generate": 2.0, "judge": 7.0, "train": 90.0, "evaluate": 8.0}
+    cells = [*grid(), more, cell([0, 0], recipe="paper", seed=4, judged=700)]
+    spent, beside = tables(costs.compute(Comparisons(results_of(tmp_path, cells))))
+    # twice 40 and once 70 rows judged, twice 140 and once 200 trained on
+    expected = ["1, 2, 3", "50", "160", "1200, 2400", "1.0", "5.0", "70.0", "4.0"]
+    assert spent.rows[1] == ["cluener", "lstm", "100", "budget", *expected]
+    # of seeds 1 and 2: 80 of 1000 rows
     (row,) = beside.rows
     assert row[:7] == ["cluener", "lstm", "100", "budget", "1, 2", "8.0", "50.0 ± 0.0"]
     assert row[7].startswith("-37.5 ± 12.5 [")
@@ -473,6 +529,29 @@ def test_bars_begin_at_0_and_have_whiskers():
 
 
 # the whole
+
+
+def test_the_page_has_every_section_in_its_order(tmp_path):
+    made = sections(results_of(tmp_path, grid()), ["A note."], resamples=20)
+    assert [section.title for section in made] == [
+        "How to read this",
+        "Notes",
+        "Gains over NoAug",
+        "budget beside the others",
+        "Table 2: F1",
+        "Learning curves",
+        "Table 3: what NoAug reads, full train split",
+        "Figure 4: what taggers read, over N",
+        "Figure 5: cases",
+        "What the discriminator accepts",
+        "What was spent",
+        "Table 1: sizes",
+        "What is missing",
+        "Options",
+        "Environment",
+    ]
+    explained = " ".join(part.text for part in made[0].parts)
+    assert explained.startswith("Made of 6 results, ") and "bootstraps, 20 resamples" in explained
 
 
 def test_the_page_loads_nothing_and_escapes_what_it_shows(tmp_path):
