@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -20,9 +21,10 @@ from hf_cfgen.baselines import mention_replacement
 from hf_cfgen.cases import find_cases
 from hf_cfgen.cli import main
 from hf_cfgen.errors import CfgenError
-from hf_cfgen.experiment_cells import choose_result
+from hf_cfgen.experiment_cells import Sources, choose_result, run_cell
 from hf_cfgen.experiment_grid import read_grid
 from hf_cfgen.experiments import ReproduceArguments, reproduce
+from hf_cfgen.generator import mix
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TRAINING = {"max_steps": 20, "learning_rate": "3e-2"}  # a text to YAML, a number to the options
@@ -162,6 +164,72 @@ def test_a_result_has_what_tables_and_figures_need(finished):
     assert budget["examples"] == {"train": 20, "validation": 60, "test": 200, "mixed": 20 + kept} == swap["examples"]
     assert (none["judged"], swap["judged"], paper["judged"]) == (0, 0, paper["counts"]["candidates"])
     assert (none["counts"], none["cases"], none["examples"]["mixed"]) == (None, [], 20)
+
+
+def test_cases_are_sentences_that_the_cells_tagger_gets_right_and_its_noaug_tagger_wrong(finished):
+    grid, files, output = finished
+    ids = load_ner_dataset("demo:en")["test"]["id"]
+
+    def right(result: dict, row: int) -> bool:
+        return len({numbers[row] for numbers in result["sentences"]["strict"].values()}) == 1
+
+    for cell, file in list(zip(read_grid(grid), files))[1:]:
+        result = json.loads(file.read_text(encoding="utf-8"))
+        noaug = json.loads((output / "noaug" / cell.noaug / "record.json").read_text(encoding="utf-8"))
+        assert result["cases"], cell.name
+        for case in result["cases"]:
+            row = ids.index(case["id"])
+            assert right(result, row) and not right(noaug, row)
+            assert case["noaug"] == noaug["predictions"][row] != case["predicted"]
+            # a row that the tagger was trained on, and one that it wasn't
+            assert case["kept"]["reason"] is None
+            assert (case["rejected"] is None) == (cell.recipe == "random-swap")
+            assert case["rejected"] is None or case["rejected"]["reason"]
+
+
+def test_each_seed_has_train_examples_of_its_own_and_the_same_test_sentences(tmp_path):
+    axes = {"dataset": ["en"], "model": ["tiny"], "n": [20], "recipe": ["none"], "seed": [1, 2]}
+    sources = Sources()  # of both, as in a process
+    made = [sources.data(cell, cell.arguments()[0]) for cell in read_grid(write_grid(tmp_path, grid=[axes]))]
+    drawn = [load_ner_dataset("demo:en", num_train_examples=20, seed=seed) for seed in (1, 2)]
+    for split in ("train", "validation", "test"):
+        assert [data[split]["id"] for data in made] == [data[split]["id"] for data in drawn], split
+    first, second = (set(data["train"]["id"]) for data in made)
+    assert len(first) == len(second) == 20 and first != second
+    assert made[0]["test"]["id"] == made[1]["test"]["id"]
+
+
+def test_a_baseline_draws_by_the_seed_of_its_cell_and_seconds_are_of_what_was_done(tmp_path, monkeypatch):
+    baseline = {"baseline": "mention-replacement", "p": 0.5, "copies": 2}
+    axes = {"dataset": ["en"], "model": ["tiny"], "n": [20], "recipe": ["replacement"], "seed": [2]}
+    (cell,) = read_grid(write_grid(tmp_path, recipes={"replacement": baseline}, grid=[axes]))
+    train, test = (load_ner_dataset("demo:en", num_train_examples=20, seed=2)[split] for split in ("train", "test"))
+    none = [["O"] * len(tokens) for tokens in test["tokens"]]
+    # nothing is trained: the NoAug tagger is there, and a clock goes 100 s in training and 7 s in testing
+    (tmp_path / "noaug" / cell.noaug).mkdir(parents=True)
+    (tmp_path / "noaug" / cell.noaug / "record.json").write_text(json.dumps({"predictions": none}))
+    trained, now = [], [0.0]
+    state = SimpleNamespace(global_step=20, best_metric=0.5, best_global_step=20, log_history=[])
+
+    def train_tagger(arguments, data, rows, *args):
+        trained.append(rows)
+        now[0] += 100
+        return None, SimpleNamespace(state=state)
+
+    def intervened_predictions(*args):
+        now[0] += 7
+        return dict.fromkeys(("predictions", "do_context", "do_entity"), none)
+
+    monkeypatch.setattr(experiment_cells, "train_tagger", train_tagger)
+    monkeypatch.setattr(experiment_cells, "intervened_predictions", intervened_predictions)
+    monkeypatch.setattr(experiment_cells, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    result = run_cell(cell, tmp_path, Sources(), lambda name: pytest.fail("a lock"), "cpu", None)
+    (rows,) = trained
+    expected, other = (mix(train, mention_replacement(train, 0.5, 2, seed=seed), 2) for seed in (2, 1))
+    assert rows["tokens"] == expected["tokens"] != other["tokens"]
+    assert rows["ner_tags"] == expected["ner_tags"]
+    assert result["seconds"] == {"generate": 0.0, "judge": 0.0, "train": 100.0, "evaluate": 7.0}
+    assert result["examples"]["mixed"] == len(expected)
 
 
 def test_scores_are_those_of_hf_cfgen_run(finished, tmp_path):
@@ -521,16 +589,41 @@ def test_what_cannot_be_used_ends_with_one_line_before_anything_is_made(tmp_path
     [
         (["--workers", "0"], "--workers is 0: give at least 1"),
         (["--device", "tpu"], "--device is 'tpu': choose one of cpu, cuda"),
+        (["--device", "cuda"], "--device is 'cuda', and there is no GPU that torch can use: leave it out"),
         (["--output_dir", "@grid.yaml/out"], "grid.yaml is a file: choose another --output_dir"),
     ],
 )
-def test_bad_options_end_with_one_line(tmp_path, capsys, options, message):
+def test_bad_options_end_with_one_line(tmp_path, monkeypatch, capsys, options, message):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     write_grid(tmp_path)
     options = [option.replace("@", f"{tmp_path}/") for option in options]
     with pytest.raises(SystemExit) as ended:
         main(["reproduce", str(tmp_path / "grid.yaml"), "--output_dir", str(tmp_path / "out"), *options])
     assert ended.value.code == 2
-    assert message in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (1, "2 processes that don't find each other: launch one, or on CPUs add --use_cpu true"),
+        (2, "processes of a launcher would train one tagger together: start it alone, with --workers"),
+    ],
+)
+def test_processes_of_a_launcher_are_refused(tmp_path, monkeypatch, capsys, found, message):
+    grid, output = write_grid(tmp_path), tmp_path / "out"
+    cells = read_grid(grid)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    # as if the other process was there, for which training options would wait
+    monkeypatch.setattr("accelerate.PartialState", lambda: SimpleNamespace(num_processes=found))
+    monkeypatch.setattr(experiments, "read_grid", lambda *args: cells)
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", str(grid), "--output_dir", str(output)])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"hf-cfgen: {message}\n"
+    assert not output.exists()
 
 
 def test_the_grids_of_the_repository_can_be_read(tmp_path):
