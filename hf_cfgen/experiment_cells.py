@@ -1,6 +1,8 @@
 """What a cell of a grid does: the NoAug tagger of its group, its rows, its tagger, its scores."""
 
 import copy
+import hashlib
+import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -8,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict
 
@@ -20,7 +23,7 @@ from .data.source import read_splits
 from .discriminator import DiscriminatorPipeline, as_discriminator
 from .entity_sets import EntitySets, entity_types
 from .environment import environment
-from .errors import about
+from .errors import CfgenError, about
 from .evaluation import score_passes
 from .experiment_grid import Cell
 from .generator import Counterfactuals, generate_counterfactuals, judge_counterfactuals, mix, random_swap
@@ -66,6 +69,28 @@ class Sources:
                 self._splits[cell.dataset] = cut_splits(read.splits, sizes, None, arguments.split_seed)
         with about(arguments.dataset):
             return cut_splits(self._splits[cell.dataset], None, cell.n, seed=cell.seed)
+
+    def digest(self, cell: Cell, arguments: RunArguments) -> str:
+        """A digest of what is read for a cell: the splits before they are made smaller, and the file of vectors.
+
+        Args:
+            cell (`Cell`): The cell.
+            arguments (`RunArguments`): What its `arguments` returns.
+
+        Returns:
+            `str`: The digest.
+
+        Raises:
+            CfgenError: See `data`.
+        """
+        self.data(cell, arguments)
+        digest = hashlib.blake2b(digest_size=16)
+        for split, rows in self._splits[cell.dataset].items():
+            for row in zip(rows["tokens"], tag_column(rows)):
+                digest.update(json.dumps([split, *row]).encode())
+        if arguments.vectors is not None:
+            digest.update(Path(arguments.vectors).read_bytes())
+        return digest.hexdigest()
 
     def vectors(self, arguments: RunArguments) -> dict[str, Any] | None:
         """The pretrained vectors of a cell.
@@ -124,7 +149,7 @@ def run_cell(
     Raises:
         CfgenError: Something can't be used.
     """
-    bench = _Bench(cell, output, sources, device)
+    bench = _Bench(cell, output, sources, device, commit)
     noaug = bench.noaug(lock)
     counts, judged, cases = None, 0, []
     seconds = {"generate": 0.0, "judge": 0.0}
@@ -146,10 +171,7 @@ def run_cell(
         test, train = bench.data["test"], bench.data["train"]
         cases = find_cases(test, noaug["predictions"], record["predictions"], train, made, rejected)
     return {
-        "hf_cfgen": __version__,
-        "commit": commit,
-        "environment": environment(),
-        "device": device,
+        **{name: record[name] for name in bench.made_with},
         "cell": cell.axes,
         "config": cell.config,
         "examples": {**{split: len(rows) for split, rows in bench.data.items()}, "mixed": record["mixed"]},
@@ -198,8 +220,10 @@ def choose_result(cell: Cell, results: Sequence[dict[str, Any]]) -> dict[str, An
 class _Bench:
     """What the steps of a cell share."""
 
-    def __init__(self, cell: Cell, output: Path, sources: Sources, device: str) -> None:
+    def __init__(self, cell: Cell, output: Path, sources: Sources, device: str, commit: str | None) -> None:
         self.cell, self.output = cell, output
+        made_with = {"hf_cfgen": __version__, "commit": commit, "environment": environment(), "device": device}
+        self.made_with: dict[str, Any] = made_with
         self.arguments, training = cell.arguments(device)
         self.training = with_learning_rate(training, self.arguments)
         self._sources = sources
@@ -231,6 +255,7 @@ class _Bench:
         )
         scores = score_passes(references, passes)
         return tagger, {
+            **self.made_with,
             "mixed": len(rows),
             "steps": trainer.state.global_step,
             **dev_scores(trainer.state),
@@ -244,15 +269,16 @@ class _Bench:
     def noaug(self, lock: Lock) -> dict[str, Any]:
         """What there is to tell of the NoAug tagger of the cell's group, which is trained where it is not there."""
         folder = self.output / NOAUG / self.cell.noaug
-        if not folder.exists():
+        finished = folder / _RECORD
+        if not finished.exists():
             with lock(self.cell.noaug):
-                if not folder.exists():
+                if not finished.exists():
                     tagger, record = self.train(self.data["train"], self.cell.noaug)
                     with finished_folder(folder) as partial:
                         tagger.model.save_pretrained(partial)
                         tagger.tokenizer.save_pretrained(partial)
                         write_json(partial / _RECORD, record, indent=None)
-        return read_json(folder / _RECORD)
+        return read_json(finished)
 
     def counterfactuals(self, lock: Lock) -> tuple[Dataset, Dataset | None, dict[str, Any], dict[str, float]]:
         """The counterfactual rows that the tagger is trained on, the rejected ones, their counts, and seconds."""
@@ -271,9 +297,10 @@ class _Bench:
         """Candidates with verdicts, which recipes with the same candidates share."""
         name = f"{self.cell.noaug}-{config.recipe}" + (f"-k{config.k}" if config.recipe == "budget" else "")
         folder = self.output / CANDIDATES / name
-        if not folder.exists():
+        finished = folder / _COUNTS
+        if not finished.exists():
             with lock(name):
-                if not folder.exists():
+                if not finished.exists():
                     tagger = as_discriminator(str(self.output / NOAUG / self.cell.noaug))
                     tagger.model.to(self.training.device)
                     begin = time.perf_counter()
@@ -285,8 +312,11 @@ class _Bench:
                         for part in ("kept", "rejected"):
                             getattr(made, part).to_parquet(partial / f"{part}.parquet")
                         write_json(partial / _COUNTS, {"counts": made.counts, "seconds": seconds})
-        kept, rejected = (Dataset(pq.read_table(folder / f"{part}.parquet")) for part in ("kept", "rejected"))
-        record = read_json(folder / _COUNTS)
+        try:
+            kept, rejected = (Dataset(pq.read_table(folder / f"{part}.parquet")) for part in ("kept", "rejected"))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise CfgenError(f"{folder}: not the candidates of a finished run ({error}): delete it") from None
+        record = read_json(finished)
         return Counterfactuals(kept, rejected, record["counts"]), record["seconds"]
 
 

@@ -26,6 +26,7 @@ _MODEL = (*(option.name for option in fields(ModelArguments)), "training")
 # training options that seeds, recipes and the command set
 _OURS = ("output_dir", "seed", "use_cpu", "disable_tqdm", "context_dropout")
 _PACKAGE = "package:"
+_LARGEST_SEED = 2**32 - 1  # that numpy's generator takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,12 @@ class Cell:
         """The name of the NoAug tagger that all recipes of this data set, model, size and seed share."""
         config = {name: value for name, value in self.config.items() if name != "recipe"}
         return _named([*self._group(), f"seed{self.seed}"], config)
+
+    @property
+    def source(self) -> str:
+        """The name of what is read for it, which all sizes, recipes and seeds share."""
+        config = {name: value for name, value in self.config.items() if name != "recipe"}
+        return _named([self.dataset, self.model], config)
 
     def _group(self) -> list[str]:
         return [self.dataset, self.model, f"n{'all' if self.n is None else self.n}"]
@@ -227,6 +234,8 @@ def _check_axis(axis: str, values: Any, section: dict[str, Any] | None) -> None:
                 raise CfgenError(f"unknown {value!r}: the names are {', '.join(section)}")
         elif not (axis == "n" and value is None) and (type(value) is not int or value < (axis == "n")):
             raise CfgenError(f"{value!r}: give whole numbers, and for n null to take all")
+        elif axis == "seed" and type(value) is int and value > _LARGEST_SEED:
+            raise CfgenError(f"{value!r}: give at most {_LARGEST_SEED}")
 
 
 def _resolved(

@@ -25,7 +25,7 @@ from .options import quiet
 from .output import read_json, write_json
 
 DEVICES = ("cpu", "cuda")
-LOCKS = "locks"
+LOCKS, SOURCES = "locks", "sources"
 _WAIT_SECONDS = 0.5  # until what other processes do is looked at again
 
 
@@ -67,7 +67,8 @@ def reproduce(arguments: ReproduceArguments) -> list[Path]:
     """Do the cells of a grid that have no result yet, and wait for those that other processes do.
 
     Writes to `arguments.output_dir`: `cells/`, a JSON file a cell; `noaug/`, the NoAug taggers, and `candidates/`, the
-    judged candidates, each of which is made once and shared by recipes. A process that is killed leaves nothing that
+    judged candidates, each of which is made once and shared by recipes; and `sources/`, digests of data and vectors,
+    so that no result is taken for one of other data of the same name. A process that is killed leaves nothing that
     looks finished, and nothing that keeps others from doing its cell.
 
     Args:
@@ -86,7 +87,7 @@ def reproduce(arguments: ReproduceArguments) -> list[Path]:
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise CfgenError("processes of a launcher would train one tagger together: start it alone, with --workers")
     files = [_file(output, cell) for cell in cells]
-    missing = [cell for cell in cells if not _file(output, cell).exists()]
+    missing = [cell for cell in cells if not _finished(output, cell)]
     print(f"{len(cells)} cells, {len(cells) - len(missing)} of them done", flush=True)
     sources = Sources()
     for cell in {(cell.dataset, cell.model, cell.n): cell for cell in missing}.values():
@@ -94,8 +95,20 @@ def reproduce(arguments: ReproduceArguments) -> list[Path]:
             check_cell(cell, sources)
     if not missing:
         return files
-    for name in (CELLS, LOCKS):
+    digests = {}
+    for cell in {cell.source: cell for cell in missing}.values():
+        digests[output / SOURCES / f"{cell.source}.json"] = {"digest": sources.digest(cell, cell.arguments()[0])}
+    for name in (CELLS, LOCKS, SOURCES):
         (output / name).mkdir(parents=True, exist_ok=True)
+    with FileLock(output / LOCKS / "sources.lock"):
+        for file, digest in digests.items():
+            if not file.exists():
+                write_json(file, digest)
+            elif read_json(file) != digest:
+                raise CfgenError(
+                    f"{output} holds results of other data or vectors of the same names ({file.name}): choose another "
+                    "--output_dir"
+                )
     workers = min(arguments.workers, len(missing))
     if arguments.device == "cuda" and workers == 1 and torch.cuda.device_count() > 1:
         raise CfgenError("there are several GPUs: choose one by CUDA_VISIBLE_DEVICES=0, or give more --workers")
@@ -182,6 +195,17 @@ def _telling(cell: Cell) -> Iterator[None]:
     except Exception as error:
         error.add_note(f"in the cell {cell.name}")
         raise
+
+
+def _finished(output: Path, cell: Cell) -> bool:
+    """Whether a cell has a result, which must be its own."""
+    file = _file(output, cell)
+    if not file.exists():
+        return False
+    result = read_json(file)
+    if (result.get("cell"), result.get("config")) != (cell.axes, cell.config):
+        raise CfgenError(f"{file}: no result of this cell: delete it")
+    return True
 
 
 def _file(output: Path, cell: Cell) -> Path:

@@ -31,26 +31,33 @@ MARKED = re.compile(r"<!-- (\w+) ([\w/.-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def _gains_rows(folder: Path) -> list[str]:
-    """Strict gains over NoAug, a row a recipe, a column a data set and model.
+    """Strict gains over NoAug, a row a recipe, a column a data set and model with the sizes of most recipes.
 
-    Recipes are those that in some column have at least half as many results as the one with most there.
+    Cells of other sizes name theirs; those with less than half as many results as the most in their column are left
+    out.
     """
-    (table,) = gains(Comparisons(read_results(folder))).parts
-    assert isinstance(table, Table), "it is one table"
-    place, model, recipe, strict, pairs = map(table.header.index, ("data set", "model", "recipe", "strict", "pairs"))
+    *_, table = gains(Comparisons(read_results(folder))).parts
+    assert isinstance(table, Table), "it comes last"
+    rows_of: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in (dict(zip(table.header, cells)) for cells in table.rows):
+        if row["data set"] != "all":  # that is of other data sets for each recipe
+            rows_of.setdefault((row["data set"], row["model"]), []).append(row)
     columns: dict[str, dict[str, str]] = {}
-    most: dict[str, int] = {}
-    for row in table.rows:
-        if row[place] != "all":  # that is of other data sets for each recipe
-            name = f"{row[place]}, {row[model]}"
-            most[name] = max(most.get(name, 0), int(row[pairs]))
-    for row in table.rows:
-        name = f"{row[place]}, {row[model]}"
-        if name in most and 2 * int(row[pairs]) >= most[name]:
-            columns.setdefault(name, {})[row[recipe]] = row[strict]
+    for own in rows_of.values():
+        most = max(int(row["pairs"]) for row in own)
+        where = max((row["where"] for row in own), key=len)  # the most sizes
+        columns[where] = {
+            row["recipe"]: row["strict"] if row["where"] == where else _with_sizes(row["strict"], row["where"])
+            for row in own
+            if 2 * int(row["pairs"]) >= most
+        }
     recipes = sorted({recipe for column in columns.values() for recipe in column}, key=recipe_order)
     rows = [[recipe, *(column.get(recipe, DASH) for column in columns.values())] for recipe in recipes]
     return markdown_table(Table("", ["recipe", *columns], rows)).splitlines()
+
+
+def _with_sizes(cell: str, where: str) -> str:
+    return type(cell)(f"{cell} (N={where.partition('N=')[2]})")
 
 
 def _alternatives_rows(file: Path) -> list[str]:

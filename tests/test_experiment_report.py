@@ -20,7 +20,7 @@ from hf_cfgen.report.experiments.paper import mean_gain
 from hf_cfgen.report.experiments.svg import HEIGHT, Point, bar_chart, line_chart
 from scripts import update_readme
 
-from .experiment_cells import CASE, RECIPES, cell, written
+from .experiment_cells import CASE, COUNTS, RECIPES, cell, written
 
 DASH = "–"
 # F1 of 0.25 and 0.5; with budget 0.5 and 0.5; with paper 0.75 and 1 of two more
@@ -64,7 +64,26 @@ def test_results_are_read_by_group_and_seed_from_either_folder(tmp_path):
         (lambda one: one.pop("sentences"), "no result of a cell, it lacks sentences: take it out of the folder"),
         (lambda one: one["causal"]["token"].pop("ri"), "it lacks causal.token.ri"),
         (lambda one: one.update(cell=3), "it lacks cell.dataset, cell.model, cell.n, cell.recipe, cell.seed"),
-        (lambda one: one["cell"].update(n="100"), "has a name or a number of another kind"),
+        (
+            lambda one: one["cell"].update(n="100"),
+            "no result of a cell, its cell.n is '100': take it out of the folder",
+        ),
+        (lambda one: one.update(dev_strict_f1=None), "its dev_strict_f1 is None"),
+        (lambda one: one.update(environment=None), "its environment is None"),
+        (lambda one: one["test"]["token"].update(f1="0.5"), "its test.token.f1 is '0.5'"),
+        (lambda one: one["seconds"].update(judge=None), "its seconds.judge is None"),
+        (lambda one: one["config"]["model"].pop("model"), "it lacks config.model.model"),
+        (lambda one: one["config"].update(recipe=None), "its config.recipe is None"),
+        (lambda one: one["config"].update(recipe={"among": {}}), "it lacks chosen"),
+        (lambda one: one.update(judged=40), "it lacks counts.candidates, counts.kept"),
+        (lambda one: one.update(judged=40, counts=COUNTS | {"by_type": {"PER": {}}}), "lacks counts.by_type.PER.men"),
+        (
+            lambda one: one["sentences"]["token"].update({key: [None] for key in one["sentences"]["token"]}),
+            "hits holds None",
+        ),
+        (lambda one: one.update(cases=[3]), "cases holds 3"),
+        (lambda one: one.update(cases=[CASE | {"kept": CASE["kept"] | {"source": {}}}]), "lacks cases.kept.source.id"),
+        (lambda one: one.update(cases=[{"id": "test-1"}]), "it lacks cases.tokens"),
         (lambda one: one["sentences"]["strict"]["hits"].pop(), "sentences.strict: not as many hits as predictions"),
     ],
 )
@@ -225,6 +244,36 @@ def test_the_best_recipe_is_the_one_that_is_best_on_dev(tmp_path):
     assert best_recipe(results_of(tmp_path / "none", [cell([1])])) is None
 
 
+def test_the_best_recipe_has_the_highest_mean_over_data_sets_whatever_their_seeds(tmp_path):
+    # gains on dev: budget 0.1 in each of three runs and 0.5 in one, paper 0.2 and 0.3; means 0.3 and 0.25 over data
+    # sets, 0.2 and 0.225 over runs
+    runs = [("cluener", 1, 0.1, 0.2), ("cluener", 2, 0.1, 0.2), ("cluener", 3, 0.1, 0.2), ("demo", 1, 0.5, 0.3)]
+    cells = [
+        cell([1, 0], dataset=dataset, recipe=recipe, seed=seed, dev=dev)
+        for dataset, seed, budget, paper in runs
+        for recipe, dev in (("none", 0.0), ("budget", budget), ("paper", paper))
+    ]
+    results = results_of(tmp_path, cells)
+    assert best_recipe(results) == "budget"
+    text, _ = scores.best(Comparisons(results), "budget").parts
+    assert text == Text(
+        "budget has the highest mean gain in strict F1 over NoAug on dev, over the 4 runs that budget, paper all have "
+        "(cluener lstm N=100; demo lstm N=100); test scores had no part in the choice."
+    )
+
+
+def test_figure_4_leaves_out_a_data_set_of_which_nothing_is_drawn(tmp_path):
+    cells = [*grid(), cell([1, 0], dataset="demo", recipe="random-swap"), cell([1, 0], model="bert", recipe="budget")]
+    cells[-1]["config"]["recipe"] |= {"judge": False}
+    section = effects.figure_4(results_of(tmp_path, cells), "budget")
+    assert [part.caption for part in section.parts if isinstance(part, Charts)] == [
+        f"{level} RI with {model}" for model in ("bert", "lstm") for level in ("strict", "token")
+    ]
+    assert [len(part.charts) for part in section.parts if isinstance(part, Charts)] == [2] * 4  # legend and chart
+    (table,) = tables(effects.figure_4(results_of(tmp_path / "none", cells[-2:-1]), None))
+    assert [row[3] for row in table.rows] == ["random-swap"]
+
+
 # tables
 
 
@@ -239,10 +288,15 @@ def test_the_table_of_gains_has_means_errors_intervals_and_the_papers(tmp_path):
     by_name = {tuple(row[:3]): row[3:] for row in table.rows}
     # 0.75 - 0.25 and 1 - 0.5; both sentences of both seeds are better; relaxed 2/3 and by tokens 2/5 of that
     strict, relaxed, token = (f"+{gain} ± 0.0 [+{gain}, +{gain}] 2/0/0" for gain in ("50.0", "33.3", "20.0"))
-    assert by_name["cluener", "lstm", "paper"] == [strict, relaxed, token, "+4.3", "2", "cluener lstm N=100"]
+    assert by_name["cluener", "lstm", "paper"] == [strict, relaxed, token, "+3.5", "2", "cluener lstm N=100"]
     assert isinstance(by_name["cluener", "lstm", "paper"][0], Strong)
     assert not isinstance(by_name["cluener", "lstm", "budget"][0], Strong)
     assert by_name["demo", "lstm", "paper"][3] == DASH
+    # the paper has 200 to 500, too: of 100 and 300 its gains are 3.5 and 4.0; none of 50; and no random swaps
+    for n, swapped, expected in ((300, "paper", "+3.8"), (50, "paper", DASH), (300, "random-swap", DASH)):
+        more = [cell([1, 0], n=n), cell([1, 1], n=n, recipe=swapped), *grid()]
+        (table,) = tables(scores.gains(Comparisons(results_of(tmp_path / f"{n}-{swapped}", more))))
+        assert [row[6] for row in table.rows if row[2] == swapped] == [expected]
     assert by_name["all", "all", "paper"][3:] == [DASH, "4", "cluener lstm N=100; demo lstm N=50"]
     # errors of 0.125 each of two data sets: 0.125 / sqrt(2)
     assert by_name["all", "all", "budget"][0].startswith("+12.5 ± 8.8 [")
@@ -250,14 +304,14 @@ def test_the_table_of_gains_has_means_errors_intervals_and_the_papers(tmp_path):
 
 def test_the_table_of_the_readme_has_a_column_a_data_set_and_model_without_what_was_run_little_there(tmp_path):
     small, demo = grid(n=50), grid(dataset="demo", n=50)
-    written(tmp_path, [*grid()[:5], *small[:4], *grid(model="bert"), *demo[:4]])
-    # with lstm on cluener budget has 4 pairs of runs, paper 1; on demo there is budget alone
-    gain = "+12.5 ± 12.5 [+0.0, +50.0]"
+    written(tmp_path, [*grid(), cell([1, 1], recipe="random-swap"), *small[:4], *grid(model="bert"), *demo[:4]])
+    # with lstm on cluener budget has 4 pairs of runs, paper 2, and random-swap 1
+    budget, paper = "+12.5 ± 12.5 [+0.0, +50.0]", "+50.0 ± 0.0 [+50.0, +50.0] 2/0/0"
     assert update_readme.TABLES["gains"](tmp_path) == [
-        "| recipe | cluener, bert | cluener, lstm | demo, lstm |",
+        "| recipe | cluener bert N=100 | cluener lstm N=50, 100 | demo lstm N=50 |",
         "|---|---|---|---|",
-        f"| budget | {gain} 1/1/0 | {gain} 2/2/0 | {gain} 1/1/0 |",
-        f"| paper | **+50.0 ± 0.0 [+50.0, +50.0] 2/0/0** | {DASH} | {DASH} |",
+        f"| budget | {budget} 1/1/0 | {budget} 2/2/0 | {budget} 1/1/0 |",
+        f"| paper | **{paper}** | **{paper} (N=100)** | {DASH} |",
     ]
 
 
@@ -551,7 +605,7 @@ def test_the_page_has_every_section_in_its_order(tmp_path):
         "Environment",
     ]
     explained = " ".join(part.text for part in made[0].parts)
-    assert explained.startswith("Made of 6 results, ") and "bootstraps, 20 resamples" in explained
+    assert explained.startswith("Made of 6 results") and "bootstraps, 20 resamples" in explained
 
 
 def test_the_page_loads_nothing_and_escapes_what_it_shows(tmp_path):
@@ -597,6 +651,7 @@ def test_the_command_writes_both_files_and_replaces_them(tmp_path, capsys):
         (["--output", "no/such/a.html"], "no/such/a.html can't be written"),
         (["--output", "a.html", "--markdown", "a.html"], "--output and --markdown are both a.html"),
         (["--notes", "no.txt"], "no.txt: not a readable text file"),
+        (["--notes", "n.txt", "--markdown", "n.txt"], "n.txt holds the notes and would be written over"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path, monkeypatch, capsys, options, message):

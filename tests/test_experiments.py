@@ -94,6 +94,7 @@ def test_it_leaves_one_file_a_cell_one_noaug_tagger_a_group_and_candidates_once(
         [f"cells/{name}.json" for name in names]
         + [f"noaug/{name}/{file}" for name in groups for file in taggers]
         + [f"candidates/{name}/{file}" for name in candidates for file in parts]
+        + [f"sources/{read_grid(grid)[0].source}.json"]
     )
 
 
@@ -412,6 +413,55 @@ def start(*args) -> multiprocessing.Process:
     return process
 
 
+def test_other_data_or_vectors_of_the_same_names_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(experiments, "_work", lambda *_: None)
+    models = {"tiny": GRID["models"]["tiny"] | {"vectors": "v.vec"}}
+    grid = write_grid(tmp_path, datasets={"en": {"path": "d.jsonl"}}, models=models)
+
+    def start(folder: str, names: str, number: int) -> None:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        rows = [{"tokens": [name, str(i)], "ner_tags": ["B-X", "O"]} for i in range(30) for name in names]
+        (tmp_path / folder / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (tmp_path / folder / "v.vec").write_text(f"1 2\na 0 {number}\n")
+        folders = ["--data_dir", str(tmp_path / folder), "--output_dir", str(tmp_path / "out")]
+        main(["reproduce", str(grid), *folders])
+
+    start("first", "ab", 1)
+    start("elsewhere", "ab", 1)
+    for folder, names, number in (("data", "ac", 1), ("vectors", "ab", 2)):
+        with pytest.raises(SystemExit) as end:
+            start(folder, names, number)
+        assert end.value.code == 2
+        assert re.search(
+            r"out holds results of other data or vectors of the same names \(en-tiny-", capsys.readouterr().err
+        )
+
+
+def test_what_looks_finished_and_is_not_is_named_or_made_anew(finished, tmp_path, capsys):
+    grid, files, done = finished
+    output = tmp_path / "out"
+    shutil.copytree(done, output)
+    broken = output / "cells" / files[1].name
+    for text, message in (
+        ("", "not a JSON file"),
+        ("{}", "no result of this cell: delete it"),
+        (files[2].read_text(encoding="utf-8"), "no result of this cell: delete it"),
+    ):
+        broken.write_text(text, encoding="utf-8")
+        with pytest.raises(CfgenError, match=f"^{re.escape(str(broken))}: {message}"):
+            reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+    broken.unlink()
+    (candidates,) = output.glob("candidates/*-budget-k2")
+    (candidates / "kept.parquet").write_text("")
+    with pytest.raises(CfgenError, match=rf"{candidates.name}: not the candidates of a finished run .*: delete it$"):
+        reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+    shutil.rmtree(candidates)
+    (record,) = output.glob("noaug/*-n20-*/record.json")
+    record.unlink()
+    reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+    assert results_of(output) == results_of(done)
+
+
 def test_two_processes_share_a_grid_and_train_no_tagger_twice(finished, tmp_path):
     grid, _, done = finished
     processes = [start(grid, tmp_path / "out", tmp_path / "log") for _ in range(2)]
@@ -567,6 +617,7 @@ def item(**axes) -> dict:
         (item(n=[0]), "grid, item 1: n: 0: give whole numbers, and for n null to take all"),
         (item(seed=[None]), "grid, item 1: seed: None: give whole numbers"),
         ({"grid": [{"dataset": ["en"]}]}, "grid, item 1: no model, n, recipe, seed: give dataset, model, n, recipe"),
+        (item(seed=[2**32]), "grid, item 1: seed: 4294967296: give at most 4294967295"),
         (item(seed=[2, 2]), "grid, item 1: en-tiny-15-paper-2 is a cell already: leave it out once"),
         (item(n=[999]), "num_train_examples is 999: the train split has 200 rows"),
         (changed("datasets", "en", path="no/such"), "'no/such' is no file or folder here"),

@@ -65,7 +65,7 @@ class Difference:
 
     Args:
         mean (`float`): From -1 to 1.
-        error (`float` or `None`): Its standard error over seeds; `None` where there is one seed.
+        error (`float` or `None`): Its standard error over seeds; `None` where a stratum has one seed.
         interval (`list[float]`): Lower and upper end of its 95 % interval.
         wins (`int`): Pairs of runs in which ours is higher.
         ties (`int`): Pairs that are equal.
@@ -92,7 +92,8 @@ def difference(strata: Sequence[Stratum], resamples: int = 1000, seed: int = 0) 
     1/H sum_h 1/n(h) sum_s d(h, s).
 
     Standard error: strata of one data set with the same seeds have nested train samples, so their differences are
-    averaged within a seed first; of these averages s / sqrt(n) over seeds. Data sets are independent: errors e(g) of
+    averaged within a seed first; of these averages s / sqrt(n) over seeds. Data sets are independent, and strata of
+    one data set with different seeds count as such, too, though some of their seeds may be the same: errors e(g) of
     groups g that hold a share w(g) of the strata make sqrt(sum_g w(g)^2 e(g)^2) (Cochran 1977, Sampling Techniques,
     chapter 5).
 

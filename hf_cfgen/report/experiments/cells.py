@@ -15,18 +15,27 @@ CELLS = "cells"
 EFFECTS = ("f1", "ace_c", "ace_e", "ri")
 COUNTED = ("hits", "predicted", "gold")
 SECONDS = ("generate", "judge", "train", "evaluate")
-_SIZES = ("train", "validation", "test", "mixed")
-_PARTS: dict[str, Sequence[str]] = {
-    "cell": ("dataset", "model", "n", "recipe", "seed"),
-    "config": ("dataset", "model", "recipe", "training"),
-    "examples": _SIZES,
-    "test": LEVELS,
-    "causal": LEVELS,
-    "sentences": LEVELS,
-    "seconds": SECONDS,
+_NUMBER = int | float
+_OF_TYPE = dict.fromkeys(("mentions", "forms", "candidates", "kept"), int)
+_COUNTS = {"candidates": int, "kept": int, "rejected": dict, "by_type": dict}
+_SENTENCE = {"id": str, "tokens": list, "tags": list}
+_COUNTERFACTUAL = {
+    **_SENTENCE,
+    **{"replaced": list, "score": _NUMBER | None, "reason": str | None, "similarity": _NUMBER, "source": _SENTENCE},
 }
-_OF_LEVEL = {"test": ("f1",), "causal": EFFECTS, "sentences": COUNTED}
-_KEYS = ("hf_cfgen", "commit", "environment", "device", "types", "counts", "judged", "steps", "dev_strict_f1", "cases")
+_CASE = dict.fromkeys(("tokens", "gold", "noaug", "predicted"), list) | {"id": str}
+# what tables take for granted: names, with kinds or what is below them
+_RESULT: dict[str, Any] = {
+    "cell": {"dataset": str, "model": str, "n": int | None, "recipe": str, "seed": int},
+    "config": {"dataset": dict, "model": {"model": str}, "recipe": dict, "training": dict},
+    "examples": dict.fromkeys(("train", "validation", "test", "mixed"), int),
+    "test": {level: {"f1": _NUMBER} for level in LEVELS},
+    "causal": dict.fromkeys(LEVELS, dict.fromkeys(EFFECTS, _NUMBER)),
+    "sentences": dict.fromkeys(LEVELS, dict.fromkeys(COUNTED, list)),
+    "seconds": dict.fromkeys(SECONDS, _NUMBER),
+    **{"hf_cfgen": str, "commit": str | None, "environment": dict, "device": str, "types": list},
+    **{"counts": dict | None, "judged": int, "steps": int, "dev_strict_f1": _NUMBER, "cases": list},
+}
 
 
 class Group(NamedTuple):
@@ -167,23 +176,38 @@ def recipe_order(name: str) -> tuple[int, str]:
 
 def _check(result: Mapping[str, Any]) -> None:
     """Check what tables take for granted."""
-    _check_names("", result, (*_KEYS, *_PARTS))
-    for part, names in _PARTS.items():
-        _check_names(f"{part}.", result[part], names)
-    for level in LEVELS:
-        for part, names in _OF_LEVEL.items():
-            _check_names(f"{part}.{level}.", result[part][level], names)
-        if len({len(result["sentences"][level][name]) for name in COUNTED}) != 1:
+    _check_shape("", result, _RESULT)
+    for level, counted in result["sentences"].items():
+        if len({len(counted[name]) for name in COUNTED}) != 1:
             raise CfgenError(f"sentences.{level}: not as many hits as predictions and gold items: take it out")
-    cell = result["cell"]
-    named = all(isinstance(cell[name], str) for name in ("dataset", "model", "recipe"))
-    if not named or type(cell["seed"]) is not int or not (cell["n"] is None or type(cell["n"]) is int):
-        raise CfgenError(f"the cell {cell} has a name or a number of another kind: take it out of the folder")
+        _check_items(f"sentences.{level}.", counted, int)
+    if "among" in result["config"]["recipe"]:
+        _check_shape("", result, {"chosen": str, "config": {"recipe": {"among": dict}}})
+    elif result["judged"]:
+        _check_shape("", result, {"counts": _COUNTS})
+        for label, numbers in result["counts"]["by_type"].items():
+            _check_shape(f"counts.by_type.{label}.", numbers, _OF_TYPE)
+    _check_items("", {"cases": result["cases"]}, dict)
+    for case in result["cases"]:
+        beside = {name: _COUNTERFACTUAL if case.get(name) else type(None) for name in ("kept", "rejected")}
+        _check_shape("cases.", case, _CASE | beside)
 
 
-def _check_names(where: str, values: Any, names: Sequence[str]) -> None:
-    if lacking := [where + name for name in names if not isinstance(values, dict) or name not in values]:
+def _check_items(where: str, lists: Mapping[str, Sequence[Any]], kind: type) -> None:
+    for name, values in lists.items():
+        for value in values:
+            if not isinstance(value, kind):
+                raise CfgenError(f"no result of a cell, {where}{name} holds {value!r}: take it out of the folder")
+
+
+def _check_shape(where: str, values: Any, shape: Mapping[str, Any]) -> None:
+    if lacking := [where + name for name in shape if not isinstance(values, dict) or name not in values]:
         raise CfgenError(f"no result of a cell, it lacks {', '.join(lacking)}: take it out of the folder")
+    for name, kind in shape.items():
+        if isinstance(kind, dict):
+            _check_shape(f"{where}{name}.", values[name], kind)
+        elif not isinstance(values[name], kind):
+            raise CfgenError(f"no result of a cell, its {where}{name} is {values[name]!r}: take it out of the folder")
 
 
 def _check_alike(results: Results, read_from: Mapping[tuple[Group, int], Path]) -> None:

@@ -10,6 +10,7 @@ from ..statistics import Difference, Stratum, difference
 from .cells import Group, Results, among, counts_of, is_noaug, noaug, recipes
 
 STRICT = LEVELS[0]
+Run = tuple[tuple[str, str, int | None], int]  # data set, model and size, and a seed
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,28 @@ class Comparisons:
 def best_recipe(results: Results) -> str | None:
     """The recipe with the highest mean gain in strict F1 over NoAug on dev; test scores play no part.
 
+    As in `difference`, the mean is over seeds and then over data sets, models and sizes.
+
+    Args:
+        results (`Results`): All results.
+
+    Returns:
+        `str` or `None`: Its name, the first of equals; `None` where there is nothing that all have, see `dev_gains`.
+    """
+    gains, shared = dev_gains(results)
+
+    def average(name: str) -> float:
+        by_place: dict[tuple[str, str, int | None], list[float]] = {}
+        for run in shared:
+            by_place.setdefault(run[0], []).append(gains[name][run])
+        return mean(map(mean, by_place.values()))
+
+    return max(gains, key=average) if shared else None
+
+
+def dev_gains(results: Results) -> tuple[dict[str, dict[Run, float]], list[Run]]:
+    """Gains in strict F1 over NoAug on dev, of the recipes that can be compared by them.
+
     Only recipes with at least half as many results as the one with most are looked at, and only where all of these
     have a result, so that all gains are of the same data sets, models, sizes and seeds. What is chosen on dev in each
     run anew is left out: it is as high on dev as any by that.
@@ -120,9 +143,9 @@ def best_recipe(results: Results) -> str | None:
         results (`Results`): All results.
 
     Returns:
-        `str` or `None`: Its name, the first of equals; `None` where there is nothing that all have.
+        `tuple[dict[str, dict[Run, float]], list[Run]]`: The gains of each recipe by run, and the runs that all have.
     """
-    gains: dict[str, dict[tuple[object, ...], float]] = {}
+    gains: dict[str, dict[Run, float]] = {}
     for group, by_seed in results.items():
         reference = noaug(results, group)
         if reference is None or reference == group or among(results, group.recipe):
@@ -130,7 +153,7 @@ def best_recipe(results: Results) -> str | None:
         theirs = results[reference]
         gains.setdefault(group.recipe, {}).update(
             {
-                (*group[:3], seed): ours["dev_strict_f1"] - theirs[seed]["dev_strict_f1"]
+                (group[:3], seed): ours["dev_strict_f1"] - theirs[seed]["dev_strict_f1"]
                 for seed, ours in by_seed.items()
                 if seed in theirs
             }
@@ -138,7 +161,7 @@ def best_recipe(results: Results) -> str | None:
     most = max((len(own) for own in gains.values()), default=0)
     often = {name: gains[name] for name in sorted(gains) if gains[name] and 2 * len(gains[name]) >= most}
     shared = set.intersection(*map(set, often.values())) if often else set()
-    return max(often, key=lambda name: mean(often[name][cell] for cell in shared)) if shared else None
+    return often, [run for run in next(iter(often.values()), ()) if run in shared]
 
 
 def baselines(results: Results, best: str) -> list[str]:

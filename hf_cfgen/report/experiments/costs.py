@@ -63,7 +63,10 @@ def compute(comparisons: Comparisons) -> Section:
             Text(
                 "Means over seeds. A recipe with rows judged needs the NoAug tagger of its seed as well, which is "
                 "trained once for all of them, and recipes with the same candidates share the judging: each row has "
-                "all of what the recipe alone would need, save the training of that tagger."
+                "all of what the recipe alone would need, save the training of that tagger. Candidates that are not "
+                "judged, but as many as a discriminator keeps of them, need the number alone: neither the judging nor "
+                "that tagger is counted. Of a choice on dev, the rows trained on are those of the recipe that was "
+                "chosen, and all else is of all that it chooses among."
             ),
             Table("Rows, optimizer steps and seconds", [*header, *(f"s to {n}" for n in SECONDS)], rows, 5),
             _beside_paper(comparisons),

@@ -53,8 +53,10 @@ def figure_4(results: Results, best_name: str | None) -> Section:
                     if group[:2] == (dataset, model) and group.recipe in series and group.n is not None:
                         values = [result["causal"][level]["ri"] for result in results[group].values()]
                         series[group.recipe][group.n] = point(values)
-                charts.append(bar_chart(f"{dataset}, {model}, {level}", "RI", series))
-            parts.append(Charts(f"{level} RI with {model}", [legend(names), *charts]))
+                if any(series.values()):
+                    charts.append(bar_chart(f"{dataset}, {model}, {level}", "RI", series))
+            if charts:
+                parts.append(Charts(f"{level} RI with {model}", [legend(names), *charts]))
     parts.append(_effects_table(results, sized))
     return Section("Figure 4: what taggers read, over N", parts)
 

@@ -8,9 +8,10 @@ from ...errors import CfgenError
 from ...output import write_text
 from . import costs, effects, scores
 from .cases import figure_5
-from .cells import Results, read_results
+from .cells import Results, among, read_results
 from .comparisons import Comparisons, best_recipe
 from .document import Section, Text, as_html, as_markdown
+from .paper import counterpart
 
 TITLE = "Counterfactual examples for named entity recognition: experiments"
 PAGE = "report.html"
@@ -57,9 +58,12 @@ def report(arguments: ReportArguments) -> list[Path]:
             raise CfgenError(f"{file} can't be written: name a file in a folder that is there")
     if len({file.absolute() for file, _ in wanted}) < len(wanted):
         raise CfgenError(f"--output and --markdown are both {page}: name two files")
+    if arguments.notes is not None and Path(arguments.notes).absolute() in {file.absolute() for file, _ in wanted}:
+        raise CfgenError(f"{arguments.notes} holds the notes and would be written over: name another file")
     made = sections(results, _paragraphs(arguments.notes))
-    for file, form in wanted:
-        write_text(file, form(TITLE, made))
+    texts = [(file, form(TITLE, made)) for file, form in wanted]
+    for file, text in texts:
+        write_text(file, text)
         print(f"wrote {file}")
     return [file for file, _ in wanted]
 
@@ -98,24 +102,31 @@ def sections(results: Results, notes: Sequence[str] = (), resamples: int = RESAM
 
 def _how_to_read(results: Results, resamples: int) -> Section:
     number = sum(map(len, results.values()))
+    choices = sum(len(seeds) for group, seeds in results.items() if among(results, group.recipe))
+    of_these = f", {choices} of which choose one of the others' taggers on dev" if choices else ""
     texts = [
-        f"Made of {number} results, each of one tagger: a data set, a model, N train examples, a recipe that makes "
-        "the rows it is trained on, and a seed, which changes the N examples, the draws and the initialization. A "
-        "recipe without options is NoAug, the examples alone. All taggers of a model are trained for the same number "
-        "of optimizer steps, the best of their evaluations on dev is taken, and all scores are of the test split.",
+        f"Made of {number} results{of_these}. Each is of one tagger: a data set, a model, N train examples, a recipe "
+        "that makes the rows it is trained on, and a seed, which changes the N examples, the draws and the "
+        "initialization. A recipe without options is NoAug, the examples alone. All taggers of a model are trained "
+        "for the same number of optimizer steps, the best of their evaluations on dev is taken, and all scores are of "
+        "the test split.",
         "Strict F1: same type and boundaries; relaxed: same type, boundaries that overlap; token: by words. "
         "15.0 ± 5.0 is a mean over seeds and its standard error. +1.9 ± 0.4 [+1.1, +2.7] 5/0/1 is a mean difference "
         "of runs with the same seed, its standard error over seeds, its 95 % interval, and the pairs of runs that "
-        "were won, tied and lost; it is bold where the interval excludes 0. Without ± there is one seed.",
+        "were won, tied and lost; it is bold where the interval excludes 0. Without ± there is one seed, in "
+        "one at least of the places that a mean is over.",
         f"Intervals are percentile bootstraps, {resamples} resamples of seeds and of test sentences, the same for "
         "both recipes; every seed is tested on the same sentences, so a draw of sentences holds for all seeds. They "
         "say how far a difference may be chance of seeds and sentences, not of data sets. With few seeds they are "
-        "rough. No interval is widened for the number of comparisons in a table.",
-        "Differences are taken over the seeds that both recipes have; what is left out is named beside them.",
+        "rough. Sizes of a data set that were run with different seeds count as independent, which makes intervals "
+        "over them narrower. No interval is widened for the number of comparisons in a table.",
+        "Differences are taken over the seeds that both recipes have. The tables of one recipe beside the others, and "
+        "Table 2, name the seeds that are left out.",
         "Zeng et al. (2020) report one run, other splits, vectors and numbers of steps, and call relaxed what their "
-        "scorer counts as exact match: their numbers are shown for orientation. Their data set IDiag is private; one "
-        "of that name here is a stand-in.",
+        "scorer counts as exact match: their numbers are shown for orientation.",
     ]
+    if any(counterpart(group.dataset) == "IDiag" for group in results):
+        texts[-1] += " Their data set IDiag is private; one of that name here is a stand-in."
     return Section("How to read this", [Text(text) for text in texts])
 
 

@@ -3,6 +3,7 @@
 "Counterfactual Generator: A Weakly-Supervised Method for Named Entity Recognition", EMNLP 2020.
 """
 
+from collections.abc import Collection
 from statistics import mean
 
 SPLITS = ("train", "validation", "test")
@@ -65,19 +66,25 @@ def tagger(model: str) -> str | None:
     return next((name for name in TAGGERS if model.lower().startswith(name.lower())), None)
 
 
-def mean_gain(dataset: str, model: str) -> float:
+def mean_gain(dataset: str, model: str, sizes: Collection[int | None] = TRAIN_EXAMPLES) -> float | None:
     """The paper's mean gain in F1 over sizes, without those that are likely copies.
 
     Args:
         dataset (`str`): The paper's data set.
         model (`str`): The paper's tagger.
+        sizes (`Collection[int | None]`, *optional*): The numbers of train examples; all of the paper's where they are
+            not given.
 
     Returns:
-        `float`: In per cent.
+        `float` or `None`: In per cent; `None` where the paper has a number for none or not for all of these sizes.
 
     Example:
 
-    >>> round(mean_gain("CNER", "LSTM"), 1)
-    11.5
+    >>> round(mean_gain("CNER", "LSTM"), 1), round(mean_gain("CNER", "LSTM", (100, 300)), 1)
+    (11.5, 13.6)
     """
-    return mean(aug - noaug for noaug, aug in filter(None, F1[dataset, model]))
+    if not set(sizes) <= set(TRAIN_EXAMPLES):
+        return None
+    pairs = (pair for size, pair in zip(TRAIN_EXAMPLES, F1[dataset, model]) if size in sizes)
+    gains = [aug - noaug for noaug, aug in filter(None, pairs)]
+    return mean(gains) if gains else None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from ...scoring import LEVELS
 from . import paper
 from .cells import Group, Results, among, config_of, is_noaug, noaug, recipe_order, recipes
-from .comparisons import Comparison, Comparisons, baselines
+from .comparisons import Comparison, Comparisons, baselines, dev_gains
 from .document import Charts, Part, Section, Table, Text
 from .shown import DASH, gain_cell, listed, percent_over_seeds, point, size_name
 from .svg import Point, Series, legend, line_chart
@@ -43,13 +43,16 @@ def gains(comparisons: Comparisons) -> Section:
             first = compared[LEVELS[0]]
             if first is None:
                 continue
-            like = None if place is None else _stands_for(results, groups[0])
-            theirs = DASH if like is None else f"{paper.mean_gain(*like):+.1f}"
+            like = _stands_for(results, groups[0]) if place is not None and judges(results, recipe) else None
+            gain = None if like is None else paper.mean_gain(*like, {group.n for group in first.strata})
+            theirs = DASH if gain is None else f"{gain:+.1f}"
             names = ["all", "all"] if place is None else list(place)
             shown = [gain_cell(comparison) for comparison in compared.values()]
             rows.append([*names, recipe, *shown, theirs, str(first.runs), _places_of(first.strata)])
     header = ["data set", "model", "recipe", *LEVELS, "in the paper", "pairs", "where"]
-    return Section("Gains over NoAug", [Table("Mean gain in F1 over NoAug, per cent", header, rows, names=3, words=1)])
+    text = "The paper's gain is its mean over the same sizes; it stands beside recipes that have a discriminator, too."
+    table = Table("Mean gain in F1 over NoAug, per cent", header, rows, names=3, words=1)
+    return Section("Gains over NoAug", [Text(text), table])
 
 
 def best(comparisons: Comparisons, name: str) -> Section:
@@ -60,7 +63,7 @@ def best(comparisons: Comparisons, name: str) -> Section:
     text = (
         f"{name} is, in each run, the one of {', '.join(choices)} that has the highest strict F1 on dev there"
         if choices
-        else f"{name} has the highest mean gain in strict F1 over NoAug on dev"
+        else f"{name} has the highest mean gain in strict F1 over NoAug on dev, {_decided(results)}"
     ) + "; test scores had no part in the choice."
     header = ["data set", f"{name} less", *LEVELS, *_WHERE]
     rows = [[row[0], *row[2:]] for row in _differences(comparisons, [(name, other) for other in others])]
@@ -90,13 +93,23 @@ def controls(comparisons: Comparisons) -> Section:
     )
 
 
+def judges(results: Results, recipe: str) -> bool:
+    """Whether a recipe, or one of those that it chooses among, has candidates that are judged."""
+    group = next(group for group in results if group.recipe == recipe)
+    choices = among(results, recipe) or {recipe: config_of(results, group)["recipe"]}
+    return any("recipe" in options and options.get("judge", True) for options in choices.values())
+
+
 def own_choices(results: Results) -> list[str]:
     """The recipes that are a choice among others, one of which has candidates that are judged."""
-    return [
-        name
-        for name in recipes(results)
-        if any("recipe" in options and options.get("judge", True) for options in among(results, name).values())
-    ]
+    return [name for name in recipes(results) if among(results, name) and judges(results, name)]
+
+
+def _decided(results: Results) -> str:
+    """The runs by which a recipe is the best on dev."""
+    gains, shared = dev_gains(results)
+    places = _places_of(dict.fromkeys(Group(*place, "") for place, _ in shared))
+    return f"over the {len(shared)} runs that {', '.join(gains)} all have ({places})"
 
 
 def chosen(results: Results) -> Section:
