@@ -80,12 +80,12 @@ def reproduce(arguments: ReproduceArguments) -> list[Path]:
     Raises:
         CfgenError: Something in the grid can't be used, or a worker was killed. What was finished stays.
     """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise CfgenError("processes of a launcher would train one tagger together: start it alone, with --workers")
     cells, output = arguments.cells(), Path(arguments.output_dir)
     for path in (output, *output.parents):
         if path.exists() and not path.is_dir():
             raise CfgenError(f"{path} is a file: choose another --output_dir")
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise CfgenError("processes of a launcher would train one tagger together: start it alone, with --workers")
     files = [_file(output, cell) for cell in cells]
     missing = [cell for cell in cells if not _finished(output, cell)]
     print(f"{len(cells)} cells, {len(cells) - len(missing)} of them done", flush=True)
