@@ -70,15 +70,15 @@ class Sources:
         with about(arguments.dataset):
             return cut_splits(self._splits[cell.dataset], None, cell.n, seed=cell.seed)
 
-    def digest(self, cell: Cell, arguments: RunArguments) -> str:
-        """A digest of what is read for a cell: the splits before they are made smaller, and the file of vectors.
+    def digests(self, cell: Cell, arguments: RunArguments) -> dict[str, str]:
+        """Digests of what is read for a cell: the splits before they are made smaller, and the file of vectors.
 
         Args:
             cell (`Cell`): The cell.
             arguments (`RunArguments`): What its `arguments` returns.
 
         Returns:
-            `str`: The digest.
+            `dict[str, str]`: By `Cell.source` and by the name of the file.
 
         Raises:
             CfgenError: See `data`.
@@ -88,9 +88,11 @@ class Sources:
         for split, rows in self._splits[cell.dataset].items():
             for row in zip(rows["tokens"], tag_column(rows)):
                 digest.update(json.dumps([split, *row]).encode())
+        found = {cell.source: digest.hexdigest()}
         if arguments.vectors is not None:
-            digest.update(Path(arguments.vectors).read_bytes())
-        return digest.hexdigest()
+            vectors = Path(arguments.vectors)
+            found[vectors.name] = hashlib.blake2b(vectors.read_bytes(), digest_size=16).hexdigest()
+        return found
 
     def vectors(self, arguments: RunArguments) -> dict[str, Any] | None:
         """The pretrained vectors of a cell.
@@ -171,7 +173,7 @@ def run_cell(
         test, train = bench.data["test"], bench.data["train"]
         cases = find_cases(test, noaug["predictions"], record["predictions"], train, made, rejected)
     return {
-        **{name: record[name] for name in bench.made_with},
+        **{name: record.get(name, value) for name, value in bench.made_with.items()},  # as its tagger was made
         "cell": cell.axes,
         "config": cell.config,
         "examples": {**{split: len(rows) for split, rows in bench.data.items()}, "mixed": record["mixed"]},

@@ -73,9 +73,8 @@ class Cell:
 
     @property
     def source(self) -> str:
-        """The name of what is read for it, which all sizes, recipes and seeds share."""
-        config = {name: value for name, value in self.config.items() if name != "recipe"}
-        return _named([self.dataset, self.model], config)
+        """The name of its data set as it is read, which all models, sizes, recipes and seeds share."""
+        return _named([self.dataset], self.config["dataset"])
 
     def _group(self) -> list[str]:
         return [self.dataset, self.model, f"n{'all' if self.n is None else self.n}"]

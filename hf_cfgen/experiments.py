@@ -93,25 +93,17 @@ def reproduce(arguments: ReproduceArguments) -> list[Path]:
     for cell in {(cell.dataset, cell.model, cell.n): cell for cell in missing}.values():
         with _telling(cell):
             check_cell(cell, sources)
-    if not missing:
-        return files
     digests = {}
-    for cell in {cell.source: cell for cell in missing}.values():
-        digests[output / SOURCES / f"{cell.source}.json"] = {"digest": sources.digest(cell, cell.arguments()[0])}
-    for name in (CELLS, LOCKS, SOURCES):
-        (output / name).mkdir(parents=True, exist_ok=True)
-    with FileLock(output / LOCKS / "sources.lock"):
-        for file, digest in digests.items():
-            if not file.exists():
-                write_json(file, digest)
-            elif read_json(file) != digest:
-                raise CfgenError(
-                    f"{output} holds results of other data or vectors of the same names ({file.name}): choose another "
-                    "--output_dir"
-                )
+    for cell in {(cell.dataset, cell.model): cell for cell in cells}.values():
+        with _telling(cell):
+            digests.update(sources.digests(cell, cell.arguments()[0]))
     workers = min(arguments.workers, len(missing))
     if arguments.device == "cuda" and workers == 1 and torch.cuda.device_count() > 1:
         raise CfgenError("there are several GPUs: choose one by CUDA_VISIBLE_DEVICES=0, or give more --workers")
+    _check_sources(output, digests)
+    if not missing:
+        return files
+    (output / CELLS).mkdir(exist_ok=True)
     if workers == 1:
         torch.set_num_threads(1)  # as in a worker: the number of threads changes the last bits of a sum
         _work(cells, output, sources, arguments.device, 1)
@@ -126,6 +118,22 @@ def reproduce(arguments: ReproduceArguments) -> list[Path]:
         except BrokenProcessPool:
             raise CfgenError("a worker was killed: start it again, and it goes on with what is missing") from None
     return files
+
+
+def _check_sources(output: Path, digests: dict[str, str]) -> None:
+    """Check that the folder's results are of these data and vectors; one without digests is taken to be."""
+    for name in (LOCKS, SOURCES):
+        (output / name).mkdir(parents=True, exist_ok=True)
+    with FileLock(output / LOCKS / "sources.lock"):
+        for name, digest in digests.items():
+            file = output / SOURCES / f"{name}.json"
+            if not file.exists():
+                write_json(file, {"digest": digest})
+            elif read_json(file) != {"digest": digest}:
+                raise CfgenError(
+                    f"{output} holds results of other data or vectors of the same name, by {SOURCES}/{file.name}: "
+                    "choose another --output_dir, or delete that file if they are of these"
+                )
 
 
 def _worker(arguments: ReproduceArguments, place: int, workers: int) -> None:

@@ -9,6 +9,7 @@ recorded run, `alternatives`, or `tried`; those of docs/performance.md are in `p
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,11 +46,11 @@ def _gains_rows(folder: Path) -> list[str]:
     columns: dict[str, dict[str, str]] = {}
     for own in rows_of.values():
         most = max(int(row["pairs"]) for row in own)
-        where = max((row["where"] for row in own), key=len)  # the most sizes
+        shown = [row for row in own if 2 * int(row["pairs"]) >= most]
+        ((where, _),) = Counter(row["where"] for row in shown).most_common(1)
         columns[where] = {
             row["recipe"]: row["strict"] if row["where"] == where else _with_sizes(row["strict"], row["where"])
-            for row in own
-            if 2 * int(row["pairs"]) >= most
+            for row in shown
         }
     recipes = sorted({recipe for column in columns.values() for recipe in column}, key=recipe_order)
     rows = [[recipe, *(column.get(recipe, DASH) for column in columns.values())] for recipe in recipes]

@@ -81,6 +81,8 @@ def test_results_are_read_by_group_and_seed_from_either_folder(tmp_path):
             lambda one: one["sentences"]["token"].update({key: [None] for key in one["sentences"]["token"]}),
             "hits holds None",
         ),
+        (lambda one: one["config"].update(recipe={"among": {"a": 3}}) or one.update(chosen="a"), "among holds 3"),
+        (lambda one: one.update(judged=40, counts=COUNTS | {"rejected": {"missed": None}}), "rejected holds None"),
         (lambda one: one.update(cases=[3]), "cases holds 3"),
         (lambda one: one.update(cases=[CASE | {"kept": CASE["kept"] | {"source": {}}}]), "lacks cases.kept.source.id"),
         (lambda one: one.update(cases=[{"id": "test-1"}]), "it lacks cases.tokens"),
@@ -264,7 +266,6 @@ def test_the_best_recipe_has_the_highest_mean_over_data_sets_whatever_their_seed
 
 def test_figure_4_leaves_out_a_data_set_of_which_nothing_is_drawn(tmp_path):
     cells = [*grid(), cell([1, 0], dataset="demo", recipe="random-swap"), cell([1, 0], model="bert", recipe="budget")]
-    cells[-1]["config"]["recipe"] |= {"judge": False}
     section = effects.figure_4(results_of(tmp_path, cells), "budget")
     assert [part.caption for part in section.parts if isinstance(part, Charts)] == [
         f"{level} RI with {model}" for model in ("bert", "lstm") for level in ("strict", "token")

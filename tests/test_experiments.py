@@ -428,13 +428,28 @@ def test_other_data_or_vectors_of_the_same_names_are_refused(tmp_path, monkeypat
 
     start("first", "ab", 1)
     start("elsewhere", "ab", 1)
-    for folder, names, number in (("data", "ac", 1), ("vectors", "ab", 2)):
+    for folder, names, number, file in (("data", "ac", 1, r"en-\w{8}"), ("vectors", "ab", 2, "v.vec")):
         with pytest.raises(SystemExit) as end:
             start(folder, names, number)
         assert end.value.code == 2
-        assert re.search(
-            r"out holds results of other data or vectors of the same names \(en-tiny-", capsys.readouterr().err
-        )
+        message = rf"out holds results of other data or vectors of the same name, by sources/{file}\.json: choose"
+        assert re.search(message, capsys.readouterr().err)
+
+
+def test_a_result_tells_what_its_tagger_was_made_with_and_by_now_where_nothing_is_told(finished, tmp_path):
+    grid, files, done = finished
+    output = tmp_path / "out"
+    shutil.copytree(done, output)
+    (file,) = output.glob("noaug/*-n20-*/record.json")
+    record = json.loads(file.read_text(encoding="utf-8"))
+    before = json.loads(files[0].read_text(encoding="utf-8"))
+    made_with = ("hf_cfgen", "commit", "environment", "device")
+    for changed in (record | {"commit": "0123abc"}, {key: record[key] for key in record if key not in made_with}):
+        file.write_text(json.dumps(changed), encoding="utf-8")
+        (output / "cells" / files[0].name).unlink()
+        reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+        found = json.loads((output / "cells" / files[0].name).read_text(encoding="utf-8"))
+        assert found == before | {"commit": changed.get("commit", before["commit"])}
 
 
 def test_what_looks_finished_and_is_not_is_named_or_made_anew(finished, tmp_path, capsys):
@@ -665,11 +680,11 @@ def test_bad_options_end_with_one_line(tmp_path, monkeypatch, capsys, options, m
 )
 def test_processes_of_a_launcher_are_refused(tmp_path, monkeypatch, capsys, found, message):
     grid, output = write_grid(tmp_path), tmp_path / "out"
-    cells = read_grid(grid)
     monkeypatch.setenv("WORLD_SIZE", "2")
     # as if the other process was there, for which training options would wait
     monkeypatch.setattr("accelerate.PartialState", lambda: SimpleNamespace(num_processes=found))
-    monkeypatch.setattr(experiments, "read_grid", lambda *args: cells)
+    # before training options are made of the grid, which may fail first
+    monkeypatch.setattr(experiments, "read_grid", lambda *_: pytest.fail("the grid was read"))
     with pytest.raises(SystemExit) as ended:
         main(["reproduce", str(grid), "--output_dir", str(output)])
     assert ended.value.code == 2

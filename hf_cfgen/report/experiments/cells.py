@@ -99,8 +99,13 @@ def is_noaug(results: Results, group: Group) -> bool:
 
 def among(results: Results, recipe: str) -> dict[str, dict[str, Any]]:
     """The recipes of which one takes the best on dev, with their options; empty where it is no such choice."""
-    group = next(group for group in results if group.recipe == recipe)
-    return dict(config_of(results, group)["recipe"].get("among", {}))
+    return dict(options_of(results, recipe).get("among", {}))
+
+
+def options_of(results: Results, recipe: str) -> dict[str, Any]:
+    """The options of a recipe, which are the same in all groups."""
+    options = config_of(results, next(group for group in results if group.recipe == recipe))["recipe"]
+    return dict(options)
 
 
 def noaug(results: Results, group: Group) -> Group | None:
@@ -177,14 +182,17 @@ def recipe_order(name: str) -> tuple[int, str]:
 def _check(result: Mapping[str, Any]) -> None:
     """Check what tables take for granted."""
     _check_shape("", result, _RESULT)
-    for level, counted in result["sentences"].items():
-        if len({len(counted[name]) for name in COUNTED}) != 1:
+    for level in LEVELS:
+        counted = {name: result["sentences"][level][name] for name in COUNTED}
+        if len(set(map(len, counted.values()))) != 1:
             raise CfgenError(f"sentences.{level}: not as many hits as predictions and gold items: take it out")
         _check_items(f"sentences.{level}.", counted, int)
     if "among" in result["config"]["recipe"]:
         _check_shape("", result, {"chosen": str, "config": {"recipe": {"among": dict}}})
+        _check_items("config.recipe.", {"among": list(result["config"]["recipe"]["among"].values())}, dict)
     elif result["judged"]:
         _check_shape("", result, {"counts": _COUNTS})
+        _check_items("counts.", {"rejected": list(result["counts"]["rejected"].values())}, int)
         for label, numbers in result["counts"]["by_type"].items():
             _check_shape(f"counts.by_type.{label}.", numbers, _OF_TYPE)
     _check_items("", {"cases": result["cases"]}, dict)
@@ -219,7 +227,7 @@ def _check_alike(results: Results, read_from: Mapping[tuple[Group, int], Path]) 
             gold = {level: result["sentences"][level]["gold"] for level in LEVELS}
             for what, key, value in (
                 ("options of data set, model or training", group[:2], config),
-                ("options of the recipe", group, result["config"]["recipe"]),
+                ("options of the recipe", group.recipe, result["config"]["recipe"]),
                 ("test sentences", group.dataset, gold),
             ):
                 file = read_from[group, seed]
