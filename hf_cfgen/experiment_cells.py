@@ -224,8 +224,12 @@ class _Bench:
 
     def __init__(self, cell: Cell, output: Path, sources: Sources, device: str, commit: str | None) -> None:
         self.cell, self.output = cell, output
-        made_with = {"hf_cfgen": __version__, "commit": commit, "environment": environment(), "device": device}
-        self.made_with: dict[str, Any] = made_with
+        self.made_with: dict[str, Any] = {
+            "hf_cfgen": __version__,
+            "commit": commit,
+            "environment": environment(),
+            "device": device,
+        }
         self.arguments, training = cell.arguments(device)
         self.training = with_learning_rate(training, self.arguments)
         self._sources = sources

@@ -264,6 +264,24 @@ def test_the_best_recipe_has_the_highest_mean_over_data_sets_whatever_their_seed
     )
 
 
+def test_a_recipe_with_half_as_many_runs_as_another_may_be_the_best(tmp_path):
+    cells = [
+        cell([1, 0], recipe=recipe, seed=seed, dev=dev)
+        for recipe, seeds, dev in (("none", 4, 0.0), ("budget", 4, 0.1), ("paper", 2, 0.3))
+        for seed in range(1, seeds + 1)
+    ]
+    assert best_recipe(results_of(tmp_path, cells)) == "paper"
+    assert best_recipe(results_of(tmp_path / "fewer", cells[:-1])) == "budget"
+
+
+def test_a_case_of_several_recipes_is_shown_of_the_best(tmp_path):
+    cells = [*grid()[:2], *(cell([1, 1], recipe=name, cases=[CASE]) for name in ("budget", "paper"))]
+    results = results_of(tmp_path, cells)
+    for best in ("budget", "paper"):
+        shown = [part.caption for part in figure_5(results, best).parts if isinstance(part, Sentences)]
+        assert shown == [f"cluener, test-1: {best} with lstm, N=100, seed 1"]
+
+
 def test_figure_4_leaves_out_a_data_set_of_which_nothing_is_drawn(tmp_path):
     cells = [*grid(), cell([1, 0], dataset="demo", recipe="random-swap"), cell([1, 0], model="bert", recipe="budget")]
     section = effects.figure_4(results_of(tmp_path, cells), "budget")
