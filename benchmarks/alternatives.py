@@ -24,10 +24,10 @@ import datasets
 
 from benchmarks.row_check import Row, check_rows
 from benchmarks.timing import environment
-from hf_cfgen.columns import tag_column
-from hf_cfgen.data.source import read_splits
+from hf_cfgen.data.columns import tag_column
+from hf_cfgen.data.reading import read_splits
 from hf_cfgen.errors import CfgenError
-from hf_cfgen.output import write_json
+from hf_cfgen.utils.files import write_json
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CORPORA = {"CLUENER": "cluener", "WNUT-17": "wnut17"}

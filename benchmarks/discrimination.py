@@ -46,12 +46,12 @@ from transformers import (
 
 from benchmarks.timing import environment, in_turn, write_result
 from hf_cfgen import CfgenConfig, generate_counterfactuals, load_ner_dataset
-from hf_cfgen.alignment import load_tokenizer
-from hf_cfgen.columns import tag_names
-from hf_cfgen.discriminator import DiscriminatorPipeline, as_discriminator
-from hf_cfgen.judging import judge
-from hf_cfgen.prediction import batches, best_tags, windows_for
-from hf_cfgen.windows import WindowArrays, WordEncoder, pad
+from hf_cfgen.counterfactual.discrimination import judge
+from hf_cfgen.data.columns import tag_names
+from hf_cfgen.modeling.decoding import best_tags
+from hf_cfgen.modeling.encoding import WindowArrays, WordEncoder, load_tokenizer, pad
+from hf_cfgen.modeling.inference import batches, windows_for
+from hf_cfgen.modeling.pipeline import DiscriminatorPipeline, as_discriminator
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -33,7 +33,7 @@ from benchmarks.row_check import Row, check_rows, good_rows
 from benchmarks.timing import environment, in_turn
 from hf_cfgen import CfgenConfig, generate_counterfactuals
 from hf_cfgen.errors import CfgenError
-from hf_cfgen.output import write_json
+from hf_cfgen.utils.files import write_json
 
 TIMED = (
     "one process, a second run after one to warm up: from the objects that the package takes, with the collection of "

@@ -22,9 +22,9 @@ from pathlib import Path
 from seqeval.metrics import classification_report, f1_score
 
 from benchmarks.timing import environment, in_turn, write_result
-from hf_cfgen.columns import tag_column
-from hf_cfgen.data.source import read_splits
-from hf_cfgen.scoring import ner_scores
+from hf_cfgen.data.columns import tag_column
+from hf_cfgen.data.reading import read_splits
+from hf_cfgen.tagging.scoring import ner_scores
 
 SEED, WRONG = 1, 0.05
 

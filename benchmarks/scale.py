@@ -25,8 +25,8 @@ from benchmarks.alternatives import REPOSITORY, sample
 from benchmarks.row_check import Row
 from benchmarks.timing import environment
 from hf_cfgen.errors import CfgenError
-from hf_cfgen.output import write_json
-from hf_cfgen.spans import scheme_tags
+from hf_cfgen.tagging.spans import scheme_tags
+from hf_cfgen.utils.files import write_json
 
 SENTENCES, BUDGET = 5_000, 20
 JOINED, TYPES_OF_ONE = (1, 2, 4, 8), (1, 4, 16)

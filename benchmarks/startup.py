@@ -13,7 +13,7 @@ from benchmarks.timing import environment, in_turn, write_result
 COMMANDS = {
     "python": ["-c", "pass"],
     "import hf_cfgen": ["-c", "import hf_cfgen"],
-    "hf-cfgen --help": ["-m", "hf_cfgen.cli", "--help"],
+    "hf-cfgen --help": ["-m", "hf_cfgen.cli.main", "--help"],
     "import transformers": ["-c", "import transformers"],
     "import datasets": ["-c", "import datasets"],
 }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import hf_cfgen.environment
+import hf_cfgen.utils.environment
 
 
 def in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, float], dict[str, Any]]:
@@ -36,7 +36,7 @@ def in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[st
 def environment() -> dict[str, Any]:
     """Versions and the machine, for a results file."""
     return {
-        **hf_cfgen.environment.environment(),
+        **hf_cfgen.utils.environment.environment(),
         "system": platform.system(),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),

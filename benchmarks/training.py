@@ -20,11 +20,12 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import TrainerCallback, set_seed
 
 from benchmarks.timing import environment, in_turn, write_result
-from hf_cfgen.arguments import ModelArguments
 from hf_cfgen.data.loading import load_ner_dataset
-from hf_cfgen.models import LSTMTagger, load_vectors
-from hf_cfgen.taggers import fresh_tagger, with_learning_rate
-from hf_cfgen.training import TaggerTrainingArguments, tagger_trainer
+from hf_cfgen.modeling.lstm import LSTMTagger
+from hf_cfgen.modeling.word_vectors import load_vectors
+from hf_cfgen.training.config import ModelOptions, TaggerTrainingArguments
+from hf_cfgen.training.taggers import create_tagger, with_learning_rate
+from hf_cfgen.training.trainer import tagger_trainer
 
 PARTS = ("forward", "backward", "optimizer", "forward on dev")
 
@@ -43,7 +44,7 @@ def main() -> None:
 
     torch.set_num_threads(1)
     data = load_ner_dataset(arguments.data, num_train_examples=arguments.examples)
-    options = ModelArguments(model=arguments.model, vectors=arguments.vectors)
+    options = ModelOptions(model=arguments.model, vectors=arguments.vectors)
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
     result: dict[str, Any] = {
         "model": "/".join(Path(arguments.model).parts[-2:]),
@@ -64,7 +65,7 @@ def main() -> None:
             disable_tqdm=True,
         )
         set_seed(training.seed)
-        model, tokenizer = fresh_tagger(options, data, vectors)
+        model, tokenizer = create_tagger(options, data, vectors)
         trainer = tagger_trainer(
             model, tokenizer, data["train"], data["validation"], with_learning_rate(training, options)
         )

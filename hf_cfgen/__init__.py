@@ -7,39 +7,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .causal import causal_effects
-    from .data import load_ner_dataset
-    from .discriminator import DiscriminatorPipeline
-    from .entity_sets import EntitySets
+    from .causal.effects import causal_effects
+    from .counterfactual.config import CfgenConfig
+    from .counterfactual.discrimination import Discriminate
+    from .counterfactual.entity_sets import EntitySets
+    from .counterfactual.generation import Counterfactuals, generate_counterfactuals, mix
+    from .counterfactual.intervention import Intervene
+    from .data.loading import load_ner_dataset
     from .errors import CfgenError
-    from .generator import Counterfactuals, generate_counterfactuals, mix
-    from .hub import push_dataset, push_model
-    from .intervention import CfgenConfig, Intervene
-    from .judging import Discriminate
-    from .models import LSTMTagger, LSTMTaggerConfig
-    from .spans import Span, spans_to_tags, tags_to_spans
+    from .hub.push import push_dataset, push_model
+    from .modeling.lstm import LSTMTagger, LSTMTaggerConfig
+    from .modeling.pipeline import DiscriminatorPipeline
+    from .tagging.spans import Span, spans_to_tags, tags_to_spans
 
 __version__ = "0.1.0"
 
 _MODULE_OF = {
-    "CfgenConfig": "intervention",
+    "CfgenConfig": "counterfactual.config",
     "CfgenError": "errors",
-    "Counterfactuals": "generator",
-    "Discriminate": "judging",
-    "DiscriminatorPipeline": "discriminator",
-    "EntitySets": "entity_sets",
-    "Intervene": "intervention",
-    "LSTMTagger": "models",
-    "LSTMTaggerConfig": "models",
-    "Span": "spans",
-    "causal_effects": "causal",
-    "generate_counterfactuals": "generator",
-    "load_ner_dataset": "data",
-    "mix": "generator",
-    "push_dataset": "hub",
-    "push_model": "hub",
-    "spans_to_tags": "spans",
-    "tags_to_spans": "spans",
+    "Counterfactuals": "counterfactual.generation",
+    "Discriminate": "counterfactual.discrimination",
+    "DiscriminatorPipeline": "modeling.pipeline",
+    "EntitySets": "counterfactual.entity_sets",
+    "Intervene": "counterfactual.intervention",
+    "LSTMTagger": "modeling.lstm",
+    "LSTMTaggerConfig": "modeling.lstm",
+    "Span": "tagging.spans",
+    "causal_effects": "causal.effects",
+    "generate_counterfactuals": "counterfactual.generation",
+    "load_ner_dataset": "data.loading",
+    "mix": "counterfactual.generation",
+    "push_dataset": "hub.push",
+    "push_model": "hub.push",
+    "spans_to_tags": "tagging.spans",
+    "tags_to_spans": "tagging.spans",
 }
 
 __all__ = [

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hf_cfgen.output import read_json
-from hf_cfgen.report.markdown import table
+from hf_cfgen.reporting.markdown import table
+from hf_cfgen.utils.files import read_json
 
 GIB = 2**30
 BILLION = 1_000_000_000

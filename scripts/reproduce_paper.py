@@ -6,7 +6,7 @@ The same as `hf-cfgen reproduce`: python scripts/reproduce_paper.py --data_dir p
 import sys
 from pathlib import Path
 
-from hf_cfgen.cli import main
+from hf_cfgen.cli.main import main
 
 GRID = Path(__file__).resolve().parents[1] / "experiments" / "paper.yaml"
 

@@ -5,7 +5,7 @@ The same as `hf-cfgen run`; start it with `accelerate launch scripts/run_cfgen.p
 
 import sys
 
-from hf_cfgen.cli import main
+from hf_cfgen.cli.main import main
 
 if __name__ == "__main__":
     main(["run", *sys.argv[1:]])

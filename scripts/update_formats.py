@@ -10,7 +10,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from hf_cfgen.data.formats import CHINESE, READERS, TABLES, WORD_FORMATS  # noqa: E402
+from hf_cfgen.data.formats.detection import CHINESE, READERS, TABLES, WORD_FORMATS  # noqa: E402
 from tests.format_samples import BRAT, SAMPLES  # noqa: E402
 
 PAGE = REPOSITORY / "docs" / "formats.md"

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from hf_cfgen.cards import model_card  # noqa: E402
+from hf_cfgen.hub.cards import model_card  # noqa: E402
 
 FOLDER = REPOSITORY / "model_cards"
 CCKS = "CCKS 2019, shared task 1: clinical named entity recognition in Chinese records."
@@ -58,7 +58,7 @@ def record(folder: Path) -> None:
         sys.exit("files differ from the commit that the cards would name: commit them first")
     sources = [folder / "data" / "cner", folder / "data" / "wnut17", folder / "vectors" / VECTORS]
     names = {**{source.name: source for source in sources}, CHECKPOINT: Path(get_model_path())}
-    command = [sys.executable, "-m", "hf_cfgen.cli", "run", "--use_cpu", "true"]
+    command = [sys.executable, "-m", "hf_cfgen.cli.main", "run", "--use_cpu", "true"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     with TemporaryDirectory() as here:  # so that no option has a path
         for name, source in names.items():

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from hf_cfgen.output import PARQUET, read_json, write_json  # noqa: E402
-from hf_cfgen.scoring import LEVELS  # noqa: E402
+from hf_cfgen.tagging.scoring import LEVELS  # noqa: E402
+from hf_cfgen.utils.files import PARQUET, read_json, write_json  # noqa: E402
 
 RECORDED = REPOSITORY / "docs" / "recorded"
 PICTURE = REPOSITORY / "docs" / "images" / "run.svg"

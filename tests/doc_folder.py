@@ -12,8 +12,8 @@ from datasets import Dataset, DatasetDict
 from transformers import BertModel
 
 from hf_cfgen import load_ner_dataset, tags_to_spans
-from hf_cfgen.cli import main
-from hf_cfgen.columns import tag_column
+from hf_cfgen.cli.main import main
+from hf_cfgen.data.columns import tag_column
 
 from .samples import json_lines
 from .taggers import tiny_bert, wordpiece_tokenizer

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_cfgen.scoring import LEVELS
+from hf_cfgen.tagging.scoring import LEVELS
 
 RECIPES: dict[str, dict[str, Any]] = {
     "none": {},

@@ -12,7 +12,7 @@ from typing import Any
 from datasets import DatasetDict, get_dataset_config_names, load_dataset
 from huggingface_hub import DatasetCard, HfApi, ModelCard, hf_hub_download
 
-import hf_cfgen.hub
+import hf_cfgen.hub.push
 from hf_cfgen import CfgenError, push_dataset, push_model
 
 waits: list[float] = []
@@ -70,7 +70,7 @@ def validate(repo_id: str, repo_type: str) -> str:
 def predict(repo_id: str, tokens: list[str]) -> list[str]:
     from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-    import hf_cfgen.models  # noqa: F401
+    import hf_cfgen.modeling  # noqa: F401
 
     model = AutoModelForTokenClassification.from_pretrained(repo_id)
     encoded = AutoTokenizer.from_pretrained(repo_id)(tokens, is_split_into_words=True, return_tensors="pt")
@@ -79,7 +79,7 @@ def predict(repo_id: str, tokens: list[str]) -> list[str]:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG)  # on standard error, where no secret may be
-    hf_cfgen.hub.time = SimpleNamespace(sleep=waits.append)
+    hf_cfgen.hub.push.time = SimpleNamespace(sleep=waits.append)
     calls = json.load(sys.stdin)
     outcomes = [globals()[name](**arguments) for name, arguments in calls]
     print(json.dumps(outcomes))

@@ -16,9 +16,10 @@ from unittest.mock import patch
 from accelerate import PartialState
 from datasets import load_from_disk
 
-from hf_cfgen import CfgenConfig, Discriminate, Intervene, generate_counterfactuals, prediction
-from hf_cfgen.cli import main
-from hf_cfgen.evaluation import evaluate_tagger
+from hf_cfgen import CfgenConfig, Discriminate, Intervene, generate_counterfactuals
+from hf_cfgen.cli.main import main
+from hf_cfgen.evaluation.scores import evaluate_tagger
+from hf_cfgen.modeling import inference as prediction
 
 RECIPES = ("budget", "paper")
 

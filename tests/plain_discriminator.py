@@ -1,4 +1,4 @@
-"""Plain loops that `hf_cfgen.windows`, `prediction`, `verdicts` and `Discriminate` must agree with, row by row."""
+"""Plain loops that `modeling` and `Discriminate` must agree with, row by row."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from hf_cfgen.alignment import Window, default_stride, max_length
-from hf_cfgen.columns import tag_strings
-from hf_cfgen.discriminator import DiscriminatorPipeline
-from hf_cfgen.prediction import best_tags
-from hf_cfgen.spans import Span, tags_to_spans
-from hf_cfgen.verdicts import REASONS
+from hf_cfgen.counterfactual.discrimination import REASONS
+from hf_cfgen.data.columns import tag_strings
+from hf_cfgen.modeling.decoding import best_tags
+from hf_cfgen.modeling.encoding import Window, default_stride, max_length
+from hf_cfgen.modeling.pipeline import DiscriminatorPipeline
+from hf_cfgen.tagging.spans import Span, tags_to_spans
 
 
 def encode_words(tokenizer: Any, sentences: Sequence[Sequence[str]], length: int | None, stride: int | None):

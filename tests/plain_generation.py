@@ -9,11 +9,12 @@ import numpy as np
 from datasets import Dataset
 
 from hf_cfgen import EntitySets, Intervene
-from hf_cfgen.columns import check_lengths, tag_column, tag_strings
-from hf_cfgen.draws import derived, row_keys, shuffled
-from hf_cfgen.entity_sets import Form
-from hf_cfgen.intervention import laid_out, replace_mention
-from hf_cfgen.spans import Span, tags_to_spans
+from hf_cfgen.counterfactual.entity_sets import Form
+from hf_cfgen.counterfactual.intervention import laid_out, replace_mention
+from hf_cfgen.counterfactual.sampling import row_keys, shuffled
+from hf_cfgen.data.columns import check_lengths, tag_column, tag_strings
+from hf_cfgen.tagging.spans import Span, tags_to_spans
+from hf_cfgen.utils.hashing import derive_keys
 
 
 def plain_sets(train: Dataset) -> EntitySets:
@@ -92,7 +93,7 @@ def _draw(
     mentions = [[s for s in row if _others(self, s, tokens)] for row, tokens in zip(spans, sentences)]
     rows = [row for row, found in enumerate(mentions) if found]
     sizes = np.array([len(mentions[row]) for row in rows], dtype=np.int64)
-    order = shuffled(derived(keys[rows], 0), sizes, sizes.max(initial=0))
+    order = shuffled(derive_keys(keys[rows], 0), sizes, sizes.max(initial=0))
     for row, places in zip(rows, order.tolist()):
         mentions[row] = [mentions[row][place] for place in places[: len(mentions[row])]]
     if self.config.recipe == "paper":
@@ -105,7 +106,7 @@ def _draw(
     labels = list(self.entity_sets.forms)
     pairs = [(row, labels.index(label)) for row in rows for label in {span.label: 0 for span in mentions[row]}]
     sizes = np.array([len(self.entity_sets.forms[labels[i]]) for _, i in pairs], dtype=np.int64)
-    of_pairs = derived(keys[[row for row, _ in pairs]], np.array([i for _, i in pairs], dtype=np.int64) + 1)
+    of_pairs = derive_keys(keys[[row for row, _ in pairs]], np.array([i for _, i in pairs], dtype=np.int64) + 1)
     # one more than k: k - 1 forms may be used already and one be the mention's own text
     drawn = shuffled(of_pairs, sizes, min(self.config.k + 1, sizes.max(initial=0)))
     forms: list[dict[str, list[Form]]] = [{} for _ in ids]

@@ -1,12 +1,12 @@
-"""Plain loops that `hf_cfgen.scoring` and `hf_cfgen.spans` must agree with, sentence by sentence."""
+"""Plain loops that `hf_cfgen.tagging.scoring` and `hf_cfgen.tagging.spans` must agree with, sentence by sentence."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from hf_cfgen.errors import CfgenError
-from hf_cfgen.scoring import LEVELS, Counts, Tags
-from hf_cfgen.spans import Span, split_tag, tags_to_spans
+from hf_cfgen.tagging.scoring import LEVELS, Counts, Tags
+from hf_cfgen.tagging.spans import Span, split_tag, tags_to_spans
 
 
 def relaxed_hits(gold: Sequence[Span], predicted: Sequence[Span]) -> int:

@@ -7,7 +7,7 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
 
-from hf_cfgen.models import LSTMTagger, lstm_tagger
+from hf_cfgen.modeling.lstm import LSTMTagger, lstm_tagger
 
 LABELS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
 

@@ -6,19 +6,21 @@ from typing import Any, NamedTuple
 from datasets import Dataset
 from markupsafe import Markup
 
-from ..columns import tag_column
-from ..discriminator import DiscriminatorPipeline, as_discriminator
-from ..entity_sets import EntitySets
-from ..generator import generate_counterfactuals
-from ..intervention import CfgenConfig
-from ..report.html import listed, swapped
-from ..report.tables import counts_line
-from ..verdicts import REASONS
+from ..counterfactual.config import CfgenConfig
+from ..counterfactual.discrimination import REASONS
+from ..counterfactual.entity_sets import EntitySets
+from ..counterfactual.generation import generate_counterfactuals
+from ..data.columns import tag_column
+from ..modeling.pipeline import DiscriminatorPipeline, as_discriminator
+from ..reporting.html import listed, swapped
+from ..reporting.run_tables import counts_line
 from .demo import DEMOS, demo_tagger, trained_tagger
 from .inputs import check_name, read_sentences
 
 KEPT = "kept"
+
 TRAIN, NONE = "train one", "none"  # instead of the name of a discriminator
+
 SHOWN = 100
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from plotly import graph_objects
 
-from ..report.diagnosis import EFFECTS
-from ..scoring import LEVELS
+from ..reporting.diagnosis import EFFECTS
+from ..tagging.scoring import LEVELS
 
 GREY = "#808080"  # seen on a light and on a dark ground
 
@@ -14,7 +14,7 @@ def figure(effects: dict[str, Any]) -> graph_objects.Figure:
     """A bar chart of F1, ACE_C, ACE_E and RI by level, with intervals.
 
     Args:
-        effects (`dict`): What `hf_cfgen.scoring.causal_scores` returns.
+        effects (`dict`): What `hf_cfgen.tagging.scoring.causal_scores` returns.
 
     Returns:
         `plotly.graph_objects.Figure`: The chart.

@@ -10,14 +10,14 @@ from filelock import FileLock
 from huggingface_hub import constants
 
 from .. import __version__
-from ..arguments import ModelArguments
-from ..data import load_ner_dataset
-from ..discriminator import DiscriminatorPipeline, as_discriminator
-from ..output import finished_folder
-from ..taggers import train_discriminator
-from ..training import TaggerTrainingArguments
+from ..data.loading import load_ner_dataset
+from ..modeling.pipeline import DiscriminatorPipeline, as_discriminator
+from ..training.config import ModelOptions, TaggerTrainingArguments
+from ..training.taggers import train_discriminator
+from ..utils.files import finished_folder
 
 DEMOS = {"demo:en": "English", "demo:zh": "Chinese"}
+
 STEPS = 200  # seconds on one core, and a strict F1 of about 0.9 on the demo corpora's dev
 
 
@@ -56,4 +56,4 @@ def trained_tagger(splits: Mapping[str, Dataset]) -> DiscriminatorPipeline:
     """
     with TemporaryDirectory() as folder:
         training = TaggerTrainingArguments(output_dir=folder, max_steps=STEPS, report_to="none")
-        return train_discriminator(ModelArguments(), splits, None, training, Path(folder) / "checkpoints")
+        return train_discriminator(ModelOptions(), splits, None, training, Path(folder) / "checkpoints")

@@ -5,20 +5,22 @@ from typing import Any, NamedTuple
 
 from datasets import Dataset
 
-from ..arguments import parse_map
-from ..causal import empty_words, intervened_predictions
-from ..columns import tag_column
-from ..data.source import read_splits
-from ..diagnose import chosen_split, diagnose
-from ..discriminator import DiscriminatorPipeline, as_tagger
-from ..report.diagnosis import EFFECTS, effect_cells, gap
-from ..report.html import marked, passes
-from ..report.markdown import escaped, table
-from ..scoring import LEVELS
+from ..causal.interventions import empty_words, intervened_predictions
+from ..cli.diagnose import chosen_split
+from ..data.columns import tag_column
+from ..data.options import parse_map
+from ..data.reading import read_splits
+from ..evaluation.diagnosis import diagnose
+from ..modeling.pipeline import DiscriminatorPipeline, as_tagger
+from ..reporting.diagnosis import EFFECTS, effect_cells, gap
+from ..reporting.html import marked, passes
+from ..reporting.markdown import escaped, table
+from ..tagging.scoring import LEVELS
 from .demo import DEMOS, demo_tagger
 from .inputs import check_name, check_size, read_sentences
 
 SENTENCES = 10  # of each intervention the most changed
+
 LABEL = 60  # characters of a sentence in the list to choose from
 
 
@@ -27,7 +29,7 @@ class Diagnosed(NamedTuple):
 
     Args:
         tables (`str`): Markdown: the effects with intervals, by level and by type.
-        effects (`dict`): What `hf_cfgen.scoring.causal_scores` returns.
+        effects (`dict`): What `hf_cfgen.tagging.scoring.causal_scores` returns.
         sentences (`dict[str, str]`): HTML of sentences in every pass, by what they are called in a list.
     """
 

@@ -10,13 +10,14 @@ from typing import Any
 
 from datasets import Dataset
 
-from ..columns import tag_column
-from ..data.formats import TABLES, detect_format
-from ..data.source import read_splits
+from ..data.columns import tag_column
+from ..data.formats.detection import TABLES, detect_format
+from ..data.reading import read_splits
 from ..errors import CfgenError
 from .demo import DEMOS
 
 MAX_SENTENCES, MAX_WORDS = 2000, 200_000
+
 PASTED = "pasted.txt"
 
 

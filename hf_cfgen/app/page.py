@@ -11,10 +11,10 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
-from ..data import load_ner_dataset
+from ..data.loading import load_ner_dataset
 from ..errors import CfgenError
-from ..report.html import STYLE
-from ..report.markdown import escaped
+from ..reporting.html import STYLE
+from ..reporting.markdown import escaped
 from .augmenting import NONE, TRAIN, choices, chosen, generate, shown
 from .chart import figure
 from .demo import DEMOS, demo_tagger
@@ -22,10 +22,13 @@ from .diagnosing import diagnosed
 from .inputs import as_lines
 
 EXAMPLES = 12  # sentences of a demo corpus to begin with
+
 SPLITS = [("test, or the only one", ""), ("train", "train"), ("validation", "validation"), ("test", "test")]
+
 ABOUT = """# hf_cfgen
 Counterfactual examples for named entity recognition, and what a tagger reads: the entities or their context.
 """
+
 CSS = f"""{STYLE}
 .cfgen-tables td, .cfgen-tables th {{ word-break: normal; overflow-wrap: normal; }}
 @media (max-width: 600px) {{
@@ -33,10 +36,15 @@ CSS = f"""{STYLE}
   .cfgen-tables td, .cfgen-tables th {{ padding: 0.3em !important; }}
 }}
 """
+
 QUEUE, LARGEST_FILE = 50, "20mb"  # visitors who wait, and an upload
+
 WORKING, FAILED = "Working …", "Nothing to show: see the message."
+
 EXPIRED = "this answer was kept for an hour: ask again"
+
 PROGRESS = gr.Progress(track_tqdm=True)
+
 # one after the other: each takes memory and a core, or all of them
 WORK = {"concurrency_limit": 1, "concurrency_id": "work"}
 

@@ -9,9 +9,9 @@ from typing import Any
 from datasets import Dataset, DatasetDict
 
 from ..errors import CfgenError, about
-from ..output import check_new, write_json_lines
-from .records import BadRecord
-from .source import read_splits
+from ..utils.files import check_new, write_json_lines
+from .formats.records import BadRecord
+from .reading import read_splits
 from .splits import carve_splits, pool_splits, subsample
 
 logger = logging.getLogger(__name__)
@@ -50,11 +50,11 @@ def load_ner_dataset(
               such word is the train split. Subfolders, hidden files, READMEs and the like are not looked at.
             - A file: the train split.
             - A name on the Hub, for `datasets.load_dataset`.
-        format (`str`, *optional*, defaults to `"auto"`): The files' format, one of `hf_cfgen.data.formats.FORMATS`:
+        format (`str`, *optional*, defaults to `"auto"`): The files' format, one of
             `"brat"`, `"ccks"`, `"cluener"`, `"conll"`, `"doccano"`, `"label_studio"`, `"label_studio_min"`,
             `"spacy"`, or, for tables with a column of tokens and one of tags, `"json"` (lines), `"csv"` (with JSON
             lists in the cells), `"parquet"` or `"arrow"`. `"auto"` judges the beginning of a file, never its name.
-        scheme (`str`, *optional*): The scheme of the tags, one of `hf_cfgen.spans.SCHEMES` or `"BIO"`. Detected if not
+        scheme (`str`, *optional*): The scheme of the tags, one of `SCHEMES`, or `"BIO"`. Detected if not
             given. Formats of spans, which have no tags, are laid out in it (in IOB2 if not given).
         tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens; it becomes `tokens`.
         tags_column (`str`, *optional*, defaults to `"ner_tags"`): The column of tags; it becomes `ner_tags`.
@@ -63,10 +63,10 @@ def load_ner_dataset(
         types (`Sequence[str]`, *optional*): The entity types to keep, by the names in the data; other mentions are
             taken for words outside.
         tokenization (`str`, *optional*, defaults to `"auto"`): What the text of formats of spans is cut into,
-            `"characters"` or `"words"`, see `hf_cfgen.data.tokenization`. `"auto"`: characters for CCKS and CLUENER,
+            `"characters"` or `"words"`, see `hf_cfgen.data.segmentation`. `"auto"`: characters for CCKS and CLUENER,
             and where most letters of the data are Chinese, Japanese or Thai; words elsewhere.
         max_length (`int`, *optional*): For formats of spans: texts of more tokens are split at sentence ends, see
-            `hf_cfgen.data.tokenization.split_long`.
+            `hf_cfgen.data.segmentation.split_long`.
         skip_bad_records (`str` or `os.PathLike`, *optional*): Leave out records that can't be used and write them,
             with the reason, to this file of JSON lines (`where`, `reason`, `record`). Where it is not given, the
             first such record is an error.

@@ -13,9 +13,11 @@ from ..errors import CfgenError
 logger = logging.getLogger(__name__)
 
 SPLITS = ("train", "validation", "test")
+
 _NO_DATA = re.compile(
     r"[._].*|(readme|licen[cs]e|copying|citation|notice|changelog)\b.*|.*\.(md|rst|py|ya?ml|pdf|html?)"
 )
+
 _WORDS = {
     "train": re.compile(r"train(ing)?(set|data)?"),
     "validation": re.compile(r"(dev(el(opment)?)?|val(id(ation)?)?)(set|data)?"),

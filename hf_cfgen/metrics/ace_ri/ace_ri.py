@@ -1,11 +1,11 @@
-"""Average causal effects of context and entity, and RI, as an `evaluate` module over `hf_cfgen.scoring`."""
+"""Average causal effects of context and entity, and RI, as an `evaluate` module over `hf_cfgen.tagging.scoring`."""
 
 from typing import Any
 
 import datasets
 import evaluate
 
-from hf_cfgen.scoring import causal_scores
+from hf_cfgen.tagging.scoring import causal_scores
 
 _DESCRIPTION = """\
 What a named entity recognizer leans on, the entities or their context (Zeng et al. 2020). The average causal effect \

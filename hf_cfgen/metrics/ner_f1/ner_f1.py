@@ -1,11 +1,11 @@
-"""Strict, relaxed and token-level F1 of named entity recognition, as an `evaluate` module over `hf_cfgen.scoring`."""
+"""Strict, relaxed and token-level F1 of named entity recognition."""
 
 from typing import Any
 
 import datasets
 import evaluate
 
-from hf_cfgen.scoring import ner_scores
+from hf_cfgen.tagging.scoring import ner_scores
 
 _DESCRIPTION = """\
 Precision, recall and F1 of named entity recognition at three levels: strict (same type, same boundaries), relaxed \

@@ -1,0 +1,258 @@
+"""The `run` command."""
+
+import copy
+import shutil
+import time
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from accelerate import PartialState
+from datasets import Dataset
+
+from .. import __version__
+from ..counterfactual.config import CfgenConfig
+from ..counterfactual.entity_sets import EntitySets, entity_types
+from ..counterfactual.generation import check_sources, generate_counterfactuals, mix, random_swap, with_provenance
+from ..data.loading import check_sizes, cut_splits, write_skipped
+from ..data.options import ReadOptions
+from ..data.reading import read_splits
+from ..errors import CfgenError, about
+from ..evaluation.scores import evaluate_tagger
+from ..modeling.pipeline import DiscriminatorPipeline
+from ..modeling.word_vectors import load_vectors
+from ..reporting.run_tables import causal_table, counts_line, score_table
+from ..training.config import ModelOptions, TaggerTrainingArguments, changed_options, result_options
+from ..training.taggers import create_tagger, train_tagger, with_learning_rate
+from ..training.trainer import dev_scores
+from ..utils.environment import base_name, checkout_commit, command_line, environment
+from ..utils.files import PARQUET, RESULTS, STARTED, finished_folder, read_json, write_json
+
+FOLDERS = ("noaug", "kept", "rejected", "control", "aug", "data")
+
+SKIPPED = "skipped.jsonl"
+
+
+@dataclass(kw_only=True)
+class RunArguments(ReadOptions, ModelOptions):
+    """What `hf-cfgen run` does; how it trains is in `RunTrainingArguments`.
+
+    Args:
+        dataset (`str`): See `load_ner_dataset`: a file, a folder, a Hub name, or `demo:en`, `demo:zh`.
+        num_train_examples (`int`, *optional*): Train on so many examples; on all where it is not given.
+        pool (`bool`, *optional*, defaults to `False`): Pool all splits and cut them anew.
+        split (`str`, *optional*): Sizes of train, dev and test with `pool`, `"9674,1208,1208"`.
+        split_seed (`int`, *optional*, defaults to 42): Seed of the splits.
+        recipe (`str`, *optional*, defaults to `"budget"`): See `CfgenConfig`.
+        k (`int`, *optional*, defaults to 5): See `CfgenConfig`.
+        control (`bool`, *optional*, defaults to `False`): Train a third tagger on as many unjudged candidates.
+    """
+
+    dataset: str = field(metadata={"help": "A file, a folder, a Hub name, or demo:en, demo:zh."})
+    num_train_examples: int | None = field(default=None, metadata={"help": "Train on so many examples."})
+    pool: bool = field(default=False, metadata={"help": "Pool all splits and cut them anew by --split."})
+    split: str | None = field(default=None, metadata={"help": "Sizes of train, dev and test, as in 800,100,100."})
+    split_seed: int = field(default=42, metadata={"help": "Seed of the splits."})
+    recipe: str = field(default="budget", metadata={"help": "budget (k candidates an example) or paper (all)."})
+    k: int = field(default=5, metadata={"help": "Candidates an example under the budget recipe."})
+    control: bool = field(default=False, metadata={"help": "Also train on as many unjudged candidates."})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.split_sizes()
+
+    def split_sizes(self) -> tuple[int, int, int] | None:
+        """The sizes in `split` as numbers."""
+        if self.split is None:
+            return None
+        try:
+            train, dev, test = (int(size) for size in self.split.split(","))
+        except ValueError:
+            raise CfgenError(
+                f"--split is {self.split!r}: give three sizes, of train, dev, test, as in 800,100,100"
+            ) from None
+        return train, dev, test
+
+
+@dataclass
+class RunTrainingArguments(TaggerTrainingArguments):
+    """How `hf-cfgen run` trains: `TaggerTrainingArguments`, and context dropout where dev is for it.
+
+    Args:
+        context_dropout (`float`, *optional*, defaults to 0.2): Aug and Control are trained without it and with it; of
+            each the one with the higher strict F1 on dev is taken. 0 for without alone.
+    """
+
+    context_dropout: float = field(
+        default=0.2,
+        metadata={
+            "help": "Train Aug and Control with words outside mentions [EMPTY] with this probability, too, and take "
+            "the better one on dev; 0: only without."
+        },
+    )
+
+
+def run(arguments: RunArguments, training: RunTrainingArguments) -> dict[str, Any]:
+    """Train NoAug, generate counterfactual examples with it as the discriminator, train Aug, score and explain both.
+
+    Writes to `training.output_dir`: `noaug/`, `aug/` (and `control/`), taggers with tokenizer; `kept/`, `rejected/`,
+    parquet data sets, absent where they have no row; `data/`, the splits: what Aug is trained on, validation and test;
+    last of all `results.json`. The same run in the same folder replaces them. Context dropout is for Aug and Control:
+    NoAug, the baseline and the discriminator, is trained without. What dev does not choose is not tested.
+
+    Args:
+        arguments (`RunArguments`): What to do.
+        training (`RunTrainingArguments`): How to train.
+
+    Returns:
+        `dict`: What `results.json` holds.
+
+    Raises:
+        CfgenError: The input is bad, or the output folder holds something else.
+    """
+    training = with_learning_rate(training, arguments)
+    output = Path(training.output_dir)
+    results_file, started_file = output / RESULTS, output / STARTED
+    config = asdict(arguments) | {name: str(value) for name, value in result_options(training).items()}
+    config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate", "context_dropout")}
+    _check_output(output, config)
+    commit = checkout_commit()  # of what is loaded now; files may change under a long run
+    recipe = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
+    vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
+    sizes = check_sizes(arguments.pool, arguments.split_sizes())
+    source = read_splits(arguments.dataset, **arguments.read_options(), unique_ids=arguments.pool)
+    # what can't be used is found before anything is removed or trained
+    with about(arguments.dataset):
+        data = cut_splits(source.splits, sizes, arguments.num_train_examples, arguments.split_seed, training.seed)
+        entity_sets = EntitySets.from_dataset(data["train"])
+        check_sources(data["train"])
+        observational = {split: with_provenance(data[split]) for split in ("validation", "test")}
+    create_tagger(arguments, data, vectors)
+    main = training.process_index == 0
+    PartialState().wait_for_everyone()  # until every process has checked the folder
+    if main:
+        output.mkdir(parents=True, exist_ok=True)
+        results_file.unlink(missing_ok=True)
+        write_json(started_file, {"config": config})
+        (output / SKIPPED).unlink(missing_ok=True)
+        write_skipped(output / SKIPPED, source.skipped)
+        for name in FOLDERS:
+            shutil.rmtree(output / name, ignore_errors=True)
+    taggers: dict[str, Any] = {}
+
+    def train(name: str, rows: Dataset, *context_dropout: float) -> DiscriminatorPipeline:
+        """Train with each of these probabilities, and keep the best on dev, the first of equals."""
+        tried: list[tuple[DiscriminatorPipeline, dict[str, Any]]] = []
+        for probability in context_dropout:
+            told = f", context dropout {probability:g}" if probability else ""
+            _say(main, f"Training {name} on {len(rows)} examples, {training.max_steps} steps{told}")
+            options = copy.copy(training)
+            options.context_dropout = probability
+            begin = time.perf_counter()
+            checkpoints = output / f"checkpoints-{name.lower()}.partial"
+            tagger, trainer = train_tagger(arguments, data, rows, vectors, options, checkpoints)
+            record = {"context_dropout": probability, **dev_scores(trainer.state)}
+            tried.append((tagger, record | {"seconds": {"train": time.perf_counter() - begin}}))
+        tagger, record = max(tried, key=lambda item: item[1]["dev_strict_f1"])
+        taggers[name] = {
+            "examples": len(rows),
+            **record,
+            **evaluate_tagger(tagger, data["test"], training.per_device_eval_batch_size),
+            "tried": [other for _, other in tried],
+        }
+        if main:
+            with finished_folder(output / name.lower()) as folder:
+                tagger.model.save_pretrained(folder)
+                tagger.tokenizer.save_pretrained(folder)
+        return tagger
+
+    discriminator = train("NoAug", data["train"], 0.0)
+    kept, rejected, counts = generate_counterfactuals(data["train"], discriminator, recipe, entity_sets=entity_sets)
+    _say(main, counts_line(counts))
+    if main:
+        for name, rows in (("kept", kept), ("rejected", rejected)):
+            if not len(rows):  # datasets can't open a data set without rows
+                continue
+            _write_splits(output / name, {"train": rows})
+    probabilities = dict.fromkeys((0.0, training.context_dropout))
+    if arguments.control:
+        candidates = generate_counterfactuals(data["train"], None, recipe, entity_sets=entity_sets).kept
+        swapped = random_swap(candidates, len(kept), training.seed)
+        train("Control", mix(data["train"], swapped, training.seed), *probabilities)
+    mixed = mix(data["train"], kept, training.seed)
+    if main:
+        _write_splits(output / "data", {"train": mixed, **observational})
+    train("Aug", mixed, *probabilities)
+
+    results = {
+        "hf_cfgen": __version__,
+        "command": f"hf-cfgen run {_command_line(arguments, training)}",
+        "commit": commit,
+        "names": {name: value and base_name(value) for name, value in _places(arguments).items()},
+        "config": config,
+        "environment": environment(),
+        "data": {
+            "characters": all(len(token) == 1 for tokens in data["train"]["tokens"] for token in tokens),
+            "examples": {split: len(rows) for split, rows in data.items()},
+            "types": entity_types(data),
+        },
+        "counts": counts,
+        "taggers": taggers,
+        "deploy": max(("NoAug", "Aug"), key=lambda name: taggers[name]["dev_strict_f1"]),
+    }
+    PartialState().wait_for_everyone()  # no results where another process failed
+    if main:
+        write_json(results_file, results)
+        started_file.unlink()
+    tables = f"{score_table(results)}\n\n{causal_table(results)}"
+    _say(main, f"\n{tables}\n\n{_deploy_lines(results, output, data['test'])}")
+    return results
+
+
+def _command_line(arguments: RunArguments, training: RunTrainingArguments) -> str:
+    options = asdict(arguments) | changed_options(training)
+    return command_line(options, {option.name: option.default for option in fields(arguments)})
+
+
+def _places(arguments: RunArguments) -> dict[str, str | None]:
+    return {"dataset": arguments.dataset, "model": arguments.model, "vectors": arguments.vectors}
+
+
+def _write_splits(path: Path, splits: dict[str, Dataset]) -> None:
+    """A parquet file a split, of the columns that are the same in all."""
+    features = [rows.features for rows in splits.values()]
+    columns = [name for name in features[0] if all(other.get(name) == features[0][name] for other in features)]
+    with finished_folder(path) as folder:
+        for split, rows in splits.items():
+            rows.select_columns(columns).to_parquet(folder / PARQUET.format(split=split))
+
+
+def _check_output(output: Path, config: dict[str, Any]) -> None:
+    """The output folder must be new, or of the same run, or of one that was cut off."""
+    for path in (output, *output.parents):
+        if path.exists() and not path.is_dir():
+            raise CfgenError(f"{path} is a file: choose another --output_dir")
+    if (output / RESULTS).exists():
+        if read_json(output / RESULTS).get("config") != config:
+            raise CfgenError(f"{output} holds another run: choose another --output_dir, or delete it")
+    elif output.exists() and any(output.iterdir()) and not (output / STARTED).exists():
+        raise CfgenError(f"{output} is not empty and holds no run: choose another --output_dir")
+
+
+def _deploy_lines(results: dict[str, Any], output: Path, test: Dataset) -> str:
+    name = results["deploy"]
+    folder = (output / name.lower()).as_posix()
+    scores = {other: 100 * tagger["dev_strict_f1"] for other, tagger in results["taggers"].items()}
+    tokens = next((row["tokens"] for row in test if any(row["ner_tags"])), test[0]["tokens"])
+    characters = all(len(token) == 1 for token in tokens)
+    text, strategy = ("".join(tokens), "simple") if characters else (" ".join(tokens), "first")
+    return (
+        f"Deploy {name} (dev strict F1 {scores['NoAug']:.1f} for NoAug, {scores['Aug']:.1f} for Aug):\n"
+        "import hf_cfgen.modeling; from transformers import pipeline; "
+        f"print(pipeline('token-classification', {folder!r}, aggregation_strategy={strategy!r})({text!r}))"
+    )
+
+
+def _say(main: bool, text: str) -> None:
+    if main:
+        print(text, flush=True)

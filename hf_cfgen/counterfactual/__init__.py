@@ -1,0 +1,1 @@
+"""Counterfactual examples: entity sets, entity interventions, discrimination, mixing, and baselines."""

@@ -1,0 +1,189 @@
+"""Simple augmentation to compare with, by its names in Dai & Adel (2020).
+
+"An Analysis of Simple Data Augmentation for Named Entity Recognition", COLING 2020, section 3. Nothing is judged: what
+is made is what a tagger is trained on, beside the sentences it was made of.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from typing import Any
+
+from datasets import Dataset, IterableDataset
+
+from ..data.columns import counterfactual_features, tag_column, tag_names, tag_strings
+from ..data.scheme import named_scheme
+from ..errors import CfgenError
+from ..tagging.spans import tags_to_spans
+from .entity_sets import EntitySets
+from .generation import check_sources, unique_rows, with_ids
+from .intervention import laid_out, replace_mention, stale_columns
+
+_Change = Callable[[random.Random, Sequence[str], Sequence[str]], dict[str, Any]]
+
+
+def mention_replacement(
+    train: Dataset | IterableDataset, p: float, copies: int = 1, seed: int = 42, scheme: str | None = None
+) -> Dataset:
+    """Replace each mention with probability p by a mention of its type from the train split with another text.
+
+    Replacements are drawn as often as they occur. A mention of a type with one surface form stays.
+
+    Args:
+        train (`Dataset` or `IterableDataset`): The train split, with `tokens` and `ner_tags`.
+        p (`float`): The probability of each mention.
+        copies (`int`, *optional*, defaults to 1): Rows made of each sentence.
+        seed (`int`, *optional*, defaults to 42): Seed of the draws.
+        scheme (`str`, *optional*): The tagging scheme of the data; detected where it is not named.
+
+    Returns:
+        `Dataset`: Counterfactual rows; those with the tokens of a row of the train split or of an earlier one are left
+        out. `replaced` has every mention that was replaced.
+
+    Raises:
+        CfgenError: An option is out of its range, the examples are not observational, there is no mention, or the
+            tags fit no one scheme or not the one named.
+
+    Example:
+
+    >>> rows = {"tokens": [["Ada", "met", "Bo"]], "ner_tags": [["B-PER", "O", "B-PER"]]}
+    >>> mention_replacement(Dataset.from_dict(rows), p=1.0)["tokens"][0]
+    ['Bo', 'met', 'Ada']
+    """
+    train = with_ids(train)
+    entity_sets = EntitySets.from_dataset(train)
+    names = tag_names(train)
+    scheme = named_scheme(train, scheme)
+
+    def change(generator: random.Random, tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
+        new_tokens, spans, replaced = list(tokens), tags_to_spans(tags), []
+        for i in range(len(spans)):
+            if generator.random() >= p:
+                continue
+            span = spans[i]
+            own = tuple(new_tokens[span.start : span.end])
+            forms, counts = entity_sets.forms[span.label], entity_sets.counts[span.label]
+            weights = [0 if form == own else count for form, count in zip(forms, counts)]
+            if not any(weights):
+                continue
+            (form,) = generator.choices(forms, weights)
+            new_tokens, spans, _ = replace_mention(new_tokens, spans, span, form)
+            replaced.append({**spans[i]._asdict(), "original": list(own), "replacement": list(form)})
+        new_tags = laid_out(spans, len(new_tokens), scheme, names)
+        return {"tokens": new_tokens, "ner_tags": new_tags, "replaced": replaced}
+
+    return _augmented(train, change, p, copies, seed)
+
+
+def label_wise_token_replacement(
+    train: Dataset | IterableDataset, p: float, copies: int = 1, seed: int = 42
+) -> Dataset:
+    """Replace each token with probability p by a token drawn from those with the same tag in the train split.
+
+    Tokens are drawn as often as they occur, the replaced one among them; tags stay as they are.
+
+    Args:
+        train (`Dataset` or `IterableDataset`): The train split, with `tokens` and `ner_tags`.
+        p (`float`): The probability of each token.
+        copies (`int`, *optional*, defaults to 1): Rows made of each sentence.
+        seed (`int`, *optional*, defaults to 42): Seed of the draws.
+
+    Returns:
+        `Dataset`: Counterfactual rows; those with the tokens of a row of the train split or of an earlier one are left
+        out. `replaced` is empty: it is no mention that was replaced.
+
+    Raises:
+        CfgenError: An option is out of its range, or the examples are not observational.
+
+    Example:
+
+    >>> rows = {"tokens": [["Ada", "met", "Bo"], ["hi", "Bo"]], "ner_tags": [["B-PER", "O", "B-PER"], ["O", "B-PER"]]}
+    >>> label_wise_token_replacement(Dataset.from_dict(rows), p=1.0, copies=2)["tokens"][0]
+    ['Bo', 'hi', 'Ada']
+    """
+    train = with_ids(train)
+    found: dict[str, Counter[str]] = {}
+    for tokens, tags in zip(train["tokens"], tag_column(train)):
+        for token, tag in zip(tokens, tags):
+            found.setdefault(tag, Counter())[token] += 1
+    pools = {}
+    for tag, counter in found.items():
+        words = sorted(counter)
+        pools[tag] = words, list(accumulate(counter[word] for word in words))
+
+    def drawn(generator: random.Random, tag: str) -> str:
+        words, cumulated = pools[tag]
+        return generator.choices(words, cum_weights=cumulated)[0]
+
+    def change(generator: random.Random, tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
+        return {
+            "tokens": [drawn(generator, tag) if generator.random() < p else token for token, tag in zip(tokens, tags)]
+        }
+
+    return _augmented(train, change, p, copies, seed)
+
+
+def shuffle_within_segments(train: Dataset | IterableDataset, p: float, copies: int = 1, seed: int = 42) -> Dataset:
+    """Shuffle the tokens within each segment, a mention or the words between two, with probability p.
+
+    Tags stay as they are.
+
+    Args:
+        train (`Dataset` or `IterableDataset`): The train split, with `tokens` and `ner_tags`.
+        p (`float`): The probability of each segment.
+        copies (`int`, *optional*, defaults to 1): Rows made of each sentence.
+        seed (`int`, *optional*, defaults to 42): Seed of the draws.
+
+    Returns:
+        `Dataset`: Counterfactual rows; those with the tokens of a row of the train split or of an earlier one are left
+        out. `replaced` is empty: it is no mention that was replaced.
+
+    Raises:
+        CfgenError: An option is out of its range, or the examples are not observational.
+
+    Example:
+
+    >>> rows = {"tokens": [["she", "met", "Ada", "Byron"]], "ner_tags": [["O", "O", "B-PER", "I-PER"]]}
+    >>> sorted(shuffle_within_segments(Dataset.from_dict(rows), p=1.0, copies=9)["tokens"])[0]
+    ['met', 'she', 'Ada', 'Byron']
+    """
+
+    def change(generator: random.Random, tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
+        shuffled = list(tokens)
+        edges = {0, len(tags), *(edge for span in tags_to_spans(tags) for edge in (span.start, span.end))}
+        for start, end in pairwise(sorted(edges)):
+            if generator.random() < p:
+                shuffled[start:end] = generator.sample(shuffled[start:end], end - start)
+        return {"tokens": shuffled}
+
+    return _augmented(with_ids(train), change, p, copies, seed)
+
+
+BASELINES = {
+    "mention-replacement": mention_replacement,
+    "label-wise-token-replacement": label_wise_token_replacement,
+    "shuffle-within-segments": shuffle_within_segments,
+}
+
+
+def _augmented(train: Dataset, change: _Change, p: float, copies: int, seed: int) -> Dataset:
+    """Rows with what `change` makes of each sentence; its draws come from the seed and the row's id alone."""
+    if not 0 < p <= 1:
+        raise CfgenError(f"p is {p!r}: give a probability of more than 0, at most 1")
+    for name, value, least in (("copies", copies, 1), ("seed", seed, 0)):
+        if not isinstance(value, int) or value < least:
+            raise CfgenError(f"{name} is {value!r}: give an integer of at least {least}")
+    check_sources(train)
+    names, stale = tag_names(train), stale_columns(train)
+    rows = []
+    for row in train:
+        row_id, tags = str(row["id"]), tag_strings(row["ner_tags"], names)
+        generator = random.Random(f"{seed}/{row_id}")
+        for j in range(copies):
+            provenance = {"id": f"{row_id}#{j}", "source_id": row_id, "is_counterfactual": True, "replaced": []}
+            verdict = {"score": None, "reason": None}
+            made = change(generator, row["tokens"], tags)
+            rows.append({**row, **dict.fromkeys(stale), **provenance, **verdict, **made})
+    drawn = Dataset.from_list(rows, features=counterfactual_features(train))
+    return drawn.select(unique_rows(train, drawn))

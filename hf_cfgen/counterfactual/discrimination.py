@@ -1,0 +1,265 @@
+"""Discrimination: a tagger accepts or rejects candidate counterfactual examples."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from accelerate import PartialState
+from accelerate.utils import gather_object
+from datasets import Dataset
+
+from ..data.columns import check_labels, tag_names, tag_strings
+from ..errors import CfgenError
+from ..modeling.encoding import WordEncoder
+from ..modeling.inference import batches, predict_labels, windows_for
+from ..modeling.pipeline import as_discriminator, weights_digest
+from ..tagging.span_table import SpanArrays, span_arrays, tag_set
+from ..utils.arrow_arrays import flat
+from ..utils.ragged import expand_ranges, offsets_from_lengths
+
+REASONS = ("truncated", "wrong_boundaries", "wrong_type", "missed")
+
+
+class Replaced(NamedTuple):
+    """The replaced mentions of many rows, in any order.
+
+    Args:
+        row (`np.ndarray` of shape (mentions,)): The row of each.
+        start (`np.ndarray` of shape (mentions,)): Its first word, counted over all rows.
+        end (`np.ndarray` of shape (mentions,)): The word behind its last one.
+        label (`Sequence[str]`): Its type.
+    """
+
+    row: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    label: Sequence[str]
+
+
+def verdicts(
+    replaced: Replaced, predicted: np.ndarray, labels: Sequence[str], seen: np.ndarray, offsets: np.ndarray
+) -> list[str | None]:
+    """Judge counterfactual examples.
+
+    Args:
+        replaced (`Replaced`): The replaced mentions.
+        predicted (`np.ndarray` of shape (words,)): The predicted tag of every word of all rows, a number of `labels`;
+            any number for a word that was not seen, which reads as O.
+        labels (`Sequence[str]`): The tags.
+        seen (`np.ndarray` of shape (words,), bool): Whether the word was in a window of the model.
+        offsets (`np.ndarray` of shape (rows + 1,)): Where each row begins, and the number of words.
+
+    Returns:
+        `list[str | None]`: For each row `None` if it is reasonable, that is, every replaced mention is predicted with
+        its type and exact boundaries; else the first of `REASONS` that holds of any: `truncated`, a mention outside
+        every window; `wrong_boundaries`, a predicted mention of the same type overlaps it; `wrong_type`, one of
+        another type does; `missed`.
+
+    Example:
+
+    >>> mention = Replaced(row=np.array([0]), start=np.array([0]), end=np.array([1]), label=["PER"])
+    >>> predicted, offsets = np.array([1, 2]), np.array([0, 2])
+    >>> verdicts(mention, predicted, ["O", "B-PER", "I-PER"], np.array([True, True]), offsets)
+    ['wrong_boundaries']
+    """
+    names = tag_set([*labels, "O"])
+    found = span_arrays(np.where(seen, predicted, len(labels)), offsets, names)
+    number = {label: i for i, label in enumerate(names.types)}
+    types = np.array([number.get(label, -1) for label in replaced.label], dtype=np.int64)
+    mentions = SpanArrays(replaced.start, replaced.end, types)
+
+    first = np.searchsorted(found.end, mentions.start, side="right")
+    overlaps = np.maximum(np.searchsorted(found.start, mentions.end, side="left") - first, 0)
+    mention, other = np.repeat(np.arange(len(first)), overlaps), expand_ranges(first, overlaps)
+    same_type = found.type[other] == mentions.type[mention]
+    exact = same_type & (found.start[other] == mentions.start[mention]) & (found.end[other] == mentions.end[mention])
+
+    unseen = offsets_from_lengths(~seen)
+    rank = np.full(len(first), REASONS.index("missed"))
+    rank[overlaps > 0] = REASONS.index("wrong_type")
+    rank[mention[same_type]] = REASONS.index("wrong_boundaries")
+    rank[mention[exact]] = len(REASONS)
+    rank[unseen[mentions.end] > unseen[mentions.start]] = REASONS.index("truncated")
+    worst = np.full(len(offsets) - 1, len(REASONS))
+    np.minimum.at(worst, replaced.row, rank)
+    return [(*REASONS, None)[place] for place in worst]
+
+
+def smallest(values: np.ndarray, row: np.ndarray, rows: int) -> np.ndarray:
+    """The smallest value of each row; NaN where one is NaN, or there is none.
+
+    Args:
+        values (`np.ndarray` of shape (values,), float): Values.
+        row (`np.ndarray` of shape (values,)): The row of each.
+        rows (`int`): The number of rows.
+
+    Returns:
+        `np.ndarray` of shape (rows,): One a row.
+
+    Example:
+
+    >>> smallest(np.array([0.5, 0.25, np.nan]), np.array([0, 0, 1]), 3).tolist()
+    [0.25, nan, nan]
+    """
+    least = np.full(rows, np.inf, dtype=values.dtype)
+    np.minimum.at(least, row, np.where(np.isnan(values), -np.inf, values))
+    return np.where(np.isinf(least), np.nan, least)
+
+
+ROWS_AT_ONCE = 8192
+
+_VERSION = 2  # raise with every change of the verdicts: the datasets cache does not see edits of this module
+
+
+class Discriminate:
+    """The transform that fills in `score` and `reason` of candidate counterfactual examples.
+
+    Call it through `dataset.map(discriminate, batched=True)`; with `dataset.with_format("arrow")` no Python object is
+    made for a word. `score` is the smallest probability of the gold tag over the replaced words (`None` where the
+    model did not see them); `reason` is the verdict, `None` for reasonable examples. It holds a model, so it takes
+    batches and processes of Accelerate, never `num_proc`; for the datasets cache it is its options and a digest of the
+    weights.
+
+    Args:
+        discriminator (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_discriminator`.
+        names (`Sequence[str]`, *optional*): The names of an integer `ner_tags` column.
+        batch_size (`int`, *optional*): Windows a forward pass; as many as have about 1024 sub-words, on a GPU 16384,
+            where it is not given.
+    """
+
+    def __init__(self, discriminator: Any, names: Sequence[str] | None = None, batch_size: int | None = None) -> None:
+        self.discriminator = as_discriminator(discriminator)
+        self.names = None if names is None else tuple(names)
+        self.batch_size = batch_size
+        self.share = False  # processes of Accelerate judge a part of every batch each, see `judge`
+        self.only_cached = False
+        self.encoder = WordEncoder(self.discriminator.tokenizer)
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        # pickled for the fingerprint alone
+        state = (_VERSION, self.names, self.discriminator.stride, weights_digest(self.discriminator))
+        return _SentAway, state
+
+    def __call__(self, batch: Any) -> Any:
+        """Judge a batch of candidates.
+
+        Args:
+            batch (`dict[str, list]` or `pa.Table`): Columns of counterfactual rows.
+
+        Returns:
+            `dict[str, list]` or `pa.Table`: `score` and `reason`; of a table, the table with them.
+
+        Raises:
+            CfgenError: The data has a tag that the model lacks.
+        """
+        if not isinstance(batch, pa.Table):
+            columns = {name: pa.array(batch[name], _TYPES.get(name)) for name in ("tokens", "ner_tags", "replaced")}
+            judged = self(pa.table(columns))
+            return {name: judged[name].to_pylist() for name in ("score", "reason")}
+        if self.only_cached:
+            raise _NotCached
+        words, offsets = flat(batch["tokens"])
+        tags, _ = flat(batch["ner_tags"])
+        mentions, per_row = flat(batch["replaced"])
+        row = np.repeat(np.arange(len(batch)), np.diff(per_row))
+        start, end = (pc.struct_field(mentions, side).to_numpy() + offsets[row] for side in ("start", "end"))
+        replaced = Replaced(row, start, end, pc.struct_field(mentions, "label").to_pylist())
+        inside = expand_ranges(start, end - start)
+        asked = np.zeros(len(words), dtype=np.int64)
+        asked[inside] = self._labels(tags.take(pa.array(inside)))
+
+        best, probability = self._predict(words, offsets, asked)
+        seen = ~np.isnan(probability)
+        id2label = self.discriminator.model.config.id2label  # in any order
+        reasons = verdicts(replaced, best, [id2label[i] for i in range(len(id2label))], seen, offsets)
+        scores = smallest(probability[inside], np.repeat(row, end - start), len(batch))
+        added = {
+            "score": pa.array(scores, pa.float32(), mask=np.isnan(scores)),
+            "reason": pa.array(reasons, pa.string()),
+        }
+        for name, values in added.items():
+            place = batch.schema.get_field_index(name)
+            batch = batch.append_column(name, values) if place < 0 else batch.set_column(place, name, values)
+        return batch
+
+    def _labels(self, tags: pa.Array) -> np.ndarray:
+        """The model's labels for tags."""
+        label2id = self.discriminator.model.config.label2id
+        coded = tags.dictionary_encode()
+        values = tag_strings(coded.dictionary.to_pylist(), self.names)
+        check_labels(label2id, values)
+        return np.array([label2id[tag] for tag in values], dtype=np.int64)[coded.indices.to_numpy()]
+
+    def _predict(self, words: pa.Array, offsets: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `predict_labels`; NaN for words that lie outside every window."""
+        model = self.discriminator.model
+        coded = words.dictionary_encode()
+        numbers = self.encoder.numbers(coded.dictionary.to_pylist())[coded.indices.to_numpy()]
+        windows = windows_for(model, self.encoder, numbers, offsets, self.discriminator.stride)
+        passes = batches(windows, model.device, self.batch_size)
+        if not self.share:
+            return predict_labels(model, windows, asked, passes)
+        state = PartialState()
+        mine = predict_labels(model, windows, asked, passes[state.process_index :: state.num_processes])
+        best, probability = mine
+        for other, values in gather_object([mine]):
+            best, probability = np.where(other < 0, best, other), np.where(other < 0, probability, values)
+        return best, probability
+
+
+def judge(rows: Dataset, discriminator: Any, **map_kwargs: Any) -> Dataset:
+    """Fill in `score` and `reason` of counterfactual rows.
+
+    Processes of Accelerate must all call it with the same rows: each judges a part of them, and gets all. The rows of
+    a forward pass, and so the last bits of a score, are the same for any number of processes.
+
+    Args:
+        rows (`Dataset`): Counterfactual rows.
+        discriminator (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_discriminator`.
+        map_kwargs (`Any`): Passed on to `Dataset.map`; not `num_proc` or `batch_size`.
+
+    Returns:
+        `Dataset`: The same rows in the same order.
+
+    Raises:
+        CfgenError: The data has a tag that the model lacks.
+    """
+    discriminate = Discriminate(discriminator, tag_names(rows))
+
+    def judged(**options: Any) -> Dataset:
+        options = {"batched": True, "batch_size": ROWS_AT_ONCE, "features": rows.features, **map_kwargs, **options}
+        return rows.with_format("arrow").map(discriminate, desc="discriminate", **options).with_format(None)
+
+    if PartialState().num_processes == 1:
+        return judged()
+    # a process that finds all in its cache would not take its part, and the others would wait for it
+    discriminate.share, discriminate.only_cached = True, True
+    try:
+        found: Dataset | None = judged()
+    except _NotCached:
+        found = None
+    if all(gather_object([found is not None])):
+        return found
+    discriminate.only_cached = False
+    return judged(load_from_cache_file=False)
+
+
+class _NotCached(Exception):
+    """datasets does not know the verdicts yet."""
+
+
+_MENTION = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())])
+
+_TYPES = {"tokens": pa.list_(pa.string()), "replaced": pa.list_(_MENTION)}
+
+
+class _SentAway:
+    """What other processes get of a `Discriminate`: it answers its first call with an error."""
+
+    def __init__(self, *state: Any) -> None:
+        pass
+
+    def __call__(self, batch: dict[str, list[Any]]) -> NoReturn:
+        raise CfgenError("Discriminate holds a model and can't be sent to other processes: call map without num_proc")

@@ -1,0 +1,354 @@
+"""Entity intervention: replace a mention by another surface form of its type, as a `datasets.map` transform."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import Dataset, Features, IterableDataset, Value
+
+from ..data.columns import arrow_batches, check_observational, check_table, coded_tags, tag_names
+from ..data.scheme import named_scheme
+from ..errors import CfgenError
+from ..tagging.span_table import Mentions, find_mentions, lay_out, layout_tags
+from ..tagging.spans import Span, spans_to_tags
+from ..utils.arrow_arrays import StringArray, flat, to_list_array
+from ..utils.hashing import derive_keys, hash_rows, hash_words
+from ..utils.ragged import expand_ranges
+from .config import CfgenConfig
+from .entity_sets import EntitySets
+from .sampling import budget_choices, paper_choices, row_keys
+
+logger = logging.getLogger(__name__)
+
+_VERSION = 3  # raise with every change of the rows drawn: the datasets cache does not see edits of this module
+
+# columns that say which rows are alike, and which type is swapped and whether another row's candidates begin
+TALLY = Features(
+    {
+        "_cfgen_digest_0": Value("uint64"),
+        "_cfgen_digest_1": Value("uint64"),
+        "_cfgen_type": Value("int32"),
+        "_cfgen_begins": Value("bool"),
+    }
+)
+
+_TEXT_COLUMNS = ("text", "sentence", "raw_text")
+
+
+class _Pool(NamedTuple):
+    words: StringArray
+    digests: np.ndarray  # of the words
+    layout: np.ndarray  # the tags of the words, as `lay_out` numbers them
+    form_starts: np.ndarray  # of each form drawn, its place among the words
+    form_ends: np.ndarray
+    form_of: np.ndarray  # of each candidate, which of the forms drawn
+
+
+@dataclass(frozen=True)
+class Intervene:
+    """The transform from observational examples to candidate counterfactual examples.
+
+    Call it through `dataset.with_format("arrow").map(intervene, batched=True, remove_columns=dataset.column_names,
+    features=counterfactual_features(dataset))`; without the format, datasets makes Python objects of all words, which
+    takes many times as long. Every draw depends on the seed and the row's `id` alone, so that the
+    rows are the same for any batch size, number of processes and order of the shards.
+
+    Args:
+        entity_sets (`EntitySets`): The surface forms to swap in.
+        config (`CfgenConfig`): The recipe.
+        scheme (`str`): The tagging scheme in which labels are laid out again.
+        names (`tuple[str, ...]` or `None`): The names of an integer `ner_tags` column.
+        stale_columns (`tuple[str, ...]`): Columns that a swap makes false; null on counterfactual rows.
+        tally (`bool`, *optional*, defaults to `False`): Add the columns `TALLY`, by which rows of equal tokens are
+            found and candidates counted.
+        version (`int`): Of this code, not to be given; it is there for the datasets cache.
+    """
+
+    entity_sets: EntitySets
+    config: CfgenConfig
+    scheme: str
+    names: tuple[str, ...] | None = None
+    stale_columns: tuple[str, ...] = ()
+    tally: bool = False
+    version: int = field(default_factory=lambda: _VERSION, init=False)
+
+    @classmethod
+    def from_dataset(
+        cls,
+        dataset: Dataset | IterableDataset,
+        config: CfgenConfig | None = None,
+        entity_sets: EntitySets | None = None,
+    ) -> "Intervene":
+        """Make the transform for a train split.
+
+        Args:
+            dataset (`Dataset` or `IterableDataset`): The train split, with columns `id`, `tokens`, `ner_tags`.
+            config (`CfgenConfig`, *optional*): The recipe; the default one where it is not given.
+            entity_sets (`EntitySets`, *optional*): The sets; those of the data set where they are not given.
+
+        Raises:
+            CfgenError: Columns are missing or have the names of added ones, a stream does not say which it has, the
+                data has no mention, or its tags fit no one scheme or not the one named.
+
+        Example:
+
+        >>> rows = {"id": ["a"], "tokens": [["Ada", "met", "Bo"]], "ner_tags": [["B-PER", "O", "B-PER"]]}
+        >>> intervene = Intervene.from_dataset(Dataset.from_dict(rows), CfgenConfig(k=1))
+        >>> intervene(rows)["id"], intervene(rows)["tokens"]
+        (['a#0'], [['Ada', 'met', 'Ada']])
+        """
+        check_observational(dataset, ("id", "tokens", "ner_tags"))
+        if dataset.features is None:  # its first row does not tell which columns there are
+            raise CfgenError("the stream does not say which columns it has: give it its features")
+        config = config or CfgenConfig()
+        entity_sets = entity_sets or EntitySets.from_dataset(dataset)
+        names = tag_names(dataset)
+        scheme = named_scheme(dataset, config.scheme)
+        stale = stale_columns(dataset)
+        if entity_sets.unswappable:
+            logger.warning("types with one surface form, nothing to swap: %s", ", ".join(entity_sets.unswappable))
+        return cls(entity_sets, config, scheme, names, stale)
+
+    def __call__(self, batch: Any) -> Any:
+        """Turn a batch of observational rows into the batch of their candidates.
+
+        Args:
+            batch (`pa.Table` or `dict[str, list]`): Columns of observational rows.
+
+        Returns:
+            `pa.Table` or `dict[str, list]`: These columns and those of `COUNTERFACTUAL_FEATURES`, a row a candidate.
+
+        Raises:
+            CfgenError: A row has more or fewer tags than tokens or one without a name, or the names lack a tag.
+        """
+        if isinstance(batch, pa.Table):
+            return self._candidates(batch)
+        # datasets gives it a dictionary where the format of the data set is not arrow
+        types = {"tokens": pa.list_(pa.string()), "ner_tags": pa.list_(pa.int64() if self.names else pa.string())}
+        table = pa.table({name: pa.array(list(batch[name]), types.get(name)) for name in batch})
+        return self._candidates(table).to_pydict()
+
+    def _candidates(self, batch: Any) -> Any:
+        ids = list(map(str, batch["id"].to_pylist()))
+        check_table(batch, self.names, lambda row: f"row {ids[row]}")
+        tokens, tags = flat(batch["tokens"], pa.string()), flat(batch["ner_tags"])
+        digests = hash_words(tokens.values)
+        found = find_mentions(*coded_tags(tags.values, self.names), tags.offsets)
+        replaced, forms = self._draw(row_keys(self.config.seed, ids), found, digests)
+        pool = self._pool(StringArray.of(tokens.values), digests, found, replaced, forms)
+        rows, form_of = found.rows[replaced], pool.form_of
+        starts, ends = found.starts[replaced], found.ends[replaced]
+        form_starts, form_ends = pool.form_starts[form_of], pool.form_ends[form_of]
+
+        # a new row is three segments of the pool: the words before the mention, those of the form, and those behind
+        before = np.stack([tokens.offsets[rows], form_starts, ends], axis=1)
+        behind = np.stack([starts, form_ends, tokens.offsets[rows + 1]], axis=1)
+        lengths = (behind - before).sum(axis=1)
+        layout = pool.layout[expand_ranges(before.ravel(), (behind - before).ravel())]
+        at = starts - tokens.offsets[rows]  # where the mention begins in its row, old and new
+        if self.scheme == "IOB1":
+            # whether another one stands before it decides the first tag
+            layout[np.cumsum(lengths) - lengths + at] = pool.layout[starts]
+
+        swap = {
+            "start": pa.array(at, pa.int32()),
+            "end": pa.array(at + form_ends - form_starts, pa.int32()),
+            "label": pa.array(found.names, pa.string()).take(pa.array(found.labels[replaced])),
+            "original": to_list_array(pool.words.take(starts, ends).array(), ends - starts),
+            "replacement": to_list_array(pool.words.take(form_starts, form_ends).array(), form_ends - form_starts),
+        }
+        new_tokens = to_list_array(pool.words.take(before.ravel(), behind.ravel()).array(), lengths)
+        new_tags = to_list_array(self._tags(layout, lengths, found.names), lengths)
+        sources = pa.array(ids, pa.string()).take(pa.array(rows))
+        numbers = np.arange(len(rows)) - np.searchsorted(rows, rows)
+        made = {
+            "id": pc.binary_join_element_wise(sources, pa.array(numbers).cast(pa.string()), "#"),
+            "tokens": new_tokens.cast(batch.schema.field("tokens").type),
+            "ner_tags": new_tags.cast(batch.schema.field("ner_tags").type),
+            "source_id": sources,
+            "is_counterfactual": pa.array(np.ones(len(rows), dtype=bool)),
+            "replaced": to_list_array(
+                pa.StructArray.from_arrays(list(swap.values()), list(swap)), np.ones(len(rows), int)
+            ),
+            "score": pa.nulls(len(rows), pa.float32()),
+            "reason": pa.nulls(len(rows), pa.string()),
+        }
+        if self.tally:
+            types = np.searchsorted(self.entity_sets.flat.firsts, forms, side="right") - 1
+            numbers_of_rows = (*hash_rows(pool.digests, before, behind), types.astype(np.int32), numbers == 0)
+            made |= zip(TALLY, map(pa.array, numbers_of_rows))
+        carried = {
+            name: pa.nulls(len(rows), column.type) if name in self.stale_columns else column.take(pa.array(rows))
+            for name, column in zip(batch.column_names, batch.columns)
+            if name not in made
+        }
+        return pa.table({name: made[name] if name in made else carried[name] for name in (*batch.column_names, *made)})
+
+    def _pool(
+        self, words: StringArray, digests: np.ndarray, found: Mentions, replaced: np.ndarray, forms: np.ndarray
+    ) -> "_Pool":
+        """The words of the batch, and behind them those of the forms drawn, each form once."""
+        known = self.entity_sets.flat
+        drawn, first, form_of = np.unique(forms, return_index=True, return_inverse=True)
+        starts, ends = known.offsets[drawn], known.offsets[drawn + 1]
+        digests = np.concatenate([digests, known.hash_words[:, expand_ranges(starts, ends - starts)]], axis=1)
+        form_words, form_ends = known.words.take(starts, ends), np.cumsum(ends - starts)
+        form_starts = form_ends - (ends - starts)
+        size = len(words.offsets) - 1
+        alone = Mentions(drawn, form_starts, form_ends, found.labels[replaced[first]], found.names)
+        parts = [lay_out(found, size, self.scheme), lay_out(alone, len(form_words.offsets) - 1, self.scheme)]
+        layout = np.concatenate(parts)
+        return _Pool(words.then(form_words), digests, layout, size + form_starts, size + form_ends, form_of)
+
+    def _draw(self, keys: np.ndarray, found: Mentions, digests: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For each candidate, row by row, the mention to replace and the form to swap in."""
+        forms = self.entity_sets.flat
+        numbers = {label: number for number, label in enumerate(self.entity_sets.forms)}
+        types = np.array([numbers.get(name, -1) for name in found.names], dtype=np.int64)[found.labels]
+        sizes = np.append(np.diff(forms.firsts), 0)[types]
+        own = forms.find(derive_keys(hash_rows(digests, found.starts[:, None], found.ends[:, None]), types))
+        own = np.where(own >= 0, own - forms.firsts[types], -1)
+        swappable = np.flatnonzero((sizes > 1) | ((sizes == 1) & (own < 0)))
+        rows, own, sizes = found.rows[swappable], own[swappable], sizes[swappable]
+        if self.config.recipe == "paper":
+            mention, form = paper_choices(keys, rows, own, sizes)
+        else:
+            mention, form = budget_choices(self.config.k, keys, rows, types[swappable], own, sizes)
+        return swappable[mention], forms.firsts[types[swappable[mention]]] + form
+
+    def _tags(self, codes: np.ndarray, lengths: np.ndarray, labels: list[str]) -> Any:
+        """The values of the `ner_tags` column: strings, or positions in the names."""
+        tags = layout_tags(labels, self.scheme)
+        if self.names is None:
+            return pa.array(tags, pa.string()).take(pa.array(codes))
+        known = {name: position for position, name in enumerate(self.names)}
+        positions = np.array([known.get(tag, -1) for tag in tags], dtype=np.int64)[codes]
+        if (positions < 0).any():
+            row = np.searchsorted(np.cumsum(lengths), np.argmax(positions < 0), side="right")
+            of_row = codes[lengths[:row].sum() :][: lengths[row]].tolist()
+            raise _missing({tags[code] for code in of_row} - known.keys(), self.scheme)
+        return pa.array(positions)
+
+
+def replace_mention(
+    tokens: Sequence[str], spans: Sequence[Span], span: Span, form: Sequence[str]
+) -> tuple[list[str], list[Span], int]:
+    """Replace one mention and move those behind it.
+
+    Args:
+        tokens (`Sequence[str]`): The words.
+        spans (`Sequence[Span]`): All mentions, in order.
+        span (`Span`): The one to replace.
+        form (`Sequence[str]`): Its new words.
+
+    Returns:
+        `tuple[list[str], list[Span], int]`: The new words, the new mentions, and the position among them of the
+        replaced one.
+
+    Example:
+
+    >>> replace_mention(["in", "Rome", "now"], [Span(1, 2, "LOC")], Span(1, 2, "LOC"), ["New", "York"])
+    (['in', 'New', 'York', 'now'], [Span(start=1, end=3, label='LOC')], 0)
+    """
+    shift = len(form) - (span.end - span.start)
+    position = spans.index(span)
+    moved = [Span(other.start + shift, other.end + shift, other.label) for other in spans[position + 1 :]]
+    return (
+        [*tokens[: span.start], *form, *tokens[span.end :]],
+        [*spans[:position], Span(span.start, span.end + shift, span.label), *moved],
+        position,
+    )
+
+
+def laid_out(spans: Sequence[Span], length: int, scheme: str, names: Sequence[str] | None) -> list[Any]:
+    """The `ner_tags` of a row.
+
+    Args:
+        spans (`Sequence[Span]`): Its mentions.
+        length (`int`): Its number of words.
+        scheme (`str`): The tagging scheme.
+        names (`Sequence[str]` or `None`): What `tag_names` returned.
+
+    Returns:
+        `list[int]` or `list[str]`: One tag a word.
+
+    Raises:
+        CfgenError: The names lack a tag.
+
+    Example:
+
+    >>> laid_out([Span(1, 3, "LOC")], 3, "IOB2", ["O", "B-LOC", "I-LOC"])
+    [0, 1, 2]
+    """
+    tags = spans_to_tags(spans, length, scheme)
+    if names is None:
+        return tags
+    missing = set(tags) - set(names)
+    if missing:
+        raise _missing(missing, scheme)
+    return [names.index(tag) for tag in tags]
+
+
+def stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
+    """Columns that a swap makes false, with a warning that they are null on counterfactual rows.
+
+    They are lists as long as the tokens in every row that has one, lists of objects, which are spans as a rule, and
+    the text.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): Observational examples.
+
+    Returns:
+        `tuple[str, ...]`: Their names.
+
+    Example:
+
+    >>> stale_columns(Dataset.from_dict({"tokens": [["hi", "Cy"]], "ner_tags": [["O", "O"]], "pos": [["UH", "NNP"]]}))
+    ('pos',)
+    """
+    features = dataset.features or dict.fromkeys(next(iter(dataset), {}))
+    others = [name for name in features if name not in ("id", "tokens", "ner_tags")]
+    if not others:
+        return ()
+    found: set[str] = set()  # aligned, or equal to the text, in one row at least
+    failed: set[str] = set()  # and in no row otherwise
+    for table in arrow_batches(dataset, "tokens", *others):
+        undecided = [name for name in others if name not in failed]
+        if not undecided:
+            break
+        for name in undecided:
+            same = _follows(table[name], table["tokens"])
+            if same is not None:
+                (found if same else failed).add(name)
+    stale = tuple(name for name in others if name in found - failed or name in _TEXT_COLUMNS)
+    if stale:
+        logger.warning("null on counterfactual rows, since a swap makes them false: %s", ", ".join(stale))
+    return stale
+
+
+def _follows(column: Any, tokens: Any) -> bool | None:
+    """Whether all rows that have a value have lists as long as the tokens, objects or the text; `None` if none has."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = column.cast(column.type.storage_type)
+    kind = column.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        lengths = pc.list_value_length(column)
+        same = pc.equal(lengths, pc.list_value_length(tokens)).filter(pc.greater(lengths, 0))
+        return None if not len(same) else pa.types.is_struct(kind.value_type) or pc.all(same).as_py()
+    if column.null_count == len(column):
+        return None
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return False
+    pairs = ((text.as_py(), words.as_py()) for text, words in zip(column, tokens) if text.is_valid)
+    return all("".join(text.split()) == "".join("".join(words).split()) for text, words in pairs)
+
+
+def _missing(tags: set[str], scheme: str) -> CfgenError:
+    return CfgenError(
+        f"the ner_tags column has no label {', '.join(sorted(tags))}, which {scheme} needs for a swapped mention: add "
+        "it to the names of the ClassLabel"
+    )

@@ -1,0 +1,357 @@
+"""The data contract: the columns of observational and counterfactual rows, and their checks."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import (
+    ClassLabel,
+    Dataset,
+    DatasetDict,
+    Features,
+    IterableDataset,
+    IterableDatasetDict,
+    LargeList,
+    List,
+    Value,
+)
+
+from ..errors import CfgenError
+from ..utils.arrow_arrays import RaggedArray, flat
+
+BATCH_ROWS = 10_000
+
+COUNTERFACTUAL_FEATURES = Features(
+    {
+        "source_id": Value("string"),
+        "is_counterfactual": Value("bool"),
+        "replaced": List(
+            {
+                "start": Value("int32"),
+                "end": Value("int32"),
+                "label": Value("string"),
+                "original": List(Value("string")),
+                "replacement": List(Value("string")),
+            }
+        ),
+        "score": Value("float32"),
+        "reason": Value("string"),
+    }
+)
+
+
+def check_columns(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")) -> None:
+    """Check that a data set is one split and has the columns of the contract, a tag for each token.
+
+    The rows of an `IterableDataset` are not looked at.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): The data set.
+        required (`Sequence[str]`, *optional*, defaults to `("tokens", "ner_tags")`): Names of columns.
+
+    Raises:
+        CfgenError: A `DatasetDict` or something else was given, a column is missing or holds no lists or lists of a
+            fixed length, a row has more or fewer tags than tokens, or a tag has no name.
+    """
+    if isinstance(dataset, (DatasetDict, IterableDatasetDict)):
+        raise CfgenError(f"a DatasetDict was given where one split is needed: choose one of {', '.join(dataset)}")
+    if not isinstance(dataset, (Dataset, IterableDataset)):
+        raise CfgenError(f"a Dataset or IterableDataset is needed, not {type(dataset).__name__}")
+    columns = dataset.column_names if dataset.column_names is not None else list(next(iter(dataset), {}))
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise CfgenError(
+            f"no column {', '.join(missing)} among {', '.join(columns)}: rename the columns, or load the data with "
+            "load_ner_dataset, which adds what is missing"
+        )
+    for name in ("tokens", "ner_tags") if dataset.features is not None else ():
+        feature = dataset.features[name]
+        if not isinstance(feature, (List, LargeList)):
+            raise CfgenError(f"{name} holds {feature}: give a list of strings or of labels a row")
+        if isinstance(feature, List) and feature.length >= 0:
+            raise CfgenError(f"{name} holds lists of the fixed length {feature.length}: cast it to List without one")
+    if isinstance(dataset, Dataset):
+        for _ in checked_batches(dataset):
+            pass
+
+
+def check_observational(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")) -> None:
+    """Check a data set as `check_columns` does, and that it lacks the columns which counterfactual rows add.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): Observational examples.
+        required (`Sequence[str]`, *optional*, defaults to `("tokens", "ner_tags")`): Names of columns.
+
+    Raises:
+        CfgenError: See `check_columns`, or there is such a column.
+    """
+    check_columns(dataset, required)
+    taken = [name for name in COUNTERFACTUAL_FEATURES if name in (dataset.column_names or ())]
+    if taken:
+        raise CfgenError(
+            f"the examples have columns {', '.join(taken)}, which counterfactual rows add: give observational "
+            "examples, or rename or remove these columns"
+        )
+
+
+def check_labels(known: Iterable[str], tags: Iterable[str]) -> None:
+    """Check that a model can predict the tags of the data.
+
+    Args:
+        known (`Iterable[str]`): The model's labels.
+        tags (`Iterable[str]`): The tags that occur in the data.
+
+    Raises:
+        CfgenError: The model has no such label.
+
+    Example:
+
+    >>> check_labels(["O", "B-PER"], ["O"])
+    """
+    known = sorted(known)
+    unknown = sorted(set(tags) - set(known))
+    if unknown:
+        raise CfgenError(
+            f"the data has tags {', '.join(unknown)}, which the model lacks; it has {', '.join(known)}: "
+            "train it on this data, or rename the labels of one side"
+        )
+
+
+def check_lengths(where: str, tokens: int | None, tags: int | None) -> None:
+    """Check that a row has as many tags as tokens.
+
+    Args:
+        where (`str`): The row, for the message.
+        tokens (`int` or `None`): Its number of tokens; `None` where there is no list.
+        tags (`int` or `None`): Its number of tags.
+
+    Raises:
+        CfgenError: It has not.
+    """
+    if tokens is None or tokens != tags:
+        raise CfgenError(f"{where}: {tokens} tokens and {tags} tags: give one tag a token")
+
+
+def arrow_batches(dataset: Dataset | IterableDataset, *columns: str) -> Iterator[Any]:
+    """Some columns as Arrow tables of some thousand rows.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split.
+        columns (`str`): Names of columns.
+
+    Returns:
+        `Iterator[pa.Table]`: Tables with these columns, and with others where the format of the data set is arrow: a
+        view of it costs more than a pass over some hundred rows.
+
+    Example:
+
+    >>> [table.num_rows for table in arrow_batches(Dataset.from_dict({"id": ["a", "b"]}), "id")]
+    [2]
+    """
+    if isinstance(dataset, IterableDataset):
+        dataset = dataset.select_columns(list(columns)).with_format("arrow")
+    elif dataset.format["type"] != "arrow" or not set(columns) <= set(dataset.format["columns"]):
+        dataset = dataset.with_format("arrow", columns=list(columns))
+    yield from dataset.iter(BATCH_ROWS)
+
+
+def checked_batches(dataset: Dataset | IterableDataset) -> Iterator[Any]:
+    """Tokens and tags as Arrow tables of some thousand rows.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split.
+
+    Returns:
+        `Iterator[pa.Table]`: What `arrow_batches` gives.
+
+    Raises:
+        CfgenError: See `check_table`, or the tags are integers without names.
+    """
+    done, names = 0, tag_names(dataset)
+    for table in arrow_batches(dataset, "tokens", "ner_tags"):
+        check_table(table, names, partial(_record, done))
+        done += len(table)
+        yield table
+
+
+def _record(before: int, row: int) -> str:
+    return f"record {before + row}"
+
+
+def check_table(table: Any, names: Sequence[str] | None, where: Callable[[int], str]) -> None:
+    """Check that the rows of a table have as many tags as tokens, none null and none without a name.
+
+    Args:
+        table (`pa.Table`): Columns `tokens` and `ner_tags`.
+        names (`Sequence[str]` or `None`): What `tag_names` returned.
+        where (`Callable[[int], str]`): Takes the position of a row; says which one it is, for the message.
+
+    Raises:
+        CfgenError: A row has more or fewer, no list, or a null or a number without a name in one.
+    """
+    tokens, tags = table["tokens"], table["ner_tags"]
+    same = pc.fill_null(pc.equal(pc.list_value_length(tokens), pc.list_value_length(tags)), False)
+    row = pc.index(same, False).as_py()
+    if row >= 0:
+        check_lengths(where(row), *(len(column[row]) if column[row].is_valid else None for column in (tokens, tags)))
+    for column in (tokens, tags):
+        values = pc.list_flatten(column)
+        if values.null_count:
+            row = pc.list_parent_indices(column)[pc.index(values.is_null(), True).as_py()].as_py()
+            raise CfgenError(f"{where(row)}: a token or tag is null: give a string")
+    if names is not None:
+        values = pc.list_flatten(tags)
+        place = pc.index(pc.or_(pc.less(values, 0), pc.greater_equal(values, len(names))), True).as_py()
+        if place >= 0:
+            row = pc.list_parent_indices(tags)[place].as_py()
+            raise CfgenError(f"{where(row)}: {nameless(values[place].as_py(), names)}")
+
+
+def nameless(tag: int, names: Sequence[str]) -> str:
+    """What is wrong with a tag that has no name.
+
+    Args:
+        tag (`int`): The tag, such as the -1 of an unlabelled row.
+        names (`Sequence[str]`): The names.
+
+    Returns:
+        `str`: The message.
+
+    Example:
+
+    >>> nameless(-1, ["O"]).partition(": ")[0]
+    'tag -1 has no name, there are 1 names from 0'
+    """
+    return (
+        f"tag {tag} has no name, there are {len(names)} names from 0: correct it or, where a split is unlabelled, "
+        "leave the split out"
+    )
+
+
+def tag_names(dataset: Dataset | IterableDataset) -> tuple[str, ...] | None:
+    """The names behind an integer `ner_tags` column.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split.
+
+    Returns:
+        `tuple[str, ...]` or `None`: The names of its `ClassLabel`, or `None` where the tags are strings.
+
+    Raises:
+        CfgenError: The tags are integers without names.
+
+    Example:
+
+    >>> tag_names(Dataset.from_dict({"tokens": [["a"]], "ner_tags": [["O"]]})) is None
+    True
+    """
+    if dataset.features is None:
+        first = next((tag for row in dataset for tag in row["ner_tags"]), "")
+        if not isinstance(first, str):
+            raise CfgenError(f"ner_tags holds {type(first).__name__} without names: give the stream its features")
+        return None
+    feature = getattr(dataset.features["ner_tags"], "feature", None)
+    if isinstance(feature, ClassLabel):
+        return tuple(feature.names)
+    if feature is not None and feature.dtype not in ("string", "large_string"):
+        raise CfgenError(
+            f"ner_tags holds {feature.dtype} without names: cast it to a List(ClassLabel(names=...)) or to strings"
+        )
+    return None
+
+
+def tag_strings(tags: Sequence[Any], names: Sequence[str] | None) -> list[str]:
+    """Tags of a row as strings.
+
+    Args:
+        tags (`Sequence[int]` or `Sequence[str]`): The row's `ner_tags`.
+        names (`Sequence[str]` or `None`): What `tag_names` returned.
+
+    Returns:
+        `list[str]`: One tag a word.
+
+    Raises:
+        CfgenError: A tag has no name.
+
+    Example:
+
+    >>> tag_strings([0, 1], ["O", "B-A"])
+    ['O', 'B-A']
+    """
+    if names is None:
+        return list(tags)
+    for tag in {*tags}:
+        if not 0 <= tag < len(names):
+            raise CfgenError(nameless(tag, names))
+    return [names[tag] for tag in tags]
+
+
+def tag_column(dataset: Dataset | IterableDataset) -> list[list[str]]:
+    """All tags of a split as strings.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split.
+
+    Returns:
+        `list[list[str]]`: One tag a word, a list a row.
+
+    Example:
+
+    >>> tag_column(Dataset.from_dict({"tokens": [["a"]], "ner_tags": [["O"]]}))
+    [['O']]
+    """
+    names = tag_names(dataset)
+    dataset = dataset.with_format(None)
+    rows = dataset["ner_tags"] if isinstance(dataset, Dataset) else (row["ner_tags"] for row in dataset)
+    return [tag_strings(tags, names) for tags in rows]
+
+
+def counterfactual_features(dataset: Dataset | IterableDataset) -> Features | None:
+    """The features of counterfactual rows: those of the data set, `id` as a string, and the added columns.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): The observational examples.
+
+    Returns:
+        `Features` or `None`: `None` where the data set does not know its own.
+    """
+    if dataset.features is None:
+        return None
+    return Features({**dataset.features, "id": Value("string"), **COUNTERFACTUAL_FEATURES})
+
+
+def flat_batches(dataset: Dataset | IterableDataset) -> Iterator[tuple[RaggedArray, RaggedArray]]:
+    """Words and tags of a data set, some thousand rows at a time.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split, with as many tags as tokens in every row.
+
+    Returns:
+        `Iterator[tuple[RaggedArray, RaggedArray]]`: Words, as strings, and tags.
+    """
+    for batch in checked_batches(dataset):
+        yield flat(batch["tokens"], pa.string()), flat(batch["ner_tags"])
+
+
+def coded_tags(tags: Any, names: Sequence[str] | None) -> tuple[np.ndarray, list[str]]:
+    """Tags as numbers.
+
+    Args:
+        tags (`pa.Array`): The tags of all rows, as `RaggedArray` has them.
+        names (`Sequence[str]` or `None`): What `tag_names` returned.
+
+    Returns:
+        `tuple[np.ndarray, list[str]]`: A number a word, and the tags that they mean, each once.
+
+    Example:
+
+    >>> coded_tags(pa.array(["O", "B-A", "O"]), None)
+    (array([0, 1, 0], dtype=int32), ['O', 'B-A'])
+    """
+    if names is not None:
+        return tags.to_numpy(), list(names)
+    encoded = tags.dictionary_encode()
+    return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()

@@ -1,0 +1,355 @@
+"""Columns as they come to columns as the data contract has them, or an error that names the record."""
+
+import json
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import accumulate, chain, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import ClassLabel, Dataset, List, Value
+
+from ..errors import CfgenError
+from ..tagging.spans import Span, detect_scheme, scheme_tags, spans_to_tags, split_tag, tags_to_spans
+from .columns import nameless
+from .formats.records import BadRecord
+
+logger = logging.getLogger(__name__)
+
+_KINDS = {
+    "integers": pa.types.is_integer,
+    "floats": pa.types.is_floating,
+    "booleans": pa.types.is_boolean,
+    "lists": pa.types.is_nested,
+    "nulls": pa.types.is_null,
+}
+
+_LIST_TYPES = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+
+
+class _Tags(NamedTuple):
+    names: list[str]  # the distinct tags, or the names of the ClassLabel
+    codes: np.ndarray  # of every tag of the split in a row, its position in names
+    lengths: np.ndarray  # of the records
+    declared: bool  # whether names are those of a ClassLabel
+
+
+class _Part(NamedTuple):
+    dataset: Dataset
+    tokens: pa.Array  # of all rows, one after the other
+    tags: _Tags
+    ids: list[str]
+    at: Callable[[int], str]  # where a row stands
+
+
+class _BadRows(CfgenError):
+    """Some rows can't be used: of each its record and the reason; the message is of the first."""
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        self.reasons = dict(reasons)
+        super().__init__(self.reasons[min(self.reasons)])
+
+
+def conform(
+    splits: Mapping[str, Dataset],
+    source: str,
+    rename: Mapping[str, str],
+    scheme: str | None,
+    unique_ids: bool,
+    *,
+    tag_names: Sequence[str] | None = None,
+    label_map: Mapping[str, str] | None = None,
+    types: Collection[str] | None = None,
+    skipped: list[BadRecord] | None = None,
+    row_name: Callable[[str, int], str] | None = None,
+) -> dict[str, Dataset]:
+    """Give every split the columns `id`, `tokens` and `ner_tags`, checked row by row, and one `ClassLabel`.
+
+    Args:
+        splits (`Mapping[str, Dataset]`): The splits as they were read.
+        source (`str`): Where from, for messages.
+        rename (`Mapping[str, str]`): The given columns of tokens and tags, with the names they shall have.
+        scheme (`str` or `None`): The scheme of the tags; detected if `None`.
+        unique_ids (`bool`): Whether ids must differ over the splits, which are then prefixed by the split's name.
+        tag_names (`Sequence[str]`, *optional*): The tags that integers without names stand for, from 0.
+        label_map (`Mapping[str, str]`, *optional*): New names of entity types; `"O"` for mentions to take away.
+        types (`Collection[str]`, *optional*): The entity types to keep, by the names in the data.
+        skipped (`list[BadRecord]`, *optional*): Takes the rows that can't be used; the first one is an error where it
+            is not given.
+        row_name (`Callable[[str, int], str]`, *optional*): Takes a split and the position of a row in it; says where
+            the row stands, for messages.
+
+    Returns:
+        `dict[str, Dataset]`: The splits.
+
+    Raises:
+        CfgenError: A column, a row or a tag is not as `load_ner_dataset` describes it.
+    """
+    parts = {}
+    for name, dataset in splits.items():
+        where = f"{source}, split {name}"
+        dataset = _rename(dataset, rename, where)
+        named = partial(row_name, name) if row_name else partial(_numbered, where)
+        parts[name] = _good_rows(dataset, name, where, named, tag_names, skipped)
+    scheme = _scheme(list(parts.values()), source, scheme)
+    if label_map or types:
+        known = {split_tag(tag)[1] for part in parts.values() for tag in part.tags.names} - {""}
+        relabel = _relabel(known, source, label_map or {}, types)
+        parts = {name: part._replace(tags=_relabelled(part.tags, relabel, scheme)) for name, part in parts.items()}
+    names = _tag_names([part.tags for part in parts.values()], source, scheme)
+    ids = [key for part in parts.values() for key in part.ids]
+    # The ids of a Hub data set often begin anew in every split.
+    prefix_ids = unique_ids and len(set(ids)) < len(ids)
+    conformed = {}
+    for name, (dataset, tokens, tags, keys, _) in parts.items():
+        codes = np.array([names.index(tag) for tag in tags.names])[tags.codes]
+        keys = [f"{name}-{key}" for key in keys] if prefix_ids else keys
+        columns = {
+            "id": (keys, Value("string"), prefix_ids),
+            "tokens": (_lists(tokens, tags.lengths), List(Value("string")), False),
+            "ner_tags": (
+                _lists(pa.array(codes), tags.lengths),
+                List(ClassLabel(names=names)),
+                bool(label_map or types),
+            ),
+        }
+        for column, (values, feature, changed) in columns.items():
+            # A column that is right stays where it is, on disk for a cached data set.
+            if changed or dataset.features.get(column) != feature:
+                if column in dataset.column_names:
+                    dataset = dataset.remove_columns(column)
+                dataset = dataset.add_column(column, values, feature=feature)
+        others = [column for column in dataset.column_names if column not in columns]
+        conformed[name] = dataset.select_columns([*columns, *others])
+    return conformed
+
+
+def _rename(dataset: Dataset, rename: Mapping[str, str], where: str) -> Dataset:
+    for given, wanted in rename.items():
+        if given not in dataset.column_names:
+            raise CfgenError(
+                f"{where}: no column {given!r} among {', '.join(dataset.column_names)}: name the column of {wanted} "
+                f"with {'tokens_column' if wanted == 'tokens' else 'tags_column'}"
+            )
+        if given != wanted:
+            if wanted in dataset.column_names:
+                logger.warning("%s: column %s left out, %s takes its name", where, wanted, given)
+                dataset = dataset.remove_columns(wanted)
+            dataset = dataset.rename_column(given, wanted)
+    return dataset
+
+
+def _good_rows(
+    dataset: Dataset,
+    name: str,
+    where: str,
+    named: Callable[[int], str],
+    tag_names: Sequence[str] | None,
+    skipped: list[BadRecord] | None,
+) -> _Part:
+    positions = np.arange(len(dataset))  # of the rows that are left
+    while True:
+        at = partial(_named, named, positions)
+        try:
+            tokens, tags, ids = _check_columns(dataset, name, where, at, tag_names)
+            return _Part(dataset, tokens, tags, ids, at)
+        except _BadRows as error:
+            if skipped is None:
+                raise
+            for row in sorted(error.reasons):
+                record = {column: dataset[row][column] for column in ("tokens", "ner_tags")}
+                skipped.append(BadRecord(at(row), error.reasons[row], record))
+            rows = np.setdiff1d(np.arange(len(dataset)), list(error.reasons))
+            if not len(rows):
+                raise CfgenError(f"{where}: no good record in it; the first is bad: {error}") from None
+            positions, dataset = positions[rows], dataset.select(rows)
+
+
+def _numbered(where: str, row: int) -> str:
+    return f"{where}, record {row} (from 0)"
+
+
+def _named(named: Callable[[int], str], positions: np.ndarray, row: int) -> str:
+    return named(int(positions[row]))
+
+
+def _check_columns(
+    dataset: Dataset, name: str, where: str, at: Callable[[int], str], tag_names: Sequence[str] | None
+) -> tuple[pa.Array, _Tags, list[str]]:
+    def fail(rows: Any, reason: Callable[[int], str]) -> None:
+        if len(rows := np.unique(rows)):
+            raise _BadRows({int(row): f"{at(int(row))}: {reason(int(row))}" for row in rows})
+
+    table = dataset.select_columns(["tokens", "ner_tags"]).with_format("arrow")[:]
+    tokens, lengths = _flatten(table["tokens"], f"{where}, column tokens", fail)
+    tags, tag_lengths = _flatten(table["ner_tags"], f"{where}, column ner_tags", fail)
+    fail(
+        np.flatnonzero(lengths != tag_lengths),
+        lambda row: f"{lengths[row]} tokens and {tag_lengths[row]} tags: give one tag a token",
+    )
+    fail(np.flatnonzero(lengths == 0), lambda row: "no tokens: remove the record or give it tokens")
+    if not _is_string(tokens.type):
+        raise CfgenError(f"{where}: the tokens are {_kind(tokens.type)}: give lists of strings")
+    rows_of = np.repeat(np.arange(len(lengths)), lengths)
+    feature = getattr(dataset.features["ner_tags"], "feature", None)
+    declared = isinstance(feature, ClassLabel) or bool(tag_names and pa.types.is_integer(tags.type))
+    if declared:
+        names = list(feature.names) if isinstance(feature, ClassLabel) else list(tag_names or ())
+        codes = tags.to_numpy(zero_copy_only=False)
+        wrong = np.flatnonzero((codes < 0) | (codes >= len(names)))
+        bad_rows, firsts = np.unique(rows_of[wrong], return_index=True)
+        first_code = dict(zip(bad_rows.tolist(), codes[wrong[firsts]].tolist()))
+        fail(bad_rows, lambda row: nameless(first_code[row], names))
+    elif _is_string(tags.type):
+        encoded = tags.dictionary_encode()
+        names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+    else:
+        raise CfgenError(
+            f"{where}: the tags are {_kind(tags.type)}, without names: give strings such as B-PER, or integers and "
+            "their names with tag_names, O B-PER I-PER ..."
+        )
+    for code, tag in enumerate(names):
+        try:
+            split_tag(tag)
+        except CfgenError as error:
+            reason = f"{error}: correct it, or name the right column with tags_column"
+            fail(rows_of[codes == code], lambda row, reason=reason: reason)  # type: ignore[misc]
+            raise CfgenError(f"{where}: {reason}") from None
+    ids = _ids(dataset, name, where, fail)
+    return tokens.cast(pa.string()), _Tags(names, codes, lengths, declared), ids
+
+
+def _flatten(column: pa.ChunkedArray, where: str, fail: Callable[..., None]) -> tuple[pa.Array, np.ndarray]:
+    array = column.combine_chunks()
+    name = where.rpartition(" ")[2]
+    if _is_string(array.type):
+        array = _parse_cells(array.to_pylist(), name, fail)
+    if not any(is_list(array.type) for is_list in _LIST_TYPES):
+        raise CfgenError(f"{where} holds {_kind(array.type)}: give a list a record")
+    fail(np.flatnonzero(array.is_null()), lambda row: f"{name} is null: give a list or remove the record")
+    lengths = pc.list_value_length(array).to_numpy()
+    values = array.flatten()
+    rows_of = np.repeat(np.arange(len(lengths)), lengths)
+    fail(
+        rows_of[np.asarray(values.is_null())],
+        lambda row: f"null in the list of {name}: give a value or remove the record",
+    )
+    return values, lengths
+
+
+def _parse_cells(cells: list[str | None], name: str, fail: Callable[..., None]) -> pa.Array:
+    lists: list[list[str]] = []
+    bad: dict[int, str] = {}
+    for record, cell in enumerate(cells):
+        try:
+            value = json.loads(cell or "")
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            what = f"{cell[:80]!r} in {name} is text" if cell else f"{name} is empty"
+            bad[record] = f'{what}: give a list or, in CSV, a JSON list of strings, such as ["a", "b"]'
+        elif any("\ud800" <= character <= "\udfff" for item in value for character in item):
+            bad[record] = f"half of a surrogate pair in {name}: correct it"
+        else:
+            lists.append(value)
+    fail(list(bad), bad.__getitem__)
+    return pa.array(lists, pa.list_(pa.string()))
+
+
+def _scheme(parts: Sequence[_Part], source: str, scheme: str | None) -> str:
+    used = {tag for part in parts for tag in part.tags.names}
+    sequences = chain.from_iterable(_sequences(part.tags) for part in parts)
+
+    def where(number: int) -> str:
+        for part in parts:
+            if number < len(part.dataset):
+                return part.at(number)
+            number -= len(part.dataset)
+        raise IndexError(number)
+
+    if scheme is None:
+        try:
+            return detect_scheme(sequences, used, where)
+        except CfgenError as error:
+            raise CfgenError(f"{source}: {error}") from None
+    types = {split_tag(tag)[1] for tag in used} - {""}
+    if outside := used - set(scheme_tags(types, scheme)):
+        first = next((where(row) for row, tags in enumerate(sequences) if outside & set(tags)), source)
+        raise CfgenError(
+            f"{first}: tags that the scheme {scheme} lacks, {', '.join(sorted(outside)[:5])}: name the data's own "
+            "scheme, or none to have it detected"
+        )
+    return scheme
+
+
+def _relabel(
+    known: set[str], source: str, label_map: Mapping[str, str], types: Collection[str] | None
+) -> dict[str, str]:
+    for option, names in {"types": types or (), "label_map": label_map}.items():
+        if unknown := sorted(set(names) - known):
+            raise CfgenError(
+                f"{source}: no mention of type {', '.join(unknown)} ({option}): the types are "
+                f"{', '.join(sorted(known)) or 'none'}; choose among them"
+            )
+    return {label: label_map.get(label, label) if types is None or label in types else "O" for label in known}
+
+
+def _relabelled(tags: _Tags, relabel: Mapping[str, str], scheme: str) -> _Tags:
+    sequences = []
+    for sequence in _sequences(tags):
+        spans = [Span(start, end, relabel[label]) for start, end, label in tags_to_spans(sequence)]
+        sequences.append(spans_to_tags([span for span in spans if span.label != "O"], len(sequence), scheme))
+    encoded = pa.array(list(chain.from_iterable(sequences)), pa.string()).dictionary_encode()
+    return _Tags(encoded.dictionary.to_pylist(), encoded.indices.to_numpy(), tags.lengths, declared=False)
+
+
+def _tag_names(parts: Sequence[_Tags], source: str, scheme: str) -> list[str]:
+    declared = {tuple(tags.names) if tags.declared else None for tags in parts}
+    if len(declared) > 1:
+        raise CfgenError(f"{source}: the splits name their tags differently: give all the same ClassLabel, or strings")
+    types = sorted({split_tag(tag)[1] for tags in parts for tag in tags.names} - {""})
+    return list(next(iter(declared)) or scheme_tags(types, scheme))
+
+
+def _sequences(tags: _Tags) -> Iterator[list[str]]:
+    flat = [tags.names[code] for code in tags.codes]
+    return (flat[start:end] for start, end in pairwise(accumulate(tags.lengths, initial=0)))
+
+
+def _ids(dataset: Dataset, name: str, where: str, fail: Callable[..., None]) -> list[str]:
+    if "id" not in dataset.column_names:
+        return [f"{name}-{row}" for row in range(len(dataset))]
+    column = dataset.select_columns(["id"]).with_format("arrow")[:]["id"]
+    try:
+        ids = column.cast(pa.string()).to_pylist()
+    except pa.ArrowException:
+        raise CfgenError(f"{where}: the ids are {_kind(column.type)}: give strings or integers, or no id") from None
+    seen: set[str | None] = {None}
+    bad = [row for row, key in enumerate(ids) if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
+    fail(
+        bad,
+        lambda row: (
+            "no id, though others have one: give it one, or none to any"
+            if ids[row] is None
+            else f"the id {ids[row]!r} again: make ids unique or give none"
+        ),
+    )
+    return ids
+
+
+def _lists(values: pa.Array, lengths: np.ndarray) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.array(np.cumsum([0, *lengths]), pa.int32()), values)
+
+
+def _kind(kind: pa.DataType) -> str:
+    for name, test in _KINDS.items():
+        if test(kind):
+            return name
+    return f"of type {kind}"
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)

@@ -1,0 +1,285 @@
+"""Files, folders, Hub datasets and the demo corpus: the splits that are there, with the columns of the contract."""
+
+import logging
+import os
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from datasets import Dataset, load_from_disk
+from datasets.exceptions import DatasetsError
+from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
+
+from ..errors import CfgenError
+from ..tagging.spans import check_scheme, split_tag
+from .columns import tag_column
+from .formats import brat, cluener
+from .formats.detection import FORMATS, READERS, TABLES, WORD_FORMATS, Rows, detect_format, read_rows, reader_options
+from .formats.records import BadRecord
+from .formats.tables import load, read_tables
+from .formats.text_files import shown
+from .normalization import conform
+from .segmentation import UNITS
+from .splits import files_by_split, named_splits
+
+logger = logging.getLogger(__name__)
+
+
+class Source(NamedTuple):
+    """What was read.
+
+    Args:
+        splits (`dict[str, Dataset]`): The splits that are there, some of train, validation and test, with the columns
+            of the data contract.
+        texts (`dict[str, list[str]]` or `None`): Of every row the text its tokens were cut from; `None` where the
+            data is in words.
+        files (`dict[str, list[Path]]`): The files read, by split; none where the data is no file.
+        format (`str` or `None`): Their format.
+        unit (`str` or `None`): What text was cut into, one of `UNITS`; `None` where the data is in words.
+        features (`dict[str, Features]`): The columns of the splits as they were given.
+        skipped (`list[BadRecord]`): The records that can't be used.
+    """
+
+    splits: dict[str, Dataset]
+    texts: dict[str, list[str]] | None
+    files: dict[str, list[Path]]
+    format: str | None
+    unit: str | None
+    features: dict[str, Any]
+    skipped: list[BadRecord]
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = error.filename or "a file"
+        reason = error.strerror or " ".join(str(error).split())
+        raise CfgenError(f"{what} can't be read ({reason}): correct the path or its permissions") from error
+
+
+@_readable()
+def read_splits(
+    path: str | os.PathLike[str],
+    *,
+    format: str = "auto",
+    scheme: str | None = None,
+    tokens_column: str = "tokens",
+    tags_column: str = "ner_tags",
+    tag_names: Sequence[str] | None = None,
+    label_map: Mapping[str, str] | None = None,
+    types: Sequence[str] | None = None,
+    tokenization: str = "auto",
+    max_length: int | None = None,
+    skip_bad_records: bool = False,
+    unique_ids: bool = False,
+    **load_kwargs: Any,
+) -> Source:
+    """Read the splits that are there, and what they were read from.
+
+    Args:
+        path (`str` or `os.PathLike`): See `load_ner_dataset`, as for the other arguments.
+        format (`str`, *optional*, defaults to `"auto"`): The files' format.
+        scheme (`str`, *optional*): The scheme of the tags.
+        tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens.
+        tags_column (`str`, *optional*, defaults to `"ner_tags"`): The column of tags.
+        tag_names (`Sequence[str]`, *optional*): The tags that integers stand for.
+        label_map (`Mapping[str, str]`, *optional*): New names of entity types.
+        types (`Sequence[str]`, *optional*): The entity types to keep.
+        tokenization (`str`, *optional*, defaults to `"auto"`): What text is cut into.
+        max_length (`int`, *optional*): Tokens of the longest text that stays whole.
+        skip_bad_records (`bool`, *optional*, defaults to `False`): Leave out bad records instead of raising.
+        unique_ids (`bool`, *optional*, defaults to `False`): Whether ids must differ over the splits, too.
+        load_kwargs (`Any`, *optional*): For the reader, or `datasets.load_dataset`.
+
+    Returns:
+        `Source`: The splits, some of train, validation and test, and how they were read.
+
+    Raises:
+        CfgenError: The arguments, the files or the columns are not as described.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise CfgenError(f"path is a {type(path).__name__}: give a file, a folder, a Hub name or 'demo:en'")
+    if format not in ("auto", *FORMATS):
+        raise CfgenError(f"unknown format {format!r}: choose one of auto, {', '.join(FORMATS)}")
+    scheme = check_scheme(scheme) if scheme else None
+    if tokens_column in (tags_column, "ner_tags") or tags_column == "tokens":
+        raise CfgenError(f"tokens_column is {tokens_column!r}, tags_column {tags_column!r}: name a column for each")
+    if tokenization not in ("auto", *UNITS):
+        raise CfgenError(f"unknown tokenization {tokenization!r}: choose one of auto, {', '.join(UNITS)}")
+    if max_length is not None and (not isinstance(max_length, int) or max_length < 1):
+        raise CfgenError(f"max_length is {max_length!r}: give a number of tokens, at least 1")
+    for name, given in {"types": types, "tag_names": tag_names}.items():
+        if isinstance(given, str):
+            raise CfgenError(f"{name} is the text {given!r}: give a list of names")
+    _check_tag_names(tag_names or ())
+    given_path = os.fspath(path)
+    if not given_path:
+        raise CfgenError("path is empty: give a file, a folder, a Hub name or 'demo:en'")
+    skipped: list[BadRecord] | None = [] if skip_bad_records else None
+    files, kind = _files(given_path, format)
+    texts: dict[str, list[str]] | None = None
+    unit, row_name = None, None
+    of_text = {"tokenization": None if tokenization == "auto" else tokenization, "max_length": max_length}
+    if kind not in READERS or kind in WORD_FORMATS:
+        for name, value in of_text.items():
+            if value is not None:
+                raise CfgenError(
+                    f"{name} is for formats of text and spans, and {given_path} is in words: leave it out"
+                )
+    if kind in READERS:
+        if kind == "json":
+            load_kwargs |= {"tokens_column": tokens_column, "tags_column": tags_column}
+        files = _labelled(files) if kind == "cluener" else files
+        options = reader_options(kind, load_kwargs)
+        rows, unit = read_rows(
+            files,
+            kind,
+            options,
+            scheme=scheme,
+            types=types,
+            tokenization=tokenization,
+            max_length=max_length,
+            skipped=skipped,
+        )
+        splits = {name: _to_dataset(part) for name, part in rows.items()}
+        row_name = partial(_row_name, {name: part.where for name, part in rows.items()})
+        if unit is not None:
+            texts = {name: part.texts or [] for name, part in rows.items()}
+            types = None  # done, before mentions were checked for overlaps
+    elif kind in TABLES:
+        splits, where = read_tables(files, kind, load_kwargs, skipped)
+        row_name = partial(_row_name, where)
+    else:
+        splits = _read_other(given_path, load_kwargs)
+    features = {name: part.features for name, part in splits.items()}
+    rename = {tokens_column: "tokens", tags_column: "ner_tags"} if unit is None else {}
+    splits = conform(
+        splits,
+        given_path,
+        rename,
+        scheme,
+        unique_ids,
+        tag_names=tag_names,
+        label_map=label_map,
+        types=types,
+        skipped=skipped,
+        row_name=row_name,
+    )
+    if not any(tag != "O" for part in splits.values() for tags in tag_column(part) for tag in tags):
+        count = sum(map(len, splits.values()))
+        remedy = "label some" if unit else "label some, or name the tags' column"
+        raise CfgenError(f"{given_path}: no mention in any of its {count} sentence(s): {remedy}")
+    return Source(splits, texts, files, kind, unit, features, skipped or [])
+
+
+def _check_tag_names(names: Sequence[str]) -> None:
+    for name in names:
+        if list(names).count(name) > 1:
+            raise CfgenError(f"tag_names has {name!r} twice: name every tag once")
+        try:
+            split_tag(name)
+        except CfgenError as error:
+            raise CfgenError(f"tag_names: {error}: correct it") from None
+
+
+def _files(source: str, format: str) -> tuple[dict[str, list[Path]], str | None]:
+    """The files of a path by split, and their format; none and `None` where it is no file and no folder of such."""
+    path = Path(source).expanduser()
+    saved = any((path / name).is_file() for name in ("dataset_dict.json", "state.json"))
+    if source.startswith("demo:") or saved or not path.exists():
+        if format != "auto":
+            raise CfgenError(f"format is {format!r}, but {source} is no data file and no folder of such: leave it out")
+        return {}, None
+    if format in ("auto", "brat"):
+        if path.is_dir():
+            documents = brat.documents(path)
+        else:
+            annotations = brat.annotation_file(path)
+            documents = {"train": [annotations]} if annotations else None
+        if documents:
+            return documents, "brat"
+        if format == "brat":
+            raise CfgenError(f"{source} is no brat document: give a .ann with its .txt beside it, or a folder of such")
+    groups = files_by_split(path) if path.is_dir() else {"train": [path]}
+    if format != "auto":
+        return groups, format
+    formats = {file: detect_format(file) for file in chain(*groups.values())}
+    if len(set(formats.values())) > 1:
+        found = ", ".join(f"{file} ({name})" for file, name in formats.items())
+        raise CfgenError(f"files of more than one format: {found}: keep one format a folder, or name it (format)")
+    return groups, next(iter(formats.values()))
+
+
+def _labelled(groups: Mapping[str, list[Path]]) -> dict[str, list[Path]]:
+    """All files but those of CLUENER's test split, which is published without labels."""
+    left_out = [file for file in groups.get("test", []) if cluener.unlabelled(file)]
+    for file in left_out:
+        logger.warning("%s: left out, none of its records carries a label", file)
+    kept = {name: [file for file in files if file not in left_out] for name, files in groups.items()}
+    return {name: files for name, files in kept.items() if files}
+
+
+def _to_dataset(rows: Rows) -> Dataset:
+    columns = {}
+    for name in dict.fromkeys(chain.from_iterable(rows.columns)):
+        values = [row.get(name) for row in rows.columns]
+        try:
+            columns[name] = pa.array(values)
+        except (pa.ArrowException, OverflowError):
+            at = bisect_left(range(1, len(values)), True, key=lambda count: not _is_array(values[:count]))
+            raise CfgenError(
+                f"{rows.where[at]}: {name} is {shown(values[at])}, of another type than in the records before, or too "
+                "large: give one type a column"
+            ) from None
+    return Dataset(pa.table(columns))
+
+
+def _is_array(values: list[Any]) -> bool:
+    try:
+        pa.array(values)
+    except (pa.ArrowException, OverflowError):
+        return False
+    return True
+
+
+def _row_name(where: Mapping[str, Sequence[str]], split: str, row: int) -> str:
+    return where[split][row]
+
+
+def _read_other(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
+    path = Path(source).expanduser()
+    demo = source.startswith("demo:")
+    if not demo and not path.exists():
+        return _from_hub(source, load_kwargs)
+    if load_kwargs:
+        raise CfgenError(f"{source} takes no {', '.join(load_kwargs)}: leave it out")
+    if not demo:
+        try:
+            loaded = load_from_disk(str(path))
+        except (DatasetsError, LookupError, OSError, TypeError, ValueError):  # pyarrow's errors are such, too
+            raise CfgenError(
+                f"{source}: no whole data set of save_to_disk, a file is missing or damaged: save or copy it again"
+            ) from None
+        return named_splits(loaded, source)
+    language = source.removeprefix("demo:")
+    from .demo_corpus import demo_corpus
+
+    return {name: Dataset.from_list(rows) for name, rows in demo_corpus(language).items()}
+
+
+def _from_hub(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
+    # Anything else load_dataset would take for a path or a pattern, and fail in its own words.
+    if not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", source):
+        raise CfgenError(f"{source!r} is no file or folder here, and no Hub name either: correct the path")
+    if source in _PACKAGED_DATASETS_MODULES and not {"data_files", "data_dir"} & set(load_kwargs):
+        raise CfgenError(f"{source!r} is a format, and load_dataset would read this folder: name the file or folder")
+    where = f"{source!r} is no file or folder here, and as a Hub name"
+    return named_splits(load(source, where, load_kwargs), source)

@@ -1,0 +1,226 @@
+"""Text to tokens and back: the one place where untokenized text is cut, and where text is made of tokens again.
+
+A data set's text is cut into characters or into words. **Characters**: every code point is a token, blanks and
+combining marks too. **Words**: a token is a run of letters, digits and underscores, or any single other code point
+that is no blank; so punctuation marks and emoji stand alone. Combining marks and format characters (variation
+selectors, zero-width joiners, say) belong to what they follow.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from ..errors import CfgenError
+from ..tagging.spans import Span
+
+UNITS = ("characters", "words")
+
+# Chinese (also Japanese kanji), Japanese kana, Thai: scripts that put no blanks between words
+_UNSPACED = re.compile(
+    "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9d\u0e01-\u0e5b]"
+)
+
+_SENTENCE_END = re.compile(r"(?:[。！？!?；;\n]|\.(?=\s))[。！？!?；;\s]*")
+
+
+def choose_unit(texts: Iterable[str]) -> str:
+    """Choose the tokens of a data set: characters where most of its letters are Chinese, Japanese or Thai.
+
+    Args:
+        texts (`Iterable[str]`): All of its texts.
+
+    Returns:
+        `str`: One of `UNITS`.
+
+    Example:
+
+    >>> choose_unit(["患者CT示"]), choose_unit(["He said 你好 to us"])
+    ('characters', 'words')
+    """
+    unspaced = letters = 0
+    for text in texts:
+        unspaced += len(_UNSPACED.findall(text))
+        letters += sum(map(str.isalpha, text))
+    return "characters" if 2 * unspaced > letters else "words"
+
+
+def token_offsets(text: str, unit: str) -> list[tuple[int, int]]:
+    """Cut a text into tokens, as this module's docstring has it.
+
+    Args:
+        text (`str`): The text.
+        unit (`str`): One of `UNITS`.
+
+    Returns:
+        `list[tuple[int, int]]`: Of every token its first code point and the one after its last.
+
+    Example:
+
+    >>> [text[start:end] for text in ["No. 5-b"] for start, end in token_offsets(text, "words")]
+    ['No', '.', '5', '-', 'b']
+    """
+    if unit == "characters":
+        return [(position, position + 1) for position in range(len(text))]
+    offsets: list[tuple[int, int]] = []
+    in_word = False
+    for position, character in enumerate(text):
+        category = unicodedata.category(character)
+        follows = category[0] == "M" or category == "Cf"
+        letter = category[0] in "LN" or category == "Pc"
+        if offsets and offsets[-1][1] == position and (follows or (letter and in_word)):
+            offsets[-1] = offsets[-1][0], position + 1
+        elif not character.isspace():
+            offsets.append((position, position + 1))
+            in_word = letter
+    return offsets
+
+
+def token_spans(where: str, text: str, offsets: Sequence[tuple[int, int]], spans: Iterable[Span]) -> list[Span]:
+    """Mentions over characters as mentions over tokens.
+
+    Args:
+        where (`str`): Where the record stands, for messages.
+        text (`str`): Its text.
+        offsets (`Sequence[tuple[int, int]]`): What `token_offsets` returned.
+        spans (`Iterable[Span]`): Mentions over the text.
+
+    Returns:
+        `list[Span]`: The same mentions over the tokens. Blanks at a mention's ends, which are in no token, are left
+        out.
+
+    Raises:
+        CfgenError: A mention cuts a token, or holds none.
+
+    Example:
+
+    >>> token_spans("a:1", "to Bo", [(0, 2), (3, 5)], [Span(2, 5, "PER")])
+    [Span(start=1, end=2, label='PER')]
+    >>> token_spans("a:1", "to Bob", [(0, 2), (3, 6)], [Span(3, 5, "PER")])
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: a:1: PER [3:5] cuts the word 'Bob' [3:6] at offset 5: move the end of the mention to \
+a word's end, or read the data in characters (tokenization)
+    """
+    first_at = {start: position for position, (start, _) in enumerate(offsets)}
+    last_at = {end: position for position, (_, end) in enumerate(offsets)}
+    found = []
+    for given in spans:
+        start, end, label = given
+        if not text[start:end].strip():
+            raise CfgenError(f"{where}: {label} [{start}:{end}] holds blanks only: remove it")
+        while start < end and start not in first_at and text[start].isspace():
+            start += 1
+        while end > start and end not in last_at and text[end - 1].isspace():
+            end -= 1
+        for edge, side, known in ((start, "start", first_at), (end, "end", last_at)):
+            if edge not in known:
+                left, right = next((low, high) for low, high in offsets if low < edge < high)
+                raise CfgenError(
+                    f"{where}: {label} [{given.start}:{given.end}] cuts the word {text[left:right]!r} "
+                    f"[{left}:{right}] at offset {edge}: move the {side} of the mention to a word's {side}, or read "
+                    "the data in characters (tokenization)"
+                )
+        found.append(Span(first_at[start], last_at[end] + 1, label))
+    return found
+
+
+def split_long(
+    where: str, text: str, unit: str, spans: Sequence[Span], max_length: int
+) -> list[tuple[str, list[Span]]]:
+    """Split a text that is longer than `max_length` tokens at sentence ends, as few times as will do.
+
+    A sentence ends after `。！？!?；;` or a line break, and after `.` before a blank; further such marks and blanks
+    belong to it. It never ends within a mention or a token. A sentence that is longer still stays whole.
+
+    Args:
+        where (`str`): Where the record stands.
+        text (`str`): Its text.
+        unit (`str`): One of `UNITS`.
+        spans (`Sequence[Span]`): Its mentions.
+        max_length (`int`): Tokens.
+
+    Returns:
+        `list[tuple[str, list[Span]]]`: The parts, which joined are the text, with their mentions.
+
+    Example:
+
+    >>> split_long("a:1", "甲来。乙去。丙。", "characters", [Span(3, 4, "PER")], 5)
+    [('甲来。', []), ('乙去。丙。', [Span(start=0, end=1, label='PER')])]
+    """
+    offsets = token_offsets(text, unit)
+    if len(offsets) <= max_length:
+        return [(text, list(spans))]
+    uncut = [*offsets, *((start, end) for start, end, _ in spans)]
+    inside = {position for start, end in uncut for position in range(start + 1, end)}
+    first = len(text) - len(text.lstrip())
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    ends = [end for end in ends if first < end < len(text) and end not in inside]
+    token_ends = [end for _, end in offsets]
+    cuts, begin = [0], 0  # begin: tokens before the part that is being filled
+    for end, following in pairwise([*ends, len(text)]):
+        if bisect_right(token_ends, following) - begin > max_length:
+            cuts.append(end)
+            begin = bisect_right(token_ends, end)
+    cuts.append(len(text))
+    return [
+        (text[low:high], [Span(start - low, end - low, label) for start, end, label in spans if low <= start < high])
+        for low, high in pairwise(cuts)
+    ]
+
+
+def gaps_between(text: str, offsets: Sequence[tuple[int, int]]) -> list[str]:
+    """The blanks of a text: before its first token, between tokens, after its last.
+
+    Args:
+        text (`str`): The text.
+        offsets (`Sequence[tuple[int, int]]`): Its tokens.
+
+    Returns:
+        `list[str]`: One more than there are tokens.
+
+    Example:
+
+    >>> gaps_between("to  Bo.", [(0, 2), (4, 6), (6, 7)])
+    ['', '  ', '', '']
+    """
+    starts = [*(start for start, _ in offsets), len(text)]
+    ends = [0, *(end for _, end in offsets)]
+    return [text[end:start] for end, start in zip(ends, starts)]
+
+
+def join_tokens(tokens: Sequence[str], gaps: Sequence[str], unit: str) -> tuple[str, list[tuple[int, int]]]:
+    """Make a text of tokens and the blanks between them.
+
+    Args:
+        tokens (`Sequence[str]`): The tokens.
+        gaps (`Sequence[str]`): One more, of blanks; a blank is put where two words would run together without.
+        unit (`str`): One of `UNITS`.
+
+    Returns:
+        `tuple[str, list[tuple[int, int]]]`: The text and the tokens' offsets.
+
+    Example:
+
+    >>> join_tokens(["to", "Bo", "."], ["", "", "", ""], "words")
+    ('to Bo.', [(0, 2), (3, 5), (5, 6)])
+    """
+    text, offsets = gaps[0], []
+    for position, (token, gap) in enumerate(zip(tokens, gaps[1:])):
+        offsets.append((len(text), len(text) + len(token)))
+        following = tokens[position + 1] if position + 1 < len(tokens) else ""
+        pair = [] if gap else token_offsets(token + following, unit)
+        merges = any(start < len(token) < end for start, end in pair)
+        text += token + (" " if merges else gap)
+    return text, offsets
+
+
+def default_gap(unit: str) -> str:
+    """What stands between two tokens of which no text is known.
+
+    Example:
+
+    >>> default_gap("words"), default_gap("characters")
+    (' ', '')
+    """
+    return " " if unit == "words" else ""

@@ -1,0 +1,1 @@
+"""Scores, diagnosis and stored results of taggers."""

@@ -1,0 +1,315 @@
+"""A grid of experiments, from YAML: data sets x models x sizes x recipes x seeds, a cell each."""
+
+import hashlib
+import importlib.util
+import itertools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ..cli.options import OptionParser, as_options, read_yaml
+from ..cli.run import RunArguments
+from ..data.options import ReadOptions
+from ..errors import CfgenError, about
+from ..training.config import ModelOptions, TaggerTrainingArguments
+from ..training.taggers import with_learning_rate
+from ..utils.environment import base_name
+from .recipes import RecipeArguments, resolve_recipes
+
+AXES = ("dataset", "model", "n", "recipe", "seed")
+
+_SECTIONS = ("datasets", "models", "recipes", "grid")
+
+_CUT = ("pool", "split", "split_seed")
+
+_DATASET = ("path", *(option.name for option in fields(ReadOptions) if option.name != "skip_bad_records"), *_CUT)
+
+_MODEL = (*(option.name for option in fields(ModelOptions)), "training")
+
+# training options that seeds, recipes and the command set
+_OURS = ("output_dir", "seed", "use_cpu", "disable_tqdm", "context_dropout")
+
+_PACKAGE = "package:"
+
+_LARGEST_SEED = 2**32 - 1  # that numpy's generator takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One experiment, a function of what is here alone.
+
+    Args:
+        dataset (`str`): The data set's name in the grid.
+        model (`str`): The model's name in the grid.
+        n (`int` or `None`): Train examples; `None` for all.
+        recipe (`str`): The recipe's name in the grid.
+        seed (`int`): Seed of the subsample, the draws and the training.
+        config (`dict`): The options behind the names, with the last part of paths only.
+        options (`list[str]`): Those of data set, model and training as `hf-cfgen run` has them on its command line.
+        making (`RecipeArguments`): Those of the recipe.
+        among (`tuple[Cell, ...]`): The cells of which the best on dev is taken, where the recipe says so.
+    """
+
+    dataset: str
+    model: str
+    n: int | None
+    recipe: str
+    seed: int
+    config: dict[str, Any]
+    options: list[str]
+    making: RecipeArguments
+    among: tuple["Cell", ...] = ()
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        """The five names."""
+        return {axis: getattr(self, axis) for axis in AXES}
+
+    @property
+    def name(self) -> str:
+        """The name of its result, without folder and suffix."""
+        return _named([*self._group(), self.recipe, f"seed{self.seed}"], self.config)
+
+    @property
+    def noaug(self) -> str:
+        """The name of the NoAug tagger that all recipes of this data set, model, size and seed share."""
+        config = {name: value for name, value in self.config.items() if name != "recipe"}
+        return _named([*self._group(), f"seed{self.seed}"], config)
+
+    @property
+    def source(self) -> str:
+        """The name of its data set as it is read, which all models, sizes, recipes and seeds share."""
+        return _named([self.dataset], self.config["dataset"])
+
+    def _group(self) -> list[str]:
+        return [self.dataset, self.model, f"n{'all' if self.n is None else self.n}"]
+
+    def arguments(self, device: str = "cpu") -> tuple[RunArguments, TaggerTrainingArguments]:
+        """The same as options of `hf-cfgen run`.
+
+        Args:
+            device (`str`, *optional*, defaults to `"cpu"`): `"cpu"` or `"cuda"`.
+
+        Returns:
+            `tuple[RunArguments, TaggerTrainingArguments]`: What to train, and how.
+        """
+        return _parsed([*self.options, "--use_cpu", str(device == "cpu")])
+
+
+def read_grid(file: Path, data_dir: Path | None = None) -> list[Cell]:
+    """Read a grid.
+
+    A relative path is looked up below `data_dir`; a name that is not there is one on the Hub. `demo:en` and `demo:zh`
+    are the demo corpus, and `package:NAME/FOLDER` is a folder of an installed Python package.
+
+    Args:
+        file (`Path`): A YAML file of `datasets`, `models` and `recipes`, options by names, and `grid`, a list of
+            products of the names.
+        data_dir (`Path`, *optional*): Where relative paths begin; the file's folder where it is not given.
+
+    Returns:
+        `list[Cell]`: Those of the products, and those that they are chosen among. By seed, then in the order of the
+        grid, and of equal data set, model and size those without counterfactual examples first, and those that are
+        chosen among others last.
+
+    Raises:
+        CfgenError: A name or an option is unknown, a value is not allowed, or a cell is there twice.
+
+    Example:
+
+    >>> import tempfile
+    >>> grid = Path(tempfile.mkdtemp()) / "grid.yaml"
+    >>> _ = grid.write_text('''
+    ... datasets: {demo: {path: "demo:en"}}
+    ... models: {lstm: {model: lstm, training: {max_steps: 12}}}
+    ... recipes: {none: {}, budget: {k: 5}}
+    ... grid: [{dataset: [demo], model: [lstm], n: [50], recipe: [none, budget], seed: [1]}]
+    ... ''')
+    >>> [cell.name for cell in read_grid(grid)]
+    ['demo-lstm-n50-none-seed1-77f110cd', 'demo-lstm-n50-budget-seed1-5100f018']
+    """
+    with about(file):
+        return _cells(read_yaml(file), data_dir or file.parent)
+
+
+def _cells(values: dict[str, Any], data_dir: Path) -> list[Cell]:
+    _check_keys("", values, _SECTIONS, needed=_SECTIONS)
+    sections = {name: _section(name, values[name]) for name in _SECTIONS[:3]}
+    recipes = resolve_recipes(sections["recipes"])
+    items = values["grid"]
+    if not isinstance(items, list) or not items:
+        raise CfgenError("grid: give a list of products, each with lists of dataset, model, n, recipe and seed")
+    cells: dict[tuple[Any, ...], Cell] = {}
+    trained: dict[tuple[str, str], tuple[list[str], dict[str, Any]]] = {}
+    groups: dict[tuple[Any, ...], int] = {}
+    for place, item in enumerate(items, start=1):
+        where = f"grid, item {place}"
+        _check_keys(where + ": ", item, AXES, needed=AXES)
+        for axis in AXES:
+            with about(f"{where}: {axis}"):
+                _check_axis(axis, item[axis], sections.get(f"{axis}s"))
+        for dataset, model, n, recipe, seed in itertools.product(*(item[axis] for axis in AXES)):
+            names = (dataset, model, n, recipe, seed)
+            if names in cells:
+                raise CfgenError(f"{where}: {'-'.join(map(str, names))} is a cell already: leave it out once")
+            if (dataset, model) not in trained:
+                with about(f"{dataset} with {model}"):
+                    trained[dataset, model] = _resolved(
+                        sections["datasets"][dataset], sections["models"][model], data_dir
+                    )
+            options, config = trained[dataset, model]
+            options = options + as_options({"num_train_examples": n, "seed": seed})
+            cells[names] = _cell(names, options, config, recipes)
+            groups.setdefault((dataset, model, n), len(groups))
+    for other in [other for cell in cells.values() for other in cell.among]:
+        cells.setdefault(tuple(other.axes.values()), other)
+    return sorted(
+        cells.values(),
+        key=lambda cell: (
+            cell.seed,
+            groups[cell.dataset, cell.model, cell.n],
+            bool(cell.config["recipe"]) + bool(cell.among),
+        ),
+    )
+
+
+def _cell(
+    names: tuple[Any, ...],
+    options: list[str],
+    config: dict[str, Any],
+    recipes: Mapping[str, tuple[RecipeArguments, dict[str, Any]]],
+) -> Cell:
+    *group, recipe, seed = names
+    making, resolved = recipes[recipe]
+    among = tuple(_cell((*group, other, seed), options, config, recipes) for other in making.among or ())
+    config = config | {"recipe": resolved}
+    return Cell(**dict(zip(AXES, names)), config=config, options=options, making=making, among=among)
+
+
+def _check_keys(where: str, values: Any, allowed: tuple[str, ...], needed: tuple[str, ...] = ()) -> None:
+    if not isinstance(values, dict):
+        raise CfgenError(f"{where}give names with values, of {', '.join(allowed)}")
+    unknown = [str(name) for name in values if name not in allowed]
+    if unknown:
+        raise CfgenError(f"{where}unknown {', '.join(unknown)}: the names are {', '.join(allowed)}")
+    missing = [name for name in needed if name not in values]
+    if missing:
+        raise CfgenError(f"{where}no {', '.join(missing)}: give {', '.join(needed)}")
+
+
+def _section(section: str, values: Any) -> dict[str, Any]:
+    if not isinstance(values, dict) or not values:
+        raise CfgenError(f"{section}: give names, each with its options")
+    allowed = {
+        "datasets": _DATASET,
+        "models": _MODEL,
+        "recipes": tuple(option.name for option in fields(RecipeArguments)),
+    }[section]
+    for name, options in values.items():
+        if not isinstance(name, str) or not re.fullmatch(r"[\w.+-]+", name):
+            raise CfgenError(f"{section}: the name {name!r}: write it in letters, digits, and . _ + - alone")
+        _check_keys(f"{section}: {name}: ", options, allowed, needed=("path",) if section == "datasets" else ())
+        for option, value in options.items():
+            if option == "training":
+                _check_training(f"{section}: {name}: training: ", value)
+            elif isinstance(value, dict) and option != "label_map":
+                raise CfgenError(f"{section}: {name}: {option} is a mapping: give a value or a list")
+    return values
+
+
+def _check_training(where: str, values: Any) -> None:
+    allowed = {option.name for option in fields(TaggerTrainingArguments)} - set(_OURS)
+    if not isinstance(values, dict):
+        raise CfgenError(f"{where}give options with values")
+    unknown = [str(name) for name in values if name not in allowed]
+    if unknown:
+        raise CfgenError(
+            f"{where}unknown {', '.join(unknown)}: hf-cfgen run --help lists the options, of which seeds, recipes "
+            f"and the command set {', '.join(_OURS)}"
+        )
+
+
+def _check_axis(axis: str, values: Any, section: dict[str, Any] | None) -> None:
+    if not isinstance(values, list) or not values:
+        raise CfgenError(f"{values!r}: give a list")
+    for value in values:
+        if section is not None:
+            if not isinstance(value, str) or value not in section:
+                raise CfgenError(f"unknown {value!r}: the names are {', '.join(section)}")
+        elif not (axis == "n" and value is None) and (type(value) is not int or value < (axis == "n")):
+            raise CfgenError(f"{value!r}: give whole numbers, and for n null to take all")
+        elif axis == "seed" and type(value) is int and value > _LARGEST_SEED:
+            raise CfgenError(f"{value!r}: give at most {_LARGEST_SEED}")
+
+
+def _resolved(
+    dataset: Mapping[str, Any], model: Mapping[str, Any], data_dir: Path
+) -> tuple[list[str], dict[str, Any]]:
+    """The options of data set, model and training, and what there is to tell of them."""
+    of_data = {name: value for name, value in dataset.items() if name != "path"}
+    if isinstance(of_data.get("split"), list):
+        of_data["split"] = ",".join(map(str, of_data["split"]))
+    of_model = {name: value for name, value in model.items() if name != "training"}
+    given = model.get("training", {})
+    path = str(dataset["path"])
+    places = {"dataset": path if path.startswith("demo:") else _below(path, data_dir)}
+    name = str(of_model.get("model", "lstm"))
+    if name.startswith(_PACKAGE):
+        places["model"] = _package_folder(name.removeprefix(_PACKAGE))
+    elif name not in ("lstm", "lstm-paper"):
+        places["model"] = _below(name, data_dir)
+    if of_model.get("vectors") is not None:
+        places["vectors"] = _below(str(of_model["vectors"]), data_dir)
+        if not Path(places["vectors"]).is_file():
+            raise CfgenError(f"vectors: no file {data_dir / places['vectors']}: correct it, or give --data_dir")
+    options = as_options({**of_data, **of_model, **places, **given, "disable_tqdm": True})
+    arguments, training = _parsed([*options, "--use_cpu", "true"])
+    training = with_learning_rate(training, arguments)
+    defaults = {option.name: option.default for option in (*fields(RunArguments), *fields(TaggerTrainingArguments))}
+
+    def told(values: Any, names: tuple[str, ...]) -> dict[str, Any]:
+        pairs = {name: getattr(values, name) for name in names}
+        return {name: value for name, value in pairs.items() if value != defaults[name]}
+
+    shown = told(arguments, tuple(option.name for option in fields(ModelOptions)))
+    shown["model"] = name if name.startswith(_PACKAGE) else base_name(arguments.model)
+    if arguments.vectors is not None:
+        shown["vectors"] = base_name(arguments.vectors)
+    trained = training.to_dict()
+    return options, {
+        "dataset": {"path": base_name(arguments.dataset), **told(arguments, _DATASET[1:])},
+        "model": shown,
+        "training": {
+            **{name: trained[name] for name in given if getattr(training, name) != defaults[name]},
+            **{name: trained[name] for name in ("max_steps", "learning_rate", "per_device_train_batch_size")},
+        },
+    }
+
+
+def _parsed(options: list[str]) -> tuple[RunArguments, TaggerTrainingArguments]:
+    arguments, training = OptionParser((RunArguments, TaggerTrainingArguments), "run").parse(options)
+    return arguments, training
+
+
+def _below(name: str, data_dir: Path) -> str:
+    path = data_dir / Path(name).expanduser()
+    return str(path) if path.exists() else name
+
+
+def _package_folder(name: str) -> str:
+    package, _, folder = name.partition("/")
+    found = importlib.util.find_spec(package) if package.isidentifier() else None
+    if found is None or not found.submodule_search_locations:
+        raise CfgenError(f"model: no Python package {package!r} is installed here: install it, or name a folder")
+    path = Path(next(iter(found.submodule_search_locations))) / folder
+    if not path.is_dir():
+        raise CfgenError(f"model: the package {package} has no folder {folder!r}: correct it")
+    return str(path)
+
+
+def _named(parts: list[str], config: dict[str, Any]) -> str:
+    values = json.dumps([parts, config], sort_keys=True, ensure_ascii=False)
+    return "-".join([*parts, hashlib.blake2b(values.encode(), digest_size=4).hexdigest()])

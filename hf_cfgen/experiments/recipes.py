@@ -1,0 +1,150 @@
+"""The recipes that are compared: how the rows are made that a tagger is trained on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial
+from typing import Any
+
+from datasets import Dataset
+
+from ..cli.options import OptionParser, as_options
+from ..counterfactual.baselines import BASELINES, mention_replacement
+from ..counterfactual.config import CfgenConfig
+from ..errors import CfgenError, about
+
+
+@dataclass(kw_only=True)
+class RecipeArguments:
+    """How the rows that a cell's tagger is trained on are made; without an option they are the observational ones.
+
+    Args:
+        recipe (`str`, *optional*): See `CfgenConfig`; `"budget"` where only `k` is given.
+        k (`int`, *optional*): Candidates an example under `"budget"`; 0 for no counterfactual examples.
+        judge (`bool`, *optional*, defaults to `True`): Whether NoAug judges the candidates.
+        as_many_as (`str`, *optional*): Without `judge`, the recipe with the same candidates that are judged; as many
+            are taken as that one keeps.
+        context_dropout (`float`, *optional*, defaults to 0.0): See `TaggerTrainingArguments`; NoAug has none.
+        baseline (`str`, *optional*): Augmentation from the literature instead, one of `BASELINES`.
+        p (`float`, *optional*): The probability of `baseline`.
+        copies (`int`, *optional*): Rows that `baseline` makes of each sentence; 1 where it is not given.
+        among (`list[str]`, *optional*): Names of other recipes, and no other option: the one that is best on dev is
+            taken, for each run anew.
+
+    Raises:
+        CfgenError: Options that contradict each other.
+    """
+
+    recipe: str | None = field(default=None)
+    k: int | None = field(default=None)
+    judge: bool = field(default=True)
+    as_many_as: str | None = field(default=None)
+    context_dropout: float = field(default=0.0)
+    baseline: str | None = field(default=None)
+    p: float | None = field(default=None)
+    copies: int | None = field(default=None)
+    among: list[str] | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        if self.among is not None:
+            given = [each.name for each in fields(self) if getattr(self, each.name) != each.default]
+            if given != ["among"]:
+                raise CfgenError("among names whole recipes, of which one is taken: leave the other options out")
+            if len(set(self.among)) < len(self.among):
+                raise CfgenError(f"among names a recipe twice: {', '.join(self.among)}")
+            return
+        if self.recipe == "paper" and self.k is not None:
+            raise CfgenError("k is of the budget recipe, paper takes all candidates: leave it out")
+        if self.counterfactual:
+            self.config(seed=0)
+        elif self.recipe or not self.judge:
+            raise CfgenError("k is 0 or not given, so there is nothing to judge or not: leave the others out")
+        if self.as_many_as and self.judge:
+            raise CfgenError("as_many_as is for candidates that nobody judges: add judge: false")
+        if not 0 <= self.context_dropout < 1:
+            raise CfgenError(f"context_dropout is {self.context_dropout}: give 0 or more, and less than 1")
+        if self.baseline is None:
+            if self.p is not None or self.copies is not None:
+                raise CfgenError("p and copies are of a baseline: name one, or leave them out")
+        elif self.baseline not in BASELINES:
+            raise CfgenError(f"unknown baseline {self.baseline!r}: choose one of {', '.join(BASELINES)}")
+        elif self.counterfactual:
+            raise CfgenError("a baseline makes rows of its own: leave k and recipe out")
+        elif self.p is None or not 0 < self.p <= 1 or (self.copies is not None and self.copies < 1):
+            raise CfgenError(f"p is {self.p} and copies {self.copies}: give p above 0, at most 1, and 1 copy or more")
+
+    @property
+    def counterfactual(self) -> bool:
+        """Whether the tagger is trained on counterfactual examples, too."""
+        return bool(self.k) or (self.recipe is not None and self.k is None)
+
+    def config(self, seed: int, scheme: str | None = None) -> CfgenConfig:
+        """How the candidates are made."""
+        given = {name: value for name in ("recipe", "k") if (value := getattr(self, name)) is not None}
+        return CfgenConfig(**given, seed=seed, scheme=scheme)
+
+    def augment(self, train: Dataset, seed: int, scheme: str | None = None) -> Dataset:
+        """The rows that the baseline makes."""
+        assert self.baseline is not None and self.p is not None, "there is a baseline"
+        make = BASELINES[self.baseline]
+        if make is mention_replacement:  # the others leave tags where they are
+            make = partial(make, scheme=scheme)
+        return make(train, self.p, self.copies or 1, seed)
+
+    @property
+    def candidates(self) -> dict[str, Any]:
+        """The options that the candidates depend on, with the defaults of those that were not given."""
+        if not self.counterfactual:
+            return {}
+        config = self.config(seed=0)
+        return {"recipe": config.recipe} | ({"k": config.k} if config.recipe == "budget" else {})
+
+    def resolved(self) -> dict[str, Any]:
+        """The options that matter, with the defaults of those that were not given."""
+        told = self.candidates | ({} if self.judge else {"judge": False})
+        if self.baseline is not None:
+            told |= {"baseline": self.baseline, "p": self.p, "copies": self.copies or 1}
+        return told | ({"context_dropout": self.context_dropout} if self.context_dropout else {})
+
+
+def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[RecipeArguments, dict[str, Any]]]:
+    """Read recipes by their names.
+
+    Args:
+        recipes (`Mapping[str, Mapping[str, Any]]`): The options of each.
+
+    Returns:
+        `dict[str, tuple[RecipeArguments, dict]]`: For each its options, and what there is to tell of them; there
+        `as_many_as` and `among` have the options of the recipes that they name.
+
+    Raises:
+        CfgenError: A value is not allowed, or options contradict each other.
+
+    Example:
+
+    >>> resolve_recipes({"none": {}, "budget": {"k": 5}})["budget"][1]
+    {'recipe': 'budget', 'k': 5}
+    """
+    parser = OptionParser((RecipeArguments,), "reproduce")
+    made: dict[str, RecipeArguments] = {}
+    for name, options in recipes.items():
+        with about(f"recipes: {name}"):
+            (made[name],) = parser.parse(as_options(options))
+    resolved = {}
+    for name, making in made.items():
+        told = making.resolved()
+        if making.as_many_as is not None:
+            other = made.get(making.as_many_as)
+            if other is None or other.candidates != making.candidates or not other.judge:
+                raise CfgenError(
+                    f"recipes: {name}: as_many_as is {making.as_many_as!r}: name a recipe with the same candidates "
+                    "that are judged"
+                )
+            told |= {"as_many_as": {making.as_many_as: other.candidates}}
+        resolved[name] = making, told
+    for name, making in made.items():
+        if making.among:
+            for one in making.among:
+                if one not in made or made[one].among:
+                    raise CfgenError(f"recipes: {name}: among has {one!r}: name recipes that choose among none")
+            resolved[name] = making, {"among": {one: resolved[one][1] for one in making.among}}
+    return resolved

@@ -1,0 +1,1 @@
+"""The report on the results of a grid."""

@@ -1,0 +1,264 @@
+"""The experiments of a grid, one result a cell: resumable, and shared by as many processes as there are."""
+
+import logging
+import multiprocessing
+import os
+import statistics
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+
+from ..cli.options import quiet
+from ..errors import CfgenError
+from ..utils.environment import checkout_commit
+from ..utils.files import read_json, write_json
+from .cell import CELLS, Sources, check_cell, choose_result, run_cell
+from .grid import Cell, read_grid
+
+DEVICES = ("cpu", "cuda")
+
+LOCKS, SOURCES = "locks", "sources"
+
+_WAIT_SECONDS = 0.5  # until what other processes do is looked at again
+
+
+@dataclass(kw_only=True)
+class ReproduceArguments:
+    """What `hf-cfgen reproduce` does.
+
+    Args:
+        grid (`str`): A YAML file, see `read_grid`.
+        output_dir (`str`): The folder of the results. Processes on several machines may share one.
+        data_dir (`str`, *optional*): Where relative paths of the grid begin; its own folder where it is not given.
+        workers (`int`, *optional*, defaults to 1): Processes to start, of one thread each.
+        device (`str`, *optional*, defaults to `"cpu"`): `"cpu"` or `"cuda"`.
+
+    Raises:
+        CfgenError: A value is not allowed.
+    """
+
+    grid: str = field(metadata={"help": "A YAML file of data sets, models, recipes and their products."})
+    output_dir: str = field(metadata={"help": "The folder of the results; several machines may share it."})
+    data_dir: str | None = field(default=None, metadata={"help": "Where relative paths of the grid begin."})
+    workers: int = field(default=1, metadata={"help": "Processes to start, of one thread each."})
+    device: str = field(default="cpu", metadata={"help": "cpu or cuda."})
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise CfgenError(f"--workers is {self.workers}: give at least 1")
+        if self.device not in DEVICES:
+            raise CfgenError(f"--device is {self.device!r}: choose one of {', '.join(DEVICES)}")
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise CfgenError("--device is 'cuda', and there is no GPU that torch can use: leave it out")
+
+    def cells(self) -> list[Cell]:
+        """The cells of the grid, in the order in which they are done."""
+        return read_grid(Path(self.grid), None if self.data_dir is None else Path(self.data_dir))
+
+
+def reproduce(arguments: ReproduceArguments) -> list[Path]:
+    """Do the cells of a grid that have no result yet, and wait for those that other processes do.
+
+    Writes to `arguments.output_dir`: `cells/`, a JSON file a cell; `noaug/`, the NoAug taggers, and `candidates/`, the
+    judged candidates, each of which is made once and shared by recipes; and `sources/`, digests of data and vectors,
+    so that no result is taken for one of other data of the same name. A process that is killed leaves nothing that
+    looks finished, and nothing that keeps others from doing its cell.
+
+    Args:
+        arguments (`ReproduceArguments`): What to do.
+
+    Returns:
+        `list[Path]`: The files of `read_grid`'s cells.
+
+    Raises:
+        CfgenError: Something in the grid can't be used, or a worker was killed. What was finished stays.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise CfgenError("processes of a launcher would train one tagger together: start it alone, with --workers")
+    cells, output = arguments.cells(), Path(arguments.output_dir)
+    for path in (output, *output.parents):
+        if path.exists() and not path.is_dir():
+            raise CfgenError(f"{path} is a file: choose another --output_dir")
+    files = [_file(output, cell) for cell in cells]
+    missing = [cell for cell in cells if not _finished(output, cell)]
+    print(f"{len(cells)} cells, {len(cells) - len(missing)} of them done", flush=True)
+    sources = Sources()
+    for cell in {(cell.dataset, cell.model, cell.n): cell for cell in missing}.values():
+        with _telling(cell):
+            check_cell(cell, sources)
+    digests = {}
+    for cell in {(cell.dataset, cell.model): cell for cell in cells}.values():
+        with _telling(cell):
+            digests.update(sources.digests(cell, cell.arguments()[0]))
+    workers = min(arguments.workers, len(missing))
+    if arguments.device == "cuda" and workers == 1 and torch.cuda.device_count() > 1:
+        raise CfgenError("there are several GPUs: choose one by CUDA_VISIBLE_DEVICES=0, or give more --workers")
+    _check_sources(output, digests)
+    if not missing:
+        return files
+    (output / CELLS).mkdir(exist_ok=True)
+    if workers == 1:
+        torch.set_num_threads(1)  # as in a worker: the number of threads changes the last bits of a sum
+        _work(cells, output, sources, arguments.device, 1)
+        return files
+    del sources  # a worker reads its own
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the processes to start
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        tasks = [pool.submit(_worker, arguments, place, workers) for place in range(workers)]
+        try:
+            for task in as_completed(tasks):
+                task.result()
+        except BrokenProcessPool:
+            raise CfgenError("a worker was killed: start it again, and it goes on with what is missing") from None
+    return files
+
+
+def _check_sources(output: Path, digests: dict[str, str]) -> None:
+    """Check that the folder's results are of these data and vectors; one without digests is taken to be."""
+    for name in (LOCKS, SOURCES):
+        (output / name).mkdir(parents=True, exist_ok=True)
+    with FileLock(output / LOCKS / "sources.lock"):
+        for name, digest in digests.items():
+            file = output / SOURCES / f"{name}.json"
+            if not file.exists():
+                write_json(file, {"digest": digest})
+            elif read_json(file) != {"digest": digest}:
+                raise CfgenError(
+                    f"{output} holds results of other data or vectors of the same name, by {SOURCES}/{file.name}: "
+                    "choose another --output_dir, or delete that file if they are of these"
+                )
+
+
+def _worker(arguments: ReproduceArguments, place: int, workers: int) -> None:
+    """What a process of `--workers` does."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    quiet()
+    logging.getLogger("hf_cfgen").setLevel(logging.ERROR)  # the first process has warned of the data
+    torch.set_num_threads(1)
+    if arguments.device == "cuda":
+        # before the first use of it, after which it has no effect
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(place % torch.cuda.device_count())
+    _work(arguments.cells(), Path(arguments.output_dir), Sources(), arguments.device, workers)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _work(cells: Sequence[Cell], output: Path, sources: Sources, device: str, workers: int) -> None:
+    """Do cells until all are done, here or elsewhere."""
+    commit = checkout_commit()  # of what is loaded now; files may change under a long run
+    seconds: dict[str, float] = {}
+    while left := [cell for cell in cells if not _file(output, cell).exists()]:
+        for cell in left:
+            # from the first one again: what it waited for may be there
+            if (result := _try(cell, output, sources, device, commit)) is not None:
+                print(_progress(cell, result, cells, output, seconds, workers), flush=True)
+                break
+        else:
+            time.sleep(_WAIT_SECONDS)
+
+
+def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | None) -> dict[str, Any] | None:
+    """Do a cell; `None` where another process does it or what it needs."""
+    if not all(_file(output, other).exists() for other in cell.among):
+        return None
+
+    def lock(name: str) -> FileLock:
+        # the system releases it when the process dies, however it dies
+        return FileLock(output / LOCKS / f"{name}.lock", timeout=0)
+
+    try:
+        with lock(cell.name):
+            if _file(output, cell).exists():
+                return None
+            with _telling(cell):
+                if cell.among:
+                    result = choose_result(cell, [read_json(_file(output, other)) for other in cell.among])
+                else:
+                    result = run_cell(cell, output, sources, lock, device, commit)
+            write_json(_file(output, cell), result, indent=None)
+            return result
+    except Timeout:
+        return None
+
+
+@contextmanager
+def _telling(cell: Cell) -> Iterator[None]:
+    """Name the cell in what goes wrong within the block."""
+    try:
+        yield
+    except CfgenError as error:
+        raise CfgenError(f"cell {cell.name}: {error}") from None
+    except Exception as error:
+        error.add_note(f"in the cell {cell.name}")
+        raise
+
+
+def _finished(output: Path, cell: Cell) -> bool:
+    """Whether a cell has a result, which must be its own."""
+    file = _file(output, cell)
+    if not file.exists():
+        return False
+    result = read_json(file)
+    if (result.get("cell"), result.get("config")) != (cell.axes, cell.config):
+        raise CfgenError(f"{file}: no result of this cell: delete it")
+    return True
+
+
+def _file(output: Path, cell: Cell) -> Path:
+    return output / CELLS / f"{cell.name}.json"
+
+
+def _progress(
+    cell: Cell,
+    result: dict[str, Any],
+    cells: Sequence[Cell],
+    output: Path,
+    seconds: dict[str, float],
+    workers: int,
+) -> str:
+    """A line on a finished cell; `seconds` are those of the cells read before."""
+    done = [other for other in cells if _file(output, other).exists()]
+    for other in done:
+        if other.name not in seconds:
+            seconds[other.name] = sum(read_json(_file(output, other))["seconds"].values())
+    # what is chosen among others takes no time of its own
+    spent = [(other.dataset, other.model, seconds[other.name]) for other in done if not other.among]
+    left = 0.0
+    for other in cells:
+        if other.name not in seconds and not other.among:
+            alike = [value for *kind, value in spent if kind == [other.dataset, other.model]]
+            left += statistics.median(alike or [value for *_, value in spent])
+    score = 100 * result["test"]["strict"]["f1"]
+    took = seconds[cell.name]
+    return (
+        f"[{len(done)}/{len(cells)}] {cell.name}: test strict F1 {score:.1f}, {_duration(took)}; "
+        f"about {_duration(left / workers)} left"
+    )
+
+
+def _duration(seconds: float) -> str:
+    """A duration in words.
+
+    Example:
+
+    >>> _duration(42.4), _duration(150), _duration(8000)
+    ('42 s', '2 min', '2 h 13 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

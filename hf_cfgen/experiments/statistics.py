@@ -1,0 +1,166 @@
+"""Means over seeds, and differences of F1 paired by seed, with intervals over seeds and test sentences."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import mean, stdev
+
+import numpy as np
+
+from ..errors import CfgenError
+from ..tagging.scoring import f1, interval
+
+
+def mean_and_error(values: Iterable[float]) -> tuple[float, float]:
+    """Mean and standard error of the mean, s / sqrt(n) with the sample's standard deviation s.
+
+    Args:
+        values (`Iterable[float]`): At least 2 values.
+
+    Returns:
+        `tuple[float, float]`: Mean and standard error.
+
+    Example:
+
+    >>> mean_and_error([1.0, 2.0, 3.0, 6.0])[0], round(mean_and_error([1.0, 2.0, 3.0, 6.0])[1], 4)
+    (3.0, 1.0801)
+    """
+    values = list(values)
+    return mean(values), stdev(values) / len(values) ** 0.5
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Two recipes on one data set, at one size, with the same seeds.
+
+    Args:
+        data (`str`): The name of the data set. Strata of one data set have the same test sentences.
+        seeds (`tuple[int, ...]`): The seeds.
+        ours (`np.ndarray` of shape (seeds, sentences, 3)): Hits, predictions and gold items of one recipe.
+        theirs (`np.ndarray` of shape (seeds, sentences, 3)): Those of the other.
+
+    Raises:
+        CfgenError: The two differ in seeds or sentences, or there is none.
+    """
+
+    data: str
+    seeds: tuple[int, ...]
+    ours: np.ndarray
+    theirs: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.ours.shape != self.theirs.shape or len(self.ours) != len(self.seeds):
+            raise CfgenError(
+                f"{self.data}: counts of the shapes {self.ours.shape} and {self.theirs.shape} for {len(self.seeds)} "
+                "seeds: compare equal seeds and sentences"
+            )
+        if 0 in self.ours.shape:
+            raise CfgenError(f"{self.data}: no seed or no sentence: there is nothing to compare")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean difference of F1.
+
+    Args:
+        mean (`float`): From -1 to 1.
+        error (`float` or `None`): Its standard error over seeds; `None` where a stratum has one seed.
+        interval (`list[float]`): Lower and upper end of its 95 % interval.
+        wins (`int`): Pairs of runs in which ours is higher.
+        ties (`int`): Pairs that are equal.
+        losses (`int`): Pairs in which theirs is higher.
+    """
+
+    mean: float
+    error: float | None
+    interval: list[float]
+    wins: int
+    ties: int
+    losses: int
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the interval excludes 0."""
+        return self.interval[0] > 0 or self.interval[1] < 0
+
+
+def difference(strata: Sequence[Stratum], resamples: int = 1000, seed: int = 0) -> Difference:
+    """The mean difference of micro F1 between two recipes, over seeds and then over strata.
+
+    With d(h, s) = F1(ours) - F1(theirs) in stratum h at seed s, n(h) seeds and H strata, the mean is
+    1/H sum_h 1/n(h) sum_s d(h, s).
+
+    Standard error: strata of one data set with the same seeds have nested train samples, so their differences are
+    averaged within a seed first; of these averages s / sqrt(n) over seeds. Data sets are independent, and strata of
+    one data set with different seeds count as such, too, though some of their seeds may be the same: errors e(g) of
+    groups g that hold a share w(g) of the strata make sqrt(sum_g w(g)^2 e(g)^2) (Cochran 1977, Sampling Techniques,
+    chapter 5).
+
+    Interval: percentile bootstrap. Seeds and test sentences are drawn with replacement, the same draws for both
+    recipes (paired, Koehn 2004). All seeds are tested on the same sentences, so the two are crossed, not nested: a
+    resample has one draw of seeds and one draw of sentences that holds for every seed (Owen 2007, The pigeonhole
+    bootstrap). To draw sentences anew for each seed would average away what all seeds have in
+    common, and make the interval too narrow. For the same reason strata of one data set share the draw of sentences,
+    and, where their seeds are the same, of seeds.
+
+    Args:
+        strata (`Sequence[Stratum]`): At least one.
+        resamples (`int`, *optional*, defaults to 1000): Bootstrap resamples.
+        seed (`int`, *optional*, defaults to 0): Seed of their draws.
+
+    Returns:
+        `Difference`: Ours less theirs.
+
+    Raises:
+        CfgenError: There is no stratum.
+
+    Example:
+
+    >>> ours, theirs = np.array([[[1, 1, 1]], [[1, 1, 1]]]), np.array([[[0, 0, 1]], [[1, 1, 1]]])
+    >>> difference([Stratum("demo", (1, 2), ours, theirs)])
+    Difference(mean=0.5, error=0.5, interval=[0.0, 1.0], wins=1, ties=1, losses=0)
+    """
+    if not strata:
+        raise CfgenError("no stratum: there is nothing to compare")
+    by_seed = [f1(stratum.ours.sum(axis=1)) - f1(stratum.theirs.sum(axis=1)) for stratum in strata]
+    samples = np.mean([_resampled(stratum, resamples, seed) for stratum in strata], axis=0)
+    values = np.concatenate(by_seed)
+    return Difference(
+        mean=float(np.mean([gains.mean() for gains in by_seed])),
+        error=_error(strata, by_seed),
+        interval=interval(samples),
+        wins=int((values > 0).sum()),
+        ties=int((values == 0).sum()),
+        losses=int((values < 0).sum()),
+    )
+
+
+def _error(strata: Sequence[Stratum], by_seed: Sequence[np.ndarray]) -> float | None:
+    groups: dict[tuple[str, tuple[int, ...]], list[np.ndarray]] = {}
+    for stratum, gains in zip(strata, by_seed):
+        groups.setdefault((stratum.data, stratum.seeds), []).append(gains)
+    if any(len(seeds) < 2 for _, seeds in groups):
+        return None
+    errors = [mean_and_error(np.mean(gains, axis=0).tolist())[1] for gains in groups.values()]
+    parts = [len(gains) / len(strata) * error for gains, error in zip(groups.values(), errors)]
+    return float(np.hypot.reduce(parts))
+
+
+def _resampled(stratum: Stratum, resamples: int, seed: int) -> np.ndarray:
+    """The mean difference of one stratum in every resample."""
+    _, size, _ = stratum.ours.shape
+    of_seeds = _draws(f"{stratum.data} {stratum.seeds}", len(stratum.seeds), resamples, seed)
+    of_sentences = _draws(stratum.data, size, resamples, seed)
+    ours, theirs = (
+        f1(np.tensordot(of_sentences, counts.astype(float), axes=(1, 1))) for counts in (stratum.ours, stratum.theirs)
+    )
+    return (of_seeds * (ours - theirs)).sum(axis=1) / len(stratum.seeds)
+
+
+@lru_cache(maxsize=16)  # of each data set its seeds and sentences, drawn once for all comparisons
+def _draws(name: str, size: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each of `size` items is drawn: (resamples, size), floats, because only their products are fast."""
+    generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    drawn = generator.integers(0, size, (resamples, size))
+    return np.stack([np.bincount(row, minlength=size) for row in drawn]).astype(float)

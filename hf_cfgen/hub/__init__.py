@@ -1,0 +1,1 @@
+"""Dataset and model cards, and pushing a run to the Hugging Face Hub."""

@@ -1,0 +1,60 @@
+"""The metrics by their names: their scripts in the modules cache of `evaluate`, where it looks for a bare name."""
+
+import filecmp
+from pathlib import Path
+
+METRICS = ("ace_ri", "ner_f1")
+
+FOLDER = Path(__file__).parent
+
+
+def install_metric(name: str) -> tuple[Path, bool]:
+    """Put a metric's script into the modules cache of `evaluate`, so that `evaluate.load(name)` works from any folder.
+
+    `evaluate` looks for a bare name below the working folder, then on the Hub, then in its cache, where of several
+    versions the file that was modified last wins. So the version that is installed is made the only one there.
+
+    Args:
+        name (`str`): One of `METRICS`.
+
+    Returns:
+        `tuple[Path, bool]`: The script's copy in the cache, and whether it is new.
+
+    Raises:
+        OSError: The cache can't be written.
+
+    Example:
+
+    >>> import tempfile
+    >>> from unittest.mock import patch
+    >>> with tempfile.TemporaryDirectory() as cache, patch("evaluate.config.HF_MODULES_CACHE", cache):
+    ...     install_metric("ner_f1")[1], install_metric("ner_f1")[1]
+    (True, False)
+    """
+    from datasets import DownloadMode
+    from evaluate.loading import _create_importable_file, init_dynamic_modules
+
+    script = FOLDER / name / f"{name}.py"
+    cache, full_name = init_dynamic_modules(), f"evaluate-metric/{name}"
+    # evaluate takes every folder with a name as long as a hash for a version
+    versions = Path(cache, "metrics", full_name.replace("/", "--")).glob("?" * 64)
+    copies = [version / script.name for version in versions]
+    if len(copies) == 1 and copies[0].is_file() and filecmp.cmp(script, copies[0], shallow=False):
+        return copies[0], False
+    module, _ = _create_importable_file(
+        str(script),
+        local_imports=[],
+        additional_files=[],
+        dynamic_modules_path=cache,
+        module_namespace="metrics",
+        name=full_name,
+        download_mode=DownloadMode.FORCE_REDOWNLOAD,  # removes the other versions
+    )
+    return Path(cache).parent.joinpath(*module.split(".")).with_suffix(".py"), True
+
+
+def install_metrics() -> None:
+    """Install every metric, and print what is where."""
+    for name in METRICS:
+        copy, new = install_metric(name)
+        print(f'evaluate.load("{name}") works from any folder: {"installed" if new else "was there already"}, {copy}')

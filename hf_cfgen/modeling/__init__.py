@@ -1,0 +1,36 @@
+"""The taggers. Importing this module registers `LSTMTagger` with the Auto classes of transformers."""
+
+from pathlib import Path
+
+from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedConfig
+
+from .lstm import LSTMTagger, LSTMTaggerConfig, lstm_tagger
+from .pretrained import pretrained_tagger
+from .word_tokenizer import word_tokenizer
+from .word_vectors import load_vectors
+
+__all__ = [
+    "LSTMTagger",
+    "LSTMTaggerConfig",
+    "load_vectors",
+    "lstm_tagger",
+    "pretrained_tagger",
+    "saved_config",
+    "word_tokenizer",
+]
+
+AutoConfig.register(LSTMTaggerConfig.model_type, LSTMTaggerConfig)
+
+AutoModelForTokenClassification.register(LSTMTaggerConfig, LSTMTagger)
+
+
+def saved_config(folder: Path) -> PreTrainedConfig:
+    """The shape of a saved model, by the same names whatever its architecture calls them.
+
+    Args:
+        folder (`Path`): Its folder.
+
+    Returns:
+        `PreTrainedConfig`: With `num_hidden_layers`, `hidden_size` and so on.
+    """
+    return AutoConfig.from_pretrained(folder)

@@ -1,0 +1,355 @@
+"""Words and sub-words: sentences of words as windows of sub-words, each word predicted once."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from ..errors import CfgenError
+from ..utils.ragged import expand_ranges, offsets_from_lengths
+
+
+class Frame(NamedTuple):
+    """One of the model's inputs around the sub-words of a sentence.
+
+    Args:
+        before (`list[int]`): Its values at the special tokens before them.
+        inside (`int`): Its value at every sub-word; the id of some sub-word for `input_ids`.
+        behind (`list[int]`): Its values at the special tokens behind them.
+        padding (`int`): Its value behind the shorter sentences of a batch.
+    """
+
+    before: list[int]
+    inside: int
+    behind: list[int]
+    padding: int
+
+
+class WindowArrays(NamedTuple):
+    """Windows of many sentences. Words and sub-words are counted over all sentences, special tokens left out.
+
+    Args:
+        frames (`dict[str, Frame]`): The model's inputs.
+        ids (`np.ndarray` of shape (sub-words,)): The id of each sub-word.
+        word (`np.ndarray` of shape (sub-words,)): Its word.
+        sentence (`np.ndarray` of shape (windows,)): The sentence of each window: in order, from left to right.
+        begin (`np.ndarray` of shape (windows,)): Its first sub-word.
+        end (`np.ndarray` of shape (windows,)): The sub-word behind its last one.
+        predicted (`np.ndarray`): The words that are predicted from each window, window by window, in order.
+        offsets (`np.ndarray` of shape (windows + 1,)): Where those of each window begin in `predicted`.
+        position (`np.ndarray` of shape (words,)): The position of each word's first sub-word in the window from which
+            it is predicted, special tokens counted.
+    """
+
+    frames: dict[str, Frame]
+    ids: np.ndarray
+    word: np.ndarray
+    sentence: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
+    predicted: np.ndarray
+    offsets: np.ndarray
+    position: np.ndarray
+
+
+class WordEncoder:
+    """A tokenizer's sub-words of words: every different word is tokenized once, as a tokenizer takes words one by one.
+
+    A word that yields no sub-word (a blank, an empty string) is fed as the unknown token.
+
+    Args:
+        tokenizer (`PreTrainedTokenizerBase`): A fast tokenizer.
+
+    Raises:
+        CfgenError: It is not a fast one.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        if not tokenizer.is_fast:
+            raise CfgenError(f"{type(tokenizer).__name__} is not a fast tokenizer, which the alignment of words needs")
+        self.tokenizer = tokenizer
+        self.frames: dict[str, Frame] = {}
+        self._number: dict[str, int] = {}
+        self._ids = np.zeros(0, dtype=np.int64)
+        self._offsets = np.zeros(1, dtype=np.int64)
+
+    def sentences(self, sentences: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
+        """Sentences as `windows` takes them.
+
+        Args:
+            sentences (`Sequence[Sequence[str]]`): The words of each sentence.
+
+        Returns:
+            `tuple[np.ndarray, np.ndarray]`: The numbers of all words, and where each sentence begins.
+
+        Raises:
+            CfgenError: See `numbers`.
+        """
+        words = [word for sentence in sentences for word in sentence]
+        return self.numbers(words), offsets_from_lengths(
+            np.array([len(sentence) for sentence in sentences], dtype=np.int64)
+        )
+
+    def numbers(self, words: Sequence[str]) -> np.ndarray:
+        """The number of each word, which `windows` takes.
+
+        Args:
+            words (`Sequence[str]`): Words, in any number and order.
+
+        Returns:
+            `np.ndarray` of shape (words,): The same for equal words, as long as the encoder lives.
+
+        Raises:
+            CfgenError: A word yields no sub-word and there is no unknown token.
+        """
+        new = [word for word in dict.fromkeys(words) if word not in self._number]
+        if new:
+            self._add(new)
+        return np.fromiter(map(self._number.__getitem__, words), np.int64, len(words))
+
+    def _add(self, words: list[str]) -> None:
+        # one sentence of all of them: words do not see each other
+        encoding = self.tokenizer(words, is_split_into_words=True, add_special_tokens=False, verbose=False)
+        sizes = np.bincount(np.array(encoding.word_ids(), dtype=np.int64), minlength=len(words))
+        blanks = [word for word, size in zip(words, sizes) if not size]
+        unknown = self.tokenizer.unk_token
+        if blanks and unknown is None:
+            raise CfgenError(
+                f"the word {min(blanks)!r} yields no sub-word and the tokenizer has no unknown token for it"
+            )
+        self._number.update(zip(words, range(len(self._offsets) - 1, len(self._offsets) - 1 + len(words))))
+        self._ids = np.concatenate([self._ids, np.array(encoding["input_ids"], dtype=np.int64)])
+        self._offsets = np.concatenate([self._offsets, self._offsets[-1] + sizes.cumsum()])
+        if blanks:
+            self._number.update(dict.fromkeys(blanks, int(self.numbers([unknown])[0])))
+        if not self.frames:
+            self.frames = _frames(self.tokenizer, next(word for word in words if word not in blanks))
+
+    def windows(self, words: np.ndarray, offsets: np.ndarray, length: int | None, stride: int | None) -> WindowArrays:
+        """Lay sentences out as windows of sub-words.
+
+        The context of a word in a window is its distance to the nearest end of the window at which the sentence was
+        cut; a word is predicted from the window where its first sub-word has most, from the first of equals.
+
+        Args:
+            words (`np.ndarray` of shape (words,)): The words of all sentences, by `numbers`.
+            offsets (`np.ndarray` of shape (sentences + 1,)): Where each sentence begins, and the number of words.
+            length (`int` or `None`): Most sub-words of a window, special tokens included; `None` for no limit.
+            stride (`int` or `None`): Sub-words that neighbouring windows share; `None` for the first window of each
+                sentence only.
+
+        Returns:
+            `WindowArrays`: The windows; none for a sentence without words.
+
+        Raises:
+            CfgenError: The stride leaves no room for a step.
+        """
+        specials = self.tokenizer.num_special_tokens_to_add()
+        if length is not None and (stride or 0) + specials >= length:
+            raise CfgenError(
+                f"stride {stride} does not fit windows of {length} sub-words with {specials} special tokens"
+            )
+        sizes = np.diff(self._offsets)[words]
+        first = offsets_from_lengths(sizes)
+        bounds = first[offsets]
+        long = np.diff(bounds)
+        room = int(long.max(initial=1)) if length is None else length - specials
+        step = room - (stride or 0) if length is not None else room
+        windows_of = np.minimum(long, 1)
+        if stride is not None:
+            windows_of += -(-np.maximum(long - room, 0) // step)
+        sentence, first_window = np.repeat(np.arange(len(long)), windows_of), offsets_from_lengths(windows_of)
+        begin = bounds[sentence] + (np.arange(len(sentence)) - first_window[sentence]) * step
+
+        owner = np.repeat(np.arange(len(long)), np.diff(offsets))
+        at = first[:-1] - bounds[owner]
+        # of the windows that hold the word's first sub-word, the first and the last
+        low, high = np.maximum(-(-(at - room + 1) // step), 0), np.minimum(at // step, windows_of[owner] - 1)
+
+        def context(window: np.ndarray) -> np.ndarray:
+            # an end that is no cut would count as far away: the choice is the same
+            return np.minimum(at - window * step, window * step + room - 1 - at)
+
+        best = low
+        for further in range(1, int((high - low).max(initial=0)) + 1):
+            other = np.minimum(low + further, high)
+            best = np.where(context(other) > context(best), other, best)
+        predicted = np.flatnonzero(low <= high)
+        window = (first_window[owner] + best)[predicted]
+        return WindowArrays(
+            frames=self.frames,
+            ids=self._ids[expand_ranges(self._offsets[words], sizes)],
+            word=np.repeat(np.arange(len(words)), sizes),
+            sentence=sentence,
+            begin=begin,
+            end=np.minimum(begin + room, bounds[sentence + 1]),
+            predicted=predicted,
+            offsets=np.searchsorted(window, np.arange(len(sentence) + 1)),
+            position=len(self.frames["input_ids"].before if self.frames else ()) + at - best * step,
+        )
+
+
+def pad(windows: WindowArrays, chosen: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """The model's inputs for some windows, all as long as the longest of them.
+
+    Args:
+        windows (`WindowArrays`): Windows.
+        chosen (`np.ndarray` of shape (batch,)): Which of them.
+
+    Returns:
+        `tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]`: The inputs by name, each of shape (batch, positions);
+        whether a sub-word of a word stands there; and these sub-words.
+    """
+    begin, size = windows.begin[chosen], (windows.end - windows.begin)[chosen]
+    before, behind = (len(part) for part in (windows.frames["input_ids"].before, windows.frames["input_ids"].behind))
+    column = np.arange(before + int(size.max()) + behind)
+    within = (column >= before) & (column < before + size[:, None])
+    sub_words = expand_ranges(begin, size)
+    inputs = {}
+    for name, frame in windows.frames.items():
+        values = np.full(within.shape, frame.padding, dtype=np.int64)
+        values[within] = windows.ids[sub_words] if name == "input_ids" else frame.inside
+        values[:, :before] = frame.before
+        for place, value in enumerate(frame.behind):
+            values[np.arange(len(chosen)), before + size + place] = value
+        inputs[name] = values
+    return inputs, within, sub_words
+
+
+def _frames(tokenizer: PreTrainedTokenizerBase, word: str) -> dict[str, Frame]:
+    encoding = tokenizer([word], is_split_into_words=True)
+    inside = [position for position, owner in enumerate(encoding.word_ids()) if owner is not None]
+    first, behind = inside[0], inside[-1] + 1
+    padding = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
+    return {name: Frame(row[:first], row[first], row[behind:], padding.get(name, 0)) for name, row in encoding.items()}
+
+
+class Window(NamedTuple):
+    """A stretch of one sentence as the model sees it.
+
+    Args:
+        sentence (`int`): Position of the sentence among those encoded.
+        inputs (`dict[str, list[int]]`): `input_ids`, `attention_mask` and whatever else the tokenizer makes.
+        word_ids (`list[int | None]`): The word of each sub-word; `None` for special tokens.
+        firsts (`dict[int, int]`): The words that are predicted from this window, each with the position of its first
+            sub-word. Over the windows of a sentence every word the model sees occurs once, in order.
+    """
+
+    sentence: int
+    inputs: dict[str, list[int]]
+    word_ids: list[int | None]
+    firsts: dict[int, int]
+
+
+def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
+    """Load a tokenizer such that it takes words.
+
+    Byte-level tokenizers (RoBERTa, GPT-2) know a word by the blank before it, which words of a list lack unless the
+    tokenizer adds it.
+
+    Args:
+        source (`str`): A folder or a Hub name.
+
+    Returns:
+        `PreTrainedTokenizerBase`: The tokenizer.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    splitter = tokenizer.backend_tokenizer.pre_tokenizer if tokenizer.is_fast else None
+    if isinstance(splitter, ByteLevel):
+        splitter.add_prefix_space = True
+    return tokenizer
+
+
+def max_length(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int | None:
+    """The most sub-words, special tokens included, that model and tokenizer take at once.
+
+    Args:
+        model (`PreTrainedModel`): The model.
+        tokenizer (`PreTrainedTokenizerBase`): Its tokenizer.
+
+    Returns:
+        `int` or `None`: `None` where there is no limit.
+    """
+    limits = [tokenizer.model_max_length]
+    positions = getattr(model.config, "max_position_embeddings", None) or 0
+    if positions > 0:
+        # RoBERTa and its kin number positions from the padding index on and so lose the first ones
+        table = getattr(embedding_block(model), "position_embeddings", None)
+        padding_index = getattr(table, "padding_idx", None)
+        limits.append(positions - (0 if padding_index is None else padding_index + 1))
+    limit = min(limits)
+    return limit if limit < 10**9 else None
+
+
+def embedding_block(model: PreTrainedModel) -> Any:
+    """The module whose output is the embedding of each position.
+
+    Args:
+        model (`PreTrainedModel`): A token-classification model.
+
+    Returns:
+        `torch.nn.Module`: The base model's `embeddings` block (words, positions, types and LayerNorm), or the word
+        embeddings where there is no such block.
+    """
+    base = getattr(model, model.base_model_prefix, model)
+    return getattr(base, "embeddings", None) or model.get_input_embeddings()
+
+
+def default_stride(length: int | None) -> int:
+    """Sub-words that neighbouring windows share: a quarter of the longest window.
+
+    Example:
+
+    >>> default_stride(512), default_stride(None)
+    (128, 0)
+    """
+    return 0 if length is None else length // 4
+
+
+def encode_words(
+    tokenizer: PreTrainedTokenizerBase,
+    sentences: Sequence[Sequence[str]],
+    length: int | None,
+    stride: int | None,
+) -> list[Window]:
+    """Encode sentences of words as windows of sub-words, one by one.
+
+    Args:
+        tokenizer (`PreTrainedTokenizerBase`): A fast tokenizer.
+        sentences (`Sequence[Sequence[str]]`): The words of each sentence.
+        length (`int` or `None`): See `WordEncoder.windows`.
+        stride (`int` or `None`): See `WordEncoder.windows`.
+
+    Returns:
+        `list[Window]`: The windows, sentence by sentence, from left to right. None for a sentence without words.
+
+    Raises:
+        CfgenError: See `WordEncoder`.
+    """
+    encoder = WordEncoder(tokenizer)
+    words, offsets = encoder.sentences(sentences)
+    arrays = encoder.windows(words, offsets, length, stride)
+    windows = []
+    for w, (sentence, begin, end) in enumerate(zip(arrays.sentence, arrays.begin, arrays.end)):
+        frame = arrays.frames["input_ids"]
+        word_ids = (arrays.word[begin:end] - offsets[sentence]).tolist()
+        predicted = arrays.predicted[arrays.offsets[w] : arrays.offsets[w + 1]]
+        inputs = {
+            name: [
+                *frame.before,
+                *(arrays.ids[begin:end].tolist() if name == "input_ids" else [frame.inside] * int(end - begin)),
+                *frame.behind,
+            ]
+            for name, frame in arrays.frames.items()
+        }
+        windows.append(
+            Window(
+                int(sentence),
+                inputs,
+                [None] * len(frame.before) + word_ids + [None] * len(frame.behind),
+                dict(zip((predicted - offsets[sentence]).tolist(), arrays.position[predicted].tolist())),
+            )
+        )
+    return windows

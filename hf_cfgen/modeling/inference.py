@@ -1,0 +1,190 @@
+"""Predictions of any token-classification model, a row of probabilities a word, with some words [EMPTY] if asked."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from ..errors import CfgenError
+from ..utils.ragged import expand_ranges
+from .encoding import WindowArrays, WordEncoder, default_stride, embedding_block, max_length, pad
+
+BATCH_TOKENS = {"cpu": 1024, "gpu": 16384}  # sub-words a forward pass: on a CPU those that stay in its caches
+
+
+@contextmanager
+def empty_embeddings(model: PreTrainedModel, mask: torch.Tensor) -> Iterator[None]:
+    """Make positions [EMPTY] within a block: all dimensions of their embedding become zero (Zeng et al. 2020, 3.3).
+
+    Args:
+        model (`PreTrainedModel`): A token-classification model, which must be called within the block.
+        mask (`torch.Tensor` of shape (batch, positions), bool): The positions.
+
+    Raises:
+        CfgenError: The model's architecture has its embeddings elsewhere or in another shape.
+    """
+    done = False
+
+    def zero(module: torch.nn.Module, args: tuple, output: torch.Tensor) -> torch.Tensor:
+        nonlocal done
+        done = isinstance(output, torch.Tensor) and output.shape[:-1] == mask.shape
+        return output.masked_fill(mask.unsqueeze(-1), 0.0) if done else output
+
+    handle = embedding_block(model).register_forward_hook(zero)
+    try:
+        yield
+    finally:
+        handle.remove()
+    if not done:
+        raise CfgenError(
+            f"the embeddings of {type(model).__name__} can't be made [EMPTY]: it calls no embedding block that "
+            "gives (batch, positions, dimensions); use a BERT-like model or an LSTMTagger"
+        )
+
+
+def predict_words(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    sentences: Sequence[Sequence[str]],
+    *,
+    stride: int | None = -1,
+    batch_size: int | None = 32,
+    empty: Sequence[Sequence[bool]] | None = None,
+) -> list[np.ndarray]:
+    """Probabilities of the labels for every word.
+
+    Args:
+        model (`PreTrainedModel`): A token-classification model; it is put into evaluation mode.
+        tokenizer (`PreTrainedTokenizerBase`): Its fast tokenizer.
+        sentences (`Sequence[Sequence[str]]`): The words of each sentence.
+        stride (`int` or `None`, *optional*, defaults to -1): Sub-words that the windows of a long sentence share; -1
+            is a quarter of a window, `None` keeps the first window only.
+        batch_size (`int`, *optional*, defaults to 32): Windows a forward pass, taken in order of length.
+        empty (`Sequence[Sequence[bool]]`, *optional*): Words to make [EMPTY], with all their sub-words.
+
+    Returns:
+        `list[np.ndarray]`: For each sentence an array (words, labels), float32; a row of NaN for a word that lies
+        outside every window.
+
+    Raises:
+        CfgenError: See `WordEncoder` and `empty_embeddings`.
+    """
+    encoder = WordEncoder(tokenizer)
+    numbers, offsets = encoder.sentences(sentences)
+    probabilities = np.full((len(numbers), model.config.num_labels), np.nan, dtype=np.float32)
+    mask = None if empty is None else np.array([value for row in empty for value in row], dtype=bool)
+    windows = windows_for(model, encoder, numbers, offsets, stride)
+    for batch in batches(windows, model.device, batch_size):
+        words, values = forward(model, windows, batch, mask)
+        probabilities[words] = values.cpu().numpy()
+    return np.split(probabilities, offsets[1:-1]) if sentences else []
+
+
+def predict_labels(
+    model: PreTrainedModel, windows: WindowArrays, asked: np.ndarray, batch_list: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The most probable label of every word, and the probability of one that is asked for.
+
+    Args:
+        model (`PreTrainedModel`): A token-classification model; it is put into evaluation mode.
+        windows (`WindowArrays`): The words.
+        asked (`np.ndarray` of shape (words,)): A label for each word.
+        batch_list (`Sequence[np.ndarray]`): The windows of each forward pass.
+
+    Returns:
+        `tuple[np.ndarray, np.ndarray]`: The labels, -1 for a word in none of these windows, and the probabilities,
+        float32, NaN there.
+    """
+    best, probability = np.full(len(asked), -1), np.full(len(asked), np.nan, dtype=np.float32)
+    found = []
+    for batch in batch_list:
+        words, values = forward(model, windows, batch)
+        labels = torch.from_numpy(asked[words]).to(values.device)
+        found.append((words, values.argmax(-1), values.gather(1, labels.unsqueeze(1)).squeeze(1)))
+    for words, labels, chances in found:  # behind the last pass: a GPU waits for no copy
+        best[words], probability[words] = labels.cpu().numpy(), chances.cpu().numpy()
+    return best, probability
+
+
+def windows_for(
+    model: PreTrainedModel, encoder: WordEncoder, numbers: np.ndarray, offsets: np.ndarray, stride: int | None
+) -> WindowArrays:
+    """The windows of sentences that a model takes.
+
+    Args:
+        model (`PreTrainedModel`): The model.
+        encoder (`WordEncoder`): Of its tokenizer.
+        numbers (`np.ndarray` of shape (words,)): The words of all sentences.
+        offsets (`np.ndarray` of shape (sentences + 1,)): Where each sentence begins.
+        stride (`int` or `None`): See `predict_words`.
+
+    Returns:
+        `WindowArrays`: The windows.
+    """
+    length = max_length(model, encoder.tokenizer)
+    return encoder.windows(numbers, offsets, length, default_stride(length) if stride == -1 else stride)
+
+
+def batches(windows: WindowArrays, device: torch.device, batch_size: int | None = None) -> list[np.ndarray]:
+    """Share out windows on forward passes, the longest first, so that there is little padding.
+
+    Args:
+        windows (`WindowArrays`): Windows.
+        device (`torch.device`): Where the model is.
+        batch_size (`int`, *optional*): Windows a forward pass; as many as have `BATCH_TOKENS` sub-words with padding
+            where it is not given.
+
+    Returns:
+        `list[np.ndarray]`: The windows of each pass.
+    """
+    budget = BATCH_TOKENS["cpu" if device.type == "cpu" else "gpu"]
+    sizes = windows.end - windows.begin
+    order = np.argsort(-sizes, kind="stable")
+    shorter = np.searchsorted(-sizes[order], -sizes[order], side="right")  # where windows begin that are shorter
+    found, begin = [], 0
+    while begin < len(order):
+        rows = batch_size
+        if rows is None:
+            rows, alike = max(budget // int(sizes[order[begin]]), 1), int(shorter[begin]) - begin
+            if rows // 2 < alike < rows:
+                rows = alike  # half a batch without padding is worth more than a whole one with it
+        found.append(order[begin : begin + rows])
+        begin += rows
+    return found
+
+
+def forward(
+    model: PreTrainedModel, windows: WindowArrays, batch: np.ndarray, empty: np.ndarray | None = None
+) -> tuple[np.ndarray, torch.Tensor]:
+    """One forward pass.
+
+    Args:
+        model (`PreTrainedModel`): A token-classification model; it is put into evaluation mode.
+        windows (`WindowArrays`): Windows.
+        batch (`np.ndarray` of shape (batch,)): Which of them.
+        empty (`np.ndarray` of shape (words,), *optional*): Whether each word is made [EMPTY].
+
+    Returns:
+        `tuple[np.ndarray, torch.Tensor]`: The words that are predicted from these windows, and the probabilities of
+        their labels (words, labels), float32, on the model's device.
+    """
+    model.eval()
+    inputs, within, sub_words = pad(windows, batch)
+    size = np.diff(windows.offsets)[batch]
+    words = windows.predicted[expand_ranges(windows.offsets[batch], size)]
+    rows = np.repeat(np.arange(len(batch)), size)
+
+    def tensor(values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values).to(model.device)
+
+    tensors = {name: tensor(values) for name, values in inputs.items()}
+    with torch.inference_mode():
+        if empty is None:
+            logits = model(**tensors).logits
+        else:
+            within[within] = empty[windows.word[sub_words]]
+            with empty_embeddings(model, tensor(within)):
+                logits = model(**tensors).logits
+        return words, logits[tensor(rows), tensor(windows.position[words])].float().softmax(-1)

@@ -1,0 +1,232 @@
+"""LSTMTagger: a bidirectional LSTM over word or character embeddings (Chiu & Nichols 2016, without the CNN)."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.modeling_outputs import TokenClassifierOutput
+
+from ..errors import CfgenError
+from .word_tokenizer import word_tokenizer
+
+_ROWS, _PARTS = 4, 4  # a batch on a CPU is read in at most 4 parts, of at least 4 rows
+
+
+class LSTMTaggerConfig(PreTrainedConfig):
+    """The shape of an `LSTMTagger`.
+
+    Args:
+        vocab_size (`int`, *optional*, defaults to 2): Tokens of the vocabulary, padding and unknown among them.
+        embedding_size (`int`, *optional*, defaults to 100): Dimensions of an embedding.
+        hidden_size (`int`, *optional*, defaults to 200): Units of the LSTM in each direction.
+        num_hidden_layers (`int`, *optional*, defaults to 1): Layers of the LSTM.
+        dropout (`float`, *optional*, defaults to 0.5): Dropout of embeddings, between layers and in the head.
+        freeze_embeddings (`bool`, *optional*, defaults to `False`): Whether training leaves embeddings as they are.
+        kwargs (`Any`): What every `PreTrainedConfig` takes, such as `id2label` and `pad_token_id`.
+    """
+
+    model_type = "cfgen-lstm-tagger"
+
+    vocab_size: int = 2
+    embedding_size: int = 100
+    hidden_size: int = 200
+    num_hidden_layers: int = 1
+    dropout: float = 0.5
+    freeze_embeddings: bool = False
+    pad_token_id: int = 0
+
+
+class LSTMTagger(PreTrainedModel):
+    """Embeddings, a bidirectional LSTM, and a head Linear-PReLU-Linear (Zeng et al. 2020, section 3.2).
+
+    Padding never enters either direction. It must be on the right.
+
+    Args:
+        config (`LSTMTaggerConfig`): The shape.
+    """
+
+    config_class = LSTMTaggerConfig
+    base_model_prefix = "tagger"
+    main_input_name = "input_ids"
+
+    def __init__(self, config: LSTMTaggerConfig) -> None:
+        super().__init__(config)
+        self.num_labels = config.num_labels
+        self.word_embeddings = nn.Embedding(config.vocab_size, config.embedding_size, padding_idx=config.pad_token_id)
+        self.word_embeddings.weight.requires_grad_(not config.freeze_embeddings)
+        self.dropout = nn.Dropout(config.dropout)
+        self.lstm = nn.LSTM(
+            config.embedding_size,
+            config.hidden_size,
+            config.num_hidden_layers,
+            batch_first=True,
+            bidirectional=True,
+            dropout=config.dropout if config.num_hidden_layers > 1 else 0.0,
+        )
+        self.head = nn.Sequential(
+            nn.Linear(2 * config.hidden_size, config.hidden_size),
+            nn.PReLU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.hidden_size, config.num_labels),
+        )
+        self.post_init()
+
+    @classmethod
+    def from_pretrained(cls, *args: Any, **kwargs: Any) -> Any:
+        """Load as any model; loading puts new parameters in place, so frozen ones are frozen again."""
+        loaded = super().from_pretrained(*args, **kwargs)
+        model = loaded[0] if isinstance(loaded, tuple) else loaded
+        model.word_embeddings.weight.requires_grad_(not model.config.freeze_embeddings)
+        return loaded
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """torch's own initialization; for a module absent from a checkpoint it is drawn anew."""
+        if isinstance(module, (nn.Embedding, nn.Linear, nn.LSTM, nn.PReLU)):
+            module.reset_parameters()
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.word_embeddings
+
+    def set_input_embeddings(self, value: nn.Embedding) -> None:
+        self.word_embeddings = value
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        return_dict: bool | None = None,
+        **kwargs: Any,
+    ) -> TokenClassifierOutput | tuple[torch.Tensor, ...]:
+        """Logits for every position.
+
+        Args:
+            input_ids (`torch.Tensor` of shape (batch, positions)): Token ids, padded on the right.
+            attention_mask (`torch.Tensor` of shape (batch, positions), *optional*): 1 for tokens, 0 for padding; all
+                are tokens where it is not given.
+            inputs_embeds (`torch.Tensor` of shape (batch, positions, embedding_size), *optional*): Instead of ids.
+            labels (`torch.Tensor` of shape (batch, positions), *optional*): Label ids; -100 is not scored.
+            return_dict (`bool`, *optional*): `False` for a tuple.
+            kwargs (`Any`): Ignored.
+
+        Returns:
+            `TokenClassifierOutput`: `logits` (batch, positions, labels), and `loss`, the mean cross-entropy, where
+            labels are given.
+        """
+        if inputs_embeds is None:
+            inputs_embeds = self.word_embeddings(input_ids)
+        batch, positions = inputs_embeds.shape[:2]
+        if attention_mask is None:
+            lengths = torch.full((batch,), positions)
+        else:
+            # a row of padding alone has no length to pack; its logits mean nothing
+            lengths = attention_mask.sum(dim=1).clamp(min=1).cpu()
+        hidden = self._hidden(self.dropout(inputs_embeds), lengths)
+        logits = self.head(self.dropout(hidden))
+        loss = None
+        if labels is not None:
+            loss = nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100)
+        if return_dict is False:
+            return (logits,) if loss is None else (loss, logits)
+        return TokenClassifierOutput(loss=loss, logits=logits)
+
+    def _hidden(self, inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Hidden states (batch, positions, 2 * hidden_size), zero on padding."""
+        if inputs.device.type != "cpu":
+            packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+            return pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=inputs.shape[1])[0]
+        # on a CPU packed sequences miss the kernels of oneDNN, which has them for padded ones in one direction; so
+        # rows of like length go together, and the other direction reads them turned round
+        order = lengths.argsort()
+        parts = [
+            self._padded(inputs[rows, : int(lengths[rows[-1]])], lengths[rows])
+            for rows in order.split(max(_ROWS, math.ceil(len(order) / _PARTS)))
+        ]
+        filled = [nn.functional.pad(part, (0, 0, 0, inputs.shape[1] - part.shape[1])) for part in parts]
+        return torch.cat(filled)[order.argsort()]
+
+    def _padded(self, inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Hidden states of rows that are read as far as the longest, zero on padding."""
+        positions = torch.arange(inputs.shape[1])
+        within = positions < lengths[:, None]
+        turned = torch.where(within, lengths[:, None] - 1 - positions, positions).unsqueeze(-1)
+        state = (inputs.new_zeros(1, len(inputs), self.config.hidden_size),) * 2
+        weights = self.lstm.all_weights
+        for layer, directions in enumerate(zip(weights[::2], weights[1::2])):
+            if layer:
+                inputs = nn.functional.dropout(inputs, self.lstm.dropout, self.training)
+            backwards = inputs.gather(1, turned.expand(-1, -1, inputs.shape[2]))
+            forward, backward = (
+                torch.lstm(read, state, [*parameters], True, 1, 0.0, self.training, False, True)[0]
+                for read, parameters in zip((inputs, backwards), directions)
+            )
+            inputs = torch.cat([forward, backward.gather(1, turned.expand_as(backward))], dim=-1)
+        return inputs.masked_fill(~within.unsqueeze(-1), 0.0)
+
+
+def lstm_tagger(
+    sentences: Iterable[Sequence[str]],
+    labels: Sequence[str],
+    vectors: dict[str, np.ndarray] | None = None,
+    **config: Any,
+) -> tuple[LSTMTagger, PreTrainedTokenizerFast]:
+    """A fresh `LSTMTagger` and its tokenizer for the words of a train split.
+
+    Args:
+        sentences (`Iterable[Sequence[str]]`): The words of the train split.
+        labels (`Sequence[str]`): The tags, in the order of their ids.
+        vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors (see `load_vectors`). The vocabulary is then
+            that of the vectors and the train split together, and the unknown token has the mean vector; without, it
+            has zeros.
+        config (`Any`): Fields of `LSTMTaggerConfig`.
+
+    Returns:
+        `tuple[LSTMTagger, PreTrainedTokenizerFast]`: The model, drawn from torch's global generator, and the
+        tokenizer.
+
+    Raises:
+        CfgenError: The vectors share no token with the train split.
+
+    Example:
+
+    >>> model, tokenizer = lstm_tagger([["Ada", "sings"]], ["O", "B-PER"], hidden_size=8, embedding_size=4)
+    >>> tokenizer(["Ada", "hums"], is_split_into_words=True)["input_ids"]
+    [2, 1]
+    """
+    tokens = dict.fromkeys(token for words in sentences for token in words)
+    if vectors is not None:
+        if not any(token in vectors for token in tokens):
+            raise CfgenError("the vectors have no token of the train split: wrong language, or words for characters?")
+        if all(len(token) == 1 for token in tokens):
+            # a tagger of characters can look up nothing else, and files of word vectors are large
+            vectors = {token: vector for token, vector in vectors.items() if len(token) == 1}
+        config["embedding_size"] = len(next(iter(vectors.values())))
+    tokenizer = word_tokenizer([*tokens, *(vectors or ())])
+    vocabulary = tokenizer.get_vocab()
+    model = LSTMTagger(
+        LSTMTaggerConfig(
+            vocab_size=len(vocabulary),
+            pad_token_id=tokenizer.pad_token_id,
+            id2label=dict(enumerate(labels)),
+            label2id={label: i for i, label in enumerate(labels)},
+            **config,
+        )
+    )
+    weight = model.word_embeddings.weight
+    with torch.no_grad():
+        if vectors is None:
+            # training never sees it, so that a random vector would stay a random word; the mean of the others is 0
+            weight[tokenizer.unk_token_id] = 0.0
+        else:
+            known = [token for token in vectors if token in vocabulary]
+            matrix = np.stack([vectors[token] for token in known])
+            # the rest lies where the vectors lie, so that frozen rows are no outliers
+            weight[tokenizer.pad_token_id + 1 :] = torch.tensor(matrix.mean(axis=0))
+            weight[[vocabulary[token] for token in known]] = torch.tensor(matrix)
+    return model, tokenizer

@@ -1,1 +1,0 @@
-"""The report on experiments, made of the result files of `hf-cfgen reproduce`."""

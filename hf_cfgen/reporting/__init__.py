@@ -1,0 +1,1 @@
+"""Rendering only: results as text tables, Markdown and HTML."""

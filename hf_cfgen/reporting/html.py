@@ -1,0 +1,136 @@
+"""Sentences as HTML: mentions marked, swaps shown; text of the data is always escaped."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from ..tagging.spans import Span, tags_to_spans
+from .diagnosis import EMPTY, brief, gap
+
+# what the classes below look like; the marks have a dark text on a light ground in light and in dark pages
+STYLE = """
+.cfgen-rows { list-style: none; margin: 0; padding: 0; }
+.cfgen-rows > li { padding: 0.6em 0; border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
+.cfgen-rows p, .cfgen-passes dd { margin: 0; line-height: 1.9; overflow-wrap: anywhere; }
+.cfgen-rows p + p { font-size: 0.9em; line-height: 1.5; }
+.cfgen-rows mark, .cfgen-passes mark {
+  background: #dbeafe; color: #172554; border-radius: 0.3em; padding: 0.1em 0.3em;
+}
+.cfgen-rows mark.cfgen-swap { background: #fde68a; color: #3b2503; }
+.cfgen-rows mark *, .cfgen-passes mark * { color: inherit; }
+.cfgen-rows mark ins { text-decoration: none; font-weight: 600; }
+.cfgen-rows mark b, .cfgen-passes mark b { font-size: 0.75em; font-weight: 600; }
+.cfgen-kept { color: #15803d; font-weight: 600; }
+.cfgen-rejected { color: #b91c1c; font-weight: 600; }
+.dark .cfgen-kept { color: #86efac; }
+.dark .cfgen-rejected { color: #fca5a5; }
+.cfgen-passes { margin: 0; }
+.cfgen-passes dt { font-weight: 600; margin-top: 0.6em; }
+"""
+
+
+def marked(words: Sequence[str], tags: Sequence[str], separator: str = " ", empty: Sequence[bool] = ()) -> Markup:
+    """A sentence with its mentions marked.
+
+    Args:
+        words (`Sequence[str]`): The words.
+        tags (`Sequence[str]`): Their tags, of any scheme.
+        separator (`str`, *optional*, defaults to `" "`): What stands between words.
+        empty (`Sequence[bool]`, *optional*): Words to show as [EMPTY].
+
+    Returns:
+        `Markup`: HTML.
+
+    Example:
+
+    >>> print(marked(["<b>", "Bo"], ["O", "B-PER"]))
+    &lt;b&gt; <mark>Bo <b>PER</b></mark>
+    """
+    shown = [EMPTY if hidden else word for word, hidden in zip(words, empty)] if empty else words
+    return _joined(shown, tags_to_spans(tags), separator, {})
+
+
+def swapped(row: Mapping[str, Any]) -> Markup:
+    """A counterfactual example: its mentions marked, with what was replaced, the verdict and the score.
+
+    Args:
+        row (`Mapping[str, Any]`): A counterfactual row, its tags as strings.
+
+    Returns:
+        `Markup`: HTML.
+
+    Example:
+
+    >>> item = {"start": 1, "end": 2, "label": "PER", "original": ["Ada"], "replacement": ["Bo"]}
+    >>> row = {"source_id": "a", "tokens": ["hi", "Bo"], "ner_tags": ["O", "B-PER"], "replaced": [item]}
+    >>> print(swapped(row | {"score": 0.5, "reason": None}))  # doctest: +NORMALIZE_WHITESPACE
+    <p>hi <mark class="cfgen-swap"><del>Ada</del> → <ins>Bo</ins> <b>PER</b></mark></p>
+    <p><span class="cfgen-kept">✓ kept</span>, score 0.50, from a</p>
+    """
+    separator = gap(row["tokens"])
+    originals = {item["start"]: separator.join(item["original"]) for item in row["replaced"]}
+    sentence = _joined(row["tokens"], tags_to_spans(row["ner_tags"]), separator, originals)
+    verdict = (
+        Markup('<span class="cfgen-rejected">✗ {}</span>').format(row["reason"])
+        if row["reason"]
+        else Markup('<span class="cfgen-kept">✓ kept</span>')
+    )
+    score = "no score" if row["score"] is None else f"score {row['score']:.2f}"
+    return Markup("<p>{}</p>\n<p>{}, {}, from {}</p>").format(sentence, verdict, score, row["source_id"])
+
+
+def listed(items: Sequence[Markup]) -> Markup:
+    """A list of sentences.
+
+    Args:
+        items (`Sequence[Markup]`): What `swapped` returns, for each.
+
+    Returns:
+        `Markup`: HTML.
+
+    Example:
+
+    >>> print(listed([Markup("<p>hi</p>")]))
+    <ul class="cfgen-rows"><li><p>hi</p></li></ul>
+    """
+    return Markup('<ul class="cfgen-rows">{}</ul>').format(Markup("").join(map(Markup("<li>{}</li>").format, items)))
+
+
+def passes(sentences: Mapping[str, Markup]) -> Markup:
+    """One sentence in several passes.
+
+    Args:
+        sentences (`Mapping[str, Markup]`): What `marked` returns, by the name of the pass.
+
+    Returns:
+        `Markup`: HTML.
+
+    Example:
+
+    >>> print(passes({"gold": Markup("hi")}))
+    <dl class="cfgen-passes"><dt>gold</dt><dd>hi</dd></dl>
+    """
+    items = (Markup("<dt>{}</dt><dd>{}</dd>").format(*item) for item in sentences.items())
+    return Markup('<dl class="cfgen-passes">{}</dl>').format(Markup("").join(items))
+
+
+def _joined(words: Sequence[str], spans: Sequence[Span], separator: str, originals: Mapping[int, str]) -> Markup:
+    """The words, each span in a mark; those that start at a key of `originals` with what was there before."""
+
+    def text(start: int, end: int) -> str:
+        return brief(separator.join(words[start:end]))
+
+    pieces, done = [], 0
+    for start, end, label in spans:
+        if start > done:
+            pieces.append(Markup.escape(text(done, start)))
+        if start in originals:
+            mark = Markup('<mark class="cfgen-swap"><del>{}</del> → <ins>{}</ins> <b>{}</b></mark>')
+            pieces.append(mark.format(originals[start], text(start, end), label))
+        else:
+            pieces.append(Markup("<mark>{} <b>{}</b></mark>").format(text(start, end), label))
+        done = end
+    if done < len(words):
+        pieces.append(Markup.escape(text(done, len(words))))
+    return Markup(separator).join(pieces)

@@ -1,0 +1,1 @@
+"""Spans, tagging schemes and scores: everything that is computed from tags alone. numpy only."""

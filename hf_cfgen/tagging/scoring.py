@@ -1,0 +1,338 @@
+"""Scores: strict, relaxed and token-level F1, average causal effects, bootstrap intervals. numpy only.
+
+Everything is computed from one array of counts, `(sentence, level, type, [hits, predicted, gold])`, so that a micro
+score, a score by type and a bootstrap resample are sums of it.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import CfgenError
+from ..utils.ragged import expand_ranges, offsets_from_lengths
+from .span_table import SpanArrays, span_arrays, tag_set
+
+LEVELS = ("strict", "relaxed", "token")
+
+Tags = Sequence[Sequence[str]]
+
+
+class Counts(NamedTuple):
+    """Hits, predictions and gold items: `values` has the shape (sentences, `LEVELS`, `types`, 3), integers."""
+
+    types: tuple[str, ...]
+    values: np.ndarray
+
+
+def count(references: Tags, predictions: Tags) -> Counts:
+    """Count hits, predictions and gold items by sentence, level and type.
+
+    Args:
+        references (`Sequence[Sequence[str]]`): Gold tags, one sequence a sentence, of any scheme.
+        predictions (`Sequence[Sequence[str]]`): Predicted tags, as many as in `references`.
+
+    Returns:
+        `Counts`: Types in alphabetical order. A token is a hit when its label, prefix stripped, is right and not O.
+
+    Raises:
+        CfgenError: Lengths differ, or a tag is of no scheme.
+
+    Example:
+
+    >>> count([["B-A", "I-A"]], [["B-A", "O"]]).values[0].tolist()
+    [[[0, 1, 1]], [[1, 1, 1]], [[1, 1, 2]]]
+    """
+    types, lengths, items = _items(references, predictions)
+    shape = len(lengths), len(types)
+    sentence_of = np.repeat(np.arange(len(lengths)), lengths)
+    values = np.empty((len(lengths), len(LEVELS), len(types), 3), dtype=np.int64)
+    for (level, column), (words, types_of) in items.items():
+        cells = np.bincount(sentence_of[words] * len(types) + types_of, minlength=shape[0] * shape[1])
+        values[:, level, :, column] = cells.reshape(shape)
+    return Counts(types, values)
+
+
+def matches(gold: SpanArrays, predicted: SpanArrays) -> tuple[np.ndarray, np.ndarray]:
+    """Which gold mentions are found, strictly and relaxed.
+
+    Strict: a predicted mention has the same type and boundaries. Relaxed as in Chinchor & Sundheim (1993, MUC-5), one
+    to one: a maximum matching of overlapping mentions of the same type, so that a prediction over four gold mentions
+    is one hit. Taking the pair that ends first is optimal, as the mentions of each side are disjoint.
+
+    Args:
+        gold (`SpanArrays`): Gold mentions.
+        predicted (`SpanArrays`): Predicted mentions.
+
+    Returns:
+        `tuple[np.ndarray, np.ndarray]`: The positions in `gold` of the strict hits, and of the relaxed ones.
+
+    Example:
+
+    >>> gold = SpanArrays(np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([0, 0, 0]))
+    >>> matches(gold, SpanArrays(np.array([0, 2]), np.array([2, 3]), np.array([0, 0])))
+    (array([2]), array([0, 2]))
+    """
+    # one type's words behind the other's, so that mentions of two types never overlap
+    width = max((int(spans.end[-1]) for spans in (gold, predicted) if len(spans.end)), default=0)
+    order, other_order = (np.argsort(spans.type, kind="stable") for spans in (gold, predicted))
+    start, end = ((column + gold.type * width)[order] for column in gold[:2])
+    other_start, other_end = ((column + predicted.type * width)[other_order] for column in predicted[:2])
+
+    # all overlapping pairs, in order: those of a mention, on either side, are neighbours
+    first = np.searchsorted(other_end, start, side="right")
+    pairs_of = np.searchsorted(other_start, end, side="left") - first
+    behind = pairs_of.cumsum()
+    ours, theirs = np.repeat(np.arange(len(start)), pairs_of), expand_ranges(first, pairs_of)
+    other_behind = np.bincount(theirs, minlength=len(other_start)).cumsum()
+    # a pair excludes those that share a mention with it: the next to take is the first behind them
+    following = np.maximum(behind[ours], other_behind[theirs])
+    fresh = np.ones(len(ours) + 1, dtype=bool)  # pairs that share no mention with the one before
+    fresh[1:-1] = (ours[1:] != ours[:-1]) & (theirs[1:] != theirs[:-1])
+    taken = [np.flatnonzero(fresh[:-1])]
+    while len(taken[-1]):
+        further = following[taken[-1]]
+        taken.append(further[~fresh[further]])
+    same = (start[ours] == other_start[theirs]) & (end[ours] == other_end[theirs])
+    return order[ours[same]], np.sort(order[ours[np.concatenate(taken)]])
+
+
+def f1(counts: np.ndarray) -> np.ndarray:
+    """F1 from counts: 2 hits / (predicted + gold), the harmonic mean of precision and recall; 0 where both are 0.
+
+    Args:
+        counts (`np.ndarray` of shape (..., 3)): Hits, predictions, gold items.
+
+    Returns:
+        `np.ndarray` of shape (...): F1 in [0, 1].
+
+    Example:
+
+    >>> f1(np.array([[1, 1, 2], [0, 0, 0]])).round(4).tolist()
+    [0.6667, 0.0]
+    """
+    return _ratio(2 * counts[..., 0], counts[..., 1] + counts[..., 2])
+
+
+def ner_scores(references: Tags, predictions: Tags) -> dict[str, Any]:
+    """Precision, recall and F1 at every level, micro and by type.
+
+    Args:
+        references (`Sequence[Sequence[str]]`): Gold tags.
+        predictions (`Sequence[Sequence[str]]`): Predicted tags.
+
+    Returns:
+        `dict`: For each of `LEVELS`: `precision`, `recall`, `f1` (floats in [0, 1]), `support` (gold items) and
+        `by_type`, the same four for each type.
+
+    Raises:
+        CfgenError: Lengths differ, or a tag is of no scheme.
+
+    Example:
+
+    >>> scores = ner_scores([["B-A", "I-A"]], [["B-A", "O"]])
+    >>> scores["strict"]["f1"], scores["relaxed"]["f1"], round(scores["token"]["f1"], 4)
+    (0.0, 1.0, 0.6667)
+    """
+    types, _, items = _items(references, predictions)
+    totals = np.empty((len(LEVELS), len(types), 3), dtype=np.int64)
+    for (level, column), (_, types_of) in items.items():
+        totals[level, :, column] = np.bincount(types_of, minlength=len(types))
+    return {
+        level: _report(totals[i].sum(axis=0)) | {"by_type": {t: _report(totals[i, j]) for j, t in enumerate(types)}}
+        for i, level in enumerate(LEVELS)
+    }
+
+
+def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int = 0) -> dict[str, np.ndarray]:
+    """F1 of resamples of the sentences, the same resamples for every pass, so that differences can be taken.
+
+    Args:
+        passes (`Mapping[str, Counts]`): Counts of several passes over the same sentences.
+        resamples (`int`, *optional*, defaults to 1000): Number of resamples, drawn with replacement.
+        seed (`int`, *optional*, defaults to 0): Seed of the draws.
+
+    Returns:
+        `dict[str, np.ndarray]`: For each pass an array (resamples, `LEVELS`, 1 + its types): micro F1, then the F1 of
+        each type.
+
+    Raises:
+        CfgenError: The passes are over different numbers of sentences, or no resample is asked for.
+
+    Example:
+
+    >>> passes = {"f1": count([["B-A"], ["O"]], [["B-A"], ["O"]])}
+    >>> bootstrap_f1(passes, resamples=4)["f1"].shape
+    (4, 3, 2)
+    """
+    if resamples < 1:
+        raise CfgenError(f"resamples is {resamples}: at least 1 is needed")
+    sizes = {len(counts.values) for counts in passes.values()}
+    if len(sizes) != 1:
+        raise CfgenError(f"the passes are over different numbers of sentences: {sorted(sizes)}")
+    size = sizes.pop()
+    # floats, because only their products are fast; sums of counts stay exact below 2**53
+    counts_of = {name: _micro_first(counts.values).astype(float) for name, counts in passes.items()}
+    totals = {name: np.zeros((resamples, *counts.shape[1:])) for name, counts in counts_of.items()}
+    generator = np.random.default_rng(seed)
+    for begin in range(0, resamples if size else 0, _RESAMPLES_AT_ONCE):
+        end = min(begin + _RESAMPLES_AT_ONCE, resamples)
+        weights = np.zeros((end - begin, size))
+        for row in weights:
+            row[:] = np.bincount(generator.integers(0, size, size), minlength=size)
+        for name, counts in counts_of.items():
+            totals[name][begin:end] = np.tensordot(weights, counts, axes=1)
+    return {name: f1(total) for name, total in totals.items()}
+
+
+def interval(samples: np.ndarray) -> list[float]:
+    """The percentile interval that holds 95 % of the samples (Efron & Tibshirani 1993, chapter 13).
+
+    Args:
+        samples (`np.ndarray` of shape (resamples,)): One value a resample.
+
+    Returns:
+        `list[float]`: Lower and upper end.
+
+    Example:
+
+    >>> interval(np.arange(101.0))
+    [2.5, 97.5]
+    """
+    return [float(end) for end in np.percentile(samples, [2.5, 97.5])]
+
+
+def causal_scores(
+    references: Tags, predictions: Tags, do_context: Tags, do_entity: Tags, resamples: int = 1000, seed: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Average causal effects of context and entity on F1, and their difference RI.
+
+    ACE_C = F1(do(c0)) - F1 and ACE_E = F1(do(e0)) - F1 (Zeng et al. 2020, equation 3, y the F1 of the whole set);
+    RI = ACE_C - ACE_E = F1(do(c0)) - F1(do(e0)) (equation 4). Nothing divides by F1, so all are defined when it is 0.
+
+    Args:
+        references (`Sequence[Sequence[str]]`): Gold tags.
+        predictions (`Sequence[Sequence[str]]`): Predictions for the sentences as they are.
+        do_context (`Sequence[Sequence[str]]`): Predictions under do(c0): every word outside a gold mention [EMPTY].
+        do_entity (`Sequence[Sequence[str]]`): Predictions under do(e0): every word of a gold mention [EMPTY].
+        resamples (`int`, *optional*, defaults to 1000): Number of bootstrap resamples of the sentences.
+        seed (`int`, *optional*, defaults to 0): Seed of the resamples.
+
+    Returns:
+        `dict`: For each of `LEVELS`: `f1`, `f1_do_context`, `f1_do_entity`, `ace_c`, `ace_e`, `ri` (floats),
+        `f1_interval`, `ace_c_interval`, `ace_e_interval`, `ri_interval` (lower and upper end, 95 %), and `by_type`,
+        the same ten and `support` (gold items) for each type, in alphabetical order. A type that only the predictions
+        of some pass have is one of them, with support 0.
+
+    Raises:
+        CfgenError: Lengths differ, a tag is of no scheme, or no resample is asked for.
+
+    Example:
+
+    >>> scores = causal_scores([["B-A"]], [["B-A"]], do_context=[["B-A"]], do_entity=[["O"]])["strict"]
+    >>> scores["ace_c"], scores["ace_e"], scores["ri"], scores["by_type"]["A"]["ri"]
+    (0.0, -1.0, 1.0, 1.0)
+    """
+    tags = dict(zip(_GIVEN, (predictions, do_context, do_entity)))
+    passes = {}
+    for name, predicted in tags.items():
+        try:
+            passes[name] = count(references, predicted)
+        except CfgenError as error:
+            raise CfgenError(f"{_GIVEN[name]}: {error}") from None
+    passes = _of_all_types(passes)
+    points = {name: f1(_micro_first(counts.values).sum(axis=0)) for name, counts in passes.items()}
+    samples = bootstrap_f1(passes, resamples, seed)
+
+    def effects(f1s: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        ace_c, ace_e = f1s["f1_do_context"] - f1s["f1"], f1s["f1_do_entity"] - f1s["f1"]
+        return {**f1s, "ace_c": ace_c, "ace_e": ace_e, "ri": f1s["f1_do_context"] - f1s["f1_do_entity"]}
+
+    values, spread = effects(points), effects(samples)
+
+    def report(level: int, column: int) -> dict[str, Any]:
+        return {name: float(value[level, column]) for name, value in values.items()} | {
+            f"{name}_interval": interval(spread[name][:, level, column]) for name in ("f1", "ace_c", "ace_e", "ri")
+        }
+
+    types, counts = passes["f1"]
+    support = counts[..., 2].sum(axis=0)
+    return {
+        level: report(i, 0)
+        | {"by_type": {t: report(i, j + 1) | {"support": int(support[i, j])} for j, t in enumerate(types)}}
+        for i, level in enumerate(LEVELS)
+    }
+
+
+_GIVEN = {"f1": "predictions", "f1_do_context": "do_context", "f1_do_entity": "do_entity"}
+
+_UTF32 = ("utf-32-le", "surrogatepass")
+
+_RESAMPLES_AT_ONCE = 100  # their weights take 8 bytes a sentence each
+
+
+class _Items(NamedTuple):
+    """What is counted: `items[level, column]` has the words where items begin, over all sentences, and their types."""
+
+    types: tuple[str, ...]
+    lengths: np.ndarray
+    items: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]
+
+
+def _items(references: Tags, predictions: Tags) -> _Items:
+    if len(references) != len(predictions):
+        raise CfgenError(f"{len(references)} gold sentences but {len(predictions)} predicted ones")
+    sides = (references, predictions)
+    lengths, others = (np.fromiter(map(len, side), np.int64, len(side)) for side in sides)
+    # a new tag gets the next letter: one string of letters is made faster than as many integers
+    letters: defaultdict[str, str] = defaultdict(map(chr, itertools.count()).__next__)
+    strings = ["".join(map(letters.__getitem__, itertools.chain.from_iterable(side))) for side in sides]
+    gold_tags, predicted_tags = (np.frombuffer(side.encode(*_UTF32), "<u4").astype(np.intp) for side in strings)
+    names = tag_set(letters)
+    for row in np.flatnonzero(lengths != others)[:1]:
+        raise CfgenError(f"sentence {row}: {lengths[row]} gold tags but {others[row]} predicted ones")
+    offsets = offsets_from_lengths(lengths)
+    gold, predicted = (span_arrays(tags, offsets, names) for tags in (gold_tags, predicted_tags))
+    items = {}
+    for level, hits in enumerate(matches(gold, predicted)):
+        items[level, 0] = gold.start[hits], gold.type[hits]
+        items[level, 1], items[level, 2] = (predicted.start, predicted.type), (gold.start, gold.type)
+    token = LEVELS.index("token")
+    predicted_types, gold_types = (names.type_of[tags] for tags in (predicted_tags, gold_tags))
+    of_predicted, of_gold = (np.flatnonzero(types >= 0) for types in (predicted_types, gold_types))
+    right = of_gold[predicted_types[of_gold] == gold_types[of_gold]]
+    for column, words, types in ((0, right, gold_types), (1, of_predicted, predicted_types), (2, of_gold, gold_types)):
+        items[token, column] = words, types[words]
+    return _Items(names.types, lengths, items)
+
+
+def _of_all_types(passes: Mapping[str, Counts]) -> dict[str, Counts]:
+    """The same counts, with a place for every type of any pass in each."""
+    types = tuple(sorted({label for counts in passes.values() for label in counts.types}))
+    spread_out = {}
+    for name, counts in passes.items():
+        values = np.zeros((*counts.values.shape[:2], len(types), 3), dtype=np.int64)
+        values[:, :, [types.index(label) for label in counts.types]] = counts.values
+        spread_out[name] = Counts(types, values)
+    return spread_out
+
+
+def _micro_first(values: np.ndarray) -> np.ndarray:
+    """The counts over all types, then those of each: (sentences, `LEVELS`, 1 + types, 3)."""
+    return np.concatenate([values.sum(axis=2, keepdims=True), values], axis=2)
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    return np.divide(numerator, denominator, out=np.zeros(np.shape(numerator)), where=denominator != 0)
+
+
+def _report(counts: np.ndarray) -> dict[str, float | int]:
+    hits, predicted, gold = counts
+    return {
+        "precision": float(_ratio(hits, predicted)),
+        "recall": float(_ratio(hits, gold)),
+        "f1": float(f1(counts)),
+        "support": int(gold),
+    }

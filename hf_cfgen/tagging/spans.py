@@ -1,0 +1,253 @@
+"""Spans and tags: the one place where tags are read and written.
+
+A tag is `"O"` or a prefix, a hyphen and a label (`"B-PER"`). Six schemes are known, by the prefixes of a mention's
+first, inner, last and only word:
+
+| scheme | first | inner | last | only |
+|---|---|---|---|---|
+| IOB1 | I, or B directly after a mention of the same type | I | I | as first |
+| IOB2 (BIO) | B | I | I | B |
+| BIOES | B | I | E | S |
+| BILOU | B | I | L | U |
+| BMES | B | M | E | S |
+| BMEWO | B | M | E | W |
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from ..errors import CfgenError
+
+SCHEMES = ("IOB1", "IOB2", "BIOES", "BILOU", "BMES", "BMEWO")
+
+_ALIASES = {"BIO": "IOB2"}
+
+_LAYOUT = {  # scheme -> prefixes of the first, inner, last and only word of a mention
+    "IOB2": ("B", "I", "I", "B"),
+    "BIOES": ("B", "I", "E", "S"),
+    "BILOU": ("B", "I", "L", "U"),
+    "BMES": ("B", "M", "E", "S"),
+    "BMEWO": ("B", "M", "E", "W"),
+}
+
+_TO_BIOES = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
+
+
+class Span(NamedTuple):
+    """A mention: words `start` (included) to `end` (excluded), and its entity type `label`."""
+
+    start: int
+    end: int
+    label: str
+
+
+def split_tag(tag: str) -> tuple[str, str]:
+    """Split a tag into its prefix, as BIOES would write it, and its label.
+
+    Args:
+        tag (`str`): `"O"`, or a prefix of any scheme, a hyphen and a label.
+
+    Returns:
+        `tuple[str, str]`: `("O", "")`, or one of `B I E S` and the label.
+
+    Raises:
+        CfgenError: The tag has no known prefix or no label.
+
+    Example:
+
+    >>> split_tag("U-PER"), split_tag("O")
+    (('S', 'PER'), ('O', ''))
+    """
+    if tag == "O":
+        return "O", ""
+    prefix, hyphen, label = tag.partition("-")
+    if not hyphen or not label or prefix not in _TO_BIOES:
+        raise CfgenError(f"tag {tag!r} is neither 'O' nor PREFIX-LABEL with a prefix of {' '.join(_TO_BIOES)}")
+    return _TO_BIOES[prefix], label
+
+
+def tags_to_spans(tags: Sequence[str]) -> list[Span]:
+    """Read the mentions off a tag sequence of any scheme.
+
+    Leniently, as seqeval does by default after BILOU and BMES are mapped to BIOES: a mention ends after E or S,
+    before B, S or O, and where the label changes; it starts at B or S, after O, E or S, and where the label changes.
+
+    Args:
+        tags (`Sequence[str]`): One tag a word.
+
+    Returns:
+        `list[Span]`: The mentions in order, disjoint.
+
+    Raises:
+        CfgenError: A tag is not of any scheme.
+
+    Example:
+
+    >>> tags_to_spans(["B-A", "I-A", "O", "B-B"])
+    [Span(start=0, end=2, label='A'), Span(start=3, end=4, label='B')]
+    >>> tags_to_spans(["I-A", "I-B"])  # invalid in IOB2, still read
+    [Span(start=0, end=1, label='A'), Span(start=1, end=2, label='B')]
+    """
+    spans = []
+    start, previous, label = 0, "O", ""
+    for position, tag in enumerate([*tags, "O"]):
+        prefix, current = split_tag(tag)
+        starts = prefix in "BS" or previous in "OES" or current != label
+        if previous != "O" and (starts or prefix == "O"):
+            spans.append(Span(start, position, label))
+        if prefix != "O" and starts:
+            start = position
+        previous, label = prefix, current
+    return spans
+
+
+def spans_to_tags(spans: Iterable[Span], length: int, scheme: str = "IOB2") -> list[str]:
+    """Lay out mentions as tags.
+
+    Args:
+        spans (`Iterable[Span]`): Disjoint mentions, in any order.
+        length (`int`): Number of words.
+        scheme (`str`, *optional*, defaults to `"IOB2"`): One of `SCHEMES`, or `"BIO"`.
+
+    Returns:
+        `list[str]`: One tag a word.
+
+    Raises:
+        CfgenError: A span is empty, unlabelled, outside the sentence or overlaps another, or the scheme is unknown.
+
+    Example:
+
+    >>> spans_to_tags([Span(0, 2, "A"), Span(3, 4, "B")], 4, scheme="BILOU")
+    ['B-A', 'L-A', 'O', 'U-B']
+    """
+    scheme = check_scheme(scheme)
+    tags = ["O"] * length
+    done, before = 0, ""
+    for start, end, label in sorted(spans):
+        if not done <= start < end <= length or not label:
+            raise CfgenError(
+                f"span {Span(start, end, label)} is empty, has no label, overlaps another span or lies outside the "
+                f"{length} words"
+            )
+        if scheme == "IOB1":
+            first = only = "B" if start == done and before == label else "I"
+            inner = last = "I"
+        else:
+            first, inner, last, only = _LAYOUT[scheme]
+        if end - start == 1:
+            tags[start] = f"{only}-{label}"
+        else:
+            tags[start:end] = [f"{first}-{label}", *[f"{inner}-{label}"] * (end - start - 2), f"{last}-{label}"]
+        done, before = end, label
+    return tags
+
+
+def check_scheme(scheme: str) -> str:
+    """Return the scheme's canonical name.
+
+    Args:
+        scheme (`str`): A name, in any case; `"BIO"` is IOB2.
+
+    Returns:
+        `str`: One of `SCHEMES`.
+
+    Raises:
+        CfgenError: The scheme is unknown.
+
+    Example:
+
+    >>> check_scheme("bio")
+    'IOB2'
+    """
+    name = _ALIASES.get(scheme.upper(), scheme.upper())
+    if name not in SCHEMES:
+        raise CfgenError(f"unknown tagging scheme {scheme!r}: choose one of {', '.join(SCHEMES)}")
+    return name
+
+
+def scheme_tags(labels: Iterable[str], scheme: str = "IOB2") -> list[str]:
+    """List every tag that a scheme can write for some entity types: `"O"` first, then type by type.
+
+    Args:
+        labels (`Iterable[str]`): Entity types, each kept in the order given.
+        scheme (`str`, *optional*, defaults to `"IOB2"`): One of `SCHEMES`.
+
+    Returns:
+        `list[str]`: The names of a `ClassLabel`.
+
+    Raises:
+        CfgenError: The scheme is unknown.
+
+    Example:
+
+    >>> scheme_tags(["PER"], "BILOU")
+    ['O', 'B-PER', 'I-PER', 'L-PER', 'U-PER']
+    """
+    scheme = check_scheme(scheme)
+    prefixes = dict.fromkeys("BI" if scheme == "IOB1" else _LAYOUT[scheme])
+    return ["O", *(f"{prefix}-{label}" for label in labels for prefix in prefixes)]
+
+
+def detect_scheme(
+    sequences: Iterable[Sequence[str]], names: Iterable[str] = (), where: Callable[[int], str] = "record {}".format
+) -> str:
+    """Detect the tagging scheme of a data set.
+
+    The first scheme that has all prefixes seen decides, in the order BIOES, BMES, BILOU, BMEWO: B, E and S alone are
+    read as BIOES, though BMES has them too, so give `names` where they are known. Where only B and I occur, it is IOB1
+    if every mention begins with I, save those directly after one of their type, and some does begin so; IOB2 if every
+    mention begins with B.
+
+    Args:
+        sequences (`Iterable[Sequence[str]]`): The tag sequences.
+        names (`Iterable[str]`, *optional*, defaults to `()`): Further tags that are known to be possible, such as the
+            names of a `ClassLabel`.
+        where (`Callable[[int], str]`, *optional*): Takes the position of a sequence; says where it stands, for
+            messages.
+
+    Returns:
+        `str`: One of `SCHEMES`. IOB2 where nothing is tagged.
+
+    Raises:
+        CfgenError: The tags fit no one scheme.
+
+    Example:
+
+    >>> detect_scheme([["O", "I-A", "B-A"]]), detect_scheme([["B-A", "E-A"]])
+    ('IOB1', 'BIOES')
+    """
+    names = set(names)
+    prefixes = {tag.partition("-")[0] for tag in names}
+    outside_iob1 = outside_iob2 = outside_all = ""
+    seen: set[str] = set()
+    for row, tags in enumerate(sequences):
+        names.update(tags)
+        previous, label = "O", ""
+        for tag in tags:
+            prefix, hyphen, current = tag.partition("-")
+            seen.add(prefix)
+            continues = previous != "O" and label == current
+            if prefix == "B" and not continues:
+                outside_iob1 = outside_iob1 or f"{where(row)}: {' '.join(tags)[:80]}"
+            elif prefix == "I" and not continues:
+                outside_iob2 = outside_iob2 or f"{where(row)}: {' '.join(tags)[:80]}"
+            previous, label = (prefix, current) if hyphen else ("O", "")
+        if not outside_all and not any(seen - {"O"} <= set(layout) for layout in _LAYOUT.values()):
+            outside_all = f" ({where(row)}: {' '.join(tags)[:80]})"
+    for tag in sorted(names):
+        split_tag(tag)
+    used = (prefixes | seen) - {"O"}
+    for scheme in ("BIOES", "BMES", "BILOU", "BMEWO"):
+        if used <= set(_LAYOUT[scheme]) and not used <= {"B", "I"}:
+            return scheme
+    if not used <= {"B", "I"}:
+        raise CfgenError(
+            f"the prefixes {' '.join(sorted(used))} belong to no one scheme of {', '.join(SCHEMES)}{outside_all}: "
+            "correct the tags"
+        )
+    if outside_iob1 and outside_iob2:
+        raise CfgenError(
+            "some mentions begin with B, as in IOB2, others with I, as in IOB1 "
+            f"({outside_iob2}): correct the tags, or name the scheme to read them leniently"
+        )
+    return "IOB1" if outside_iob2 else "IOB2"

@@ -1,0 +1,1 @@
+"""How a tagger is trained: configuration, Trainer, context dropout."""

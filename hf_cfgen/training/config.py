@@ -1,0 +1,172 @@
+"""Which tagger is trained, and how."""
+
+import math
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+from transformers import (
+    TrainingArguments,
+)
+from transformers.trainer_pt_utils import AcceleratorConfig
+
+from ..errors import CfgenError
+
+EVALUATIONS = 12
+
+# the best of 12 evaluations by strict F1 wins, in every comparison; and only hf_cfgen's own code pushes
+_FIXED = {
+    "eval_strategy": ("no",),
+    "save_strategy": ("best",),
+    "load_best_model_at_end": (True,),
+    "metric_for_best_model": ("strict_f1",),
+    "greater_is_better": (None, True),
+    "prediction_loss_only": (False,),
+    "batch_eval_metrics": (False,),
+    "eval_do_concat_batches": (True,),
+    "dataloader_drop_last": (False,),  # it would drop sentences of dev
+    "resume_from_checkpoint": (None,),
+    "push_to_hub": (False,),
+}
+
+# what TrainingArguments makes of its defaults
+_DERIVED = {
+    "accelerator_config": {
+        name: value for name, value in AcceleratorConfig().to_dict().items() if name != "use_configured_state"
+    },
+    "activation_checkpointing": False,
+    "debug": [],
+    "gradient_checkpointing": False,
+    "greater_is_better": True,
+}
+
+
+@dataclass
+class TaggerTrainingArguments(TrainingArguments):
+    """`TrainingArguments` with the defaults of taggers: a fixed number of steps, the best of 12 evaluations on dev.
+
+    Args:
+        max_steps (`int`, *optional*, defaults to 600): Optimizer steps, the same for every recipe that is compared.
+        learning_rate (`float`, *optional*): 3e-3 for an LSTMTagger and 5e-5 for other models where it is not given.
+        lr_scheduler_type (`str`, *optional*, defaults to `"constant"`): How the learning rate changes.
+        per_device_train_batch_size (`int`, *optional*, defaults to 16): Sentences, or windows of long ones, a step.
+        per_device_eval_batch_size (`int`, *optional*, defaults to 64): The same when predicting.
+        dataloader_pin_memory (`bool`, *optional*, defaults to `False`): Worth its while for large models on a GPU.
+        logging_strategy (`str`, *optional*, defaults to `"no"`): When the training loss is logged.
+        save_strategy (`str`, *optional*, defaults to `"best"`): A checkpoint for each new best evaluation.
+        save_only_model (`bool`, *optional*, defaults to `True`): Leave the optimizer's state out of checkpoints.
+        save_total_limit (`int`, *optional*, defaults to 1): Checkpoints kept on disk.
+        load_best_model_at_end (`bool`, *optional*, defaults to `True`): End with the best evaluation's weights.
+        metric_for_best_model (`str`, *optional*, defaults to `"strict_f1"`): What best means.
+        context_dropout (`float`, *optional*, defaults to 0.0): The probability with which each word outside a mention
+            is [EMPTY], drawn anew for every batch; see `hf_cfgen.training.trainer`.
+
+    Raises:
+        CfgenError: An option contradicts the fixed number of steps or the choice of the best evaluation, or is out of
+            its range.
+    """
+
+    max_steps: int = field(default=600, metadata={"help": "Optimizer steps, the same for every tagger."})
+    learning_rate: float | None = field(
+        default=None, metadata={"help": "Defaults to 3e-3 for an LSTMTagger and to 5e-5 for other models."}
+    )
+    lr_scheduler_type: str = field(default="constant", metadata={"help": "How the learning rate changes."})
+    per_device_train_batch_size: int = field(default=16, metadata={"help": "Sentences a step."})
+    per_device_eval_batch_size: int = field(default=64, metadata={"help": "Sentences a forward pass."})
+    dataloader_pin_memory: bool = field(default=False, metadata={"help": "Pin memory; for large models on a GPU."})
+    logging_strategy: str = field(default="no", metadata={"help": "When the training loss is logged."})
+    save_strategy: str = field(default="best", metadata={"help": "A checkpoint for each new best evaluation."})
+    save_only_model: bool = field(default=True, metadata={"help": "Leave the optimizer out of checkpoints."})
+    save_total_limit: int | None = field(default=1, metadata={"help": "Checkpoints kept on disk."})
+    load_best_model_at_end: bool = field(default=True, metadata={"help": "End with the best weights."})
+    metric_for_best_model: str | None = field(default="strict_f1", metadata={"help": "What best means on dev."})
+    context_dropout: float = field(
+        default=0.0, metadata={"help": "Probability of a word outside mentions to be [EMPTY] in a batch."}
+    )
+
+    def __post_init__(self) -> None:
+        for name, allowed in _FIXED.items():
+            if getattr(self, name) not in allowed:
+                raise CfgenError(f"--{name} is {getattr(self, name)!r}: training needs {allowed[0]!r}, leave it out")
+        for name in ("max_steps", "per_device_train_batch_size", "gradient_accumulation_steps"):
+            if getattr(self, name) < 1:
+                raise CfgenError(f"--{name} is {getattr(self, name)}: give at least 1")
+        if self.learning_rate is not None and not 0 < self.learning_rate < math.inf:
+            raise CfgenError(f"--learning_rate is {self.learning_rate}: give a positive number")
+        if not 0 <= self.context_dropout < 1:
+            raise CfgenError(f"--context_dropout is {self.context_dropout}: give 0 or more, and less than 1")
+        super().__post_init__()
+
+
+def result_options(training: TaggerTrainingArguments) -> dict[str, Any]:
+    """All options but those that change nothing in the results.
+
+    Args:
+        training (`TaggerTrainingArguments`): The options.
+
+    Returns:
+        `dict[str, Any]`: Their values by name.
+    """
+    ignored = ("output_dir", "run_name", "disable_tqdm", "report_to", "log", "project", "trackio", "hub", "push")
+    return {name: value for name, value in training.to_dict().items() if not name.startswith(ignored)}
+
+
+def changed_options(training: TaggerTrainingArguments) -> dict[str, Any]:
+    """Those of `result_options` that are not as they are by default.
+
+    Makes no other `TrainingArguments` to compare with, which would begin the state of several processes anew.
+
+    Args:
+        training (`TaggerTrainingArguments`): The options.
+
+    Returns:
+        `dict[str, Any]`: Their values by name.
+    """
+    defaults = {
+        option.name: option.default if option.default_factory is MISSING else option.default_factory()
+        for option in fields(training)
+    }
+    return {
+        name: value
+        for name, value in result_options(training).items()
+        if value != defaults[name] and value != _DERIVED.get(name, defaults[name])
+    }
+
+
+@dataclass(kw_only=True)
+class ModelOptions:
+    """Which tagger is trained.
+
+    Args:
+        model (`str`, *optional*, defaults to `"lstm"`): `"lstm"`, `"lstm-paper"` (2 layers of 512 units), or the
+            folder or Hub name of a pretrained transformer.
+        num_layers (`int`, *optional*): Layers of the LSTM, or the first layers of the transformer to keep.
+        hidden_size (`int`, *optional*): Units of the LSTM in each direction.
+        dropout (`float`, *optional*): Dropout of the LSTM.
+        vectors (`str`, *optional*): Pretrained vectors for the LSTM.
+        freeze_embeddings (`bool`, *optional*, defaults to `True`): Whether pretrained vectors stay as they are.
+    """
+
+    model: str = field(
+        default="lstm", metadata={"help": "lstm, lstm-paper (2x512), or a pretrained transformer's folder or name."}
+    )
+    num_layers: int | None = field(default=None, metadata={"help": "LSTM layers, or first layers to keep."})
+    hidden_size: int | None = field(default=None, metadata={"help": "Units of the LSTM in each direction."})
+    dropout: float | None = field(default=None, metadata={"help": "Dropout of the LSTM."})
+    vectors: str | None = field(default=None, metadata={"help": "Pretrained vectors: word2vec text or binary, npz."})
+    freeze_embeddings: bool = field(default=True, metadata={"help": "Leave pretrained vectors as they are."})
+
+    def __post_init__(self) -> None:
+        for option, low, high in (("hidden_size", 1, 10**5), ("num_layers", 1, 10**3), ("dropout", 0, 0.99)):
+            value = getattr(self, option)
+            if value is not None and not low <= value <= high:
+                raise CfgenError(f"--{option} is {value}: give {low} to {high}")
+        if self.is_lstm:
+            return
+        for option in ("vectors", "hidden_size", "dropout"):
+            if getattr(self, option) is not None:
+                raise CfgenError(f"--{option} is of the LSTM; {self.model!r} takes --num_layers only")
+
+    @property
+    def is_lstm(self) -> bool:
+        """Whether the model is an LSTMTagger."""
+        return self.model in ("lstm", "lstm-paper")

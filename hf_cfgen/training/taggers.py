@@ -1,0 +1,143 @@
+"""A fresh tagger as the options ask for, and its training."""
+
+import copy
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from accelerate import PartialState
+from datasets import Dataset, DatasetDict
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, set_seed
+
+from ..data.columns import tag_names
+from ..data.splits import carve_splits
+from ..modeling.lstm import lstm_tagger
+from ..modeling.pipeline import DiscriminatorPipeline, as_discriminator
+from ..modeling.pretrained import pretrained_tagger
+from .config import ModelOptions, TaggerTrainingArguments
+from .trainer import tagger_trainer
+
+PAPER_LSTM = {"num_hidden_layers": 2, "hidden_size": 512}
+
+LSTM_LEARNING_RATE, TRANSFORMER_LEARNING_RATE = 3e-3, 5e-5
+
+
+def create_tagger(
+    arguments: ModelOptions, data: DatasetDict, vectors: dict[str, Any] | None = None
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A tagger that has learned nothing yet, and its tokenizer.
+
+    Args:
+        arguments (`ModelOptions`): Which model, and its shape.
+        data (`DatasetDict`): The data; the vocabulary of an LSTM is that of its observational train split.
+        vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors for an LSTM.
+
+    Returns:
+        `tuple[PreTrainedModel, PreTrainedTokenizerBase]`: Drawn from torch's global generator.
+
+    Raises:
+        CfgenError: The checkpoint can't be loaded.
+    """
+    labels = tag_names(data["train"])
+    assert labels is not None, "load_ner_dataset always gives a ClassLabel"
+    if not arguments.is_lstm:
+        return pretrained_tagger(arguments.model, labels, arguments.num_layers)
+    shape: dict[str, Any] = dict(PAPER_LSTM) if arguments.model == "lstm-paper" else {}
+    named = {
+        "num_hidden_layers": arguments.num_layers,
+        "hidden_size": arguments.hidden_size,
+        "dropout": arguments.dropout,
+    }
+    shape |= {name: value for name, value in named.items() if value is not None}
+    frozen = arguments.freeze_embeddings and vectors is not None
+    return lstm_tagger(data["train"]["tokens"], labels, vectors, freeze_embeddings=frozen, **shape)
+
+
+def with_learning_rate(training: TaggerTrainingArguments, arguments: ModelOptions) -> TaggerTrainingArguments:
+    """Training options with the learning rate that fits the model, where none was given.
+
+    Args:
+        training (`TaggerTrainingArguments`): The options.
+        arguments (`ModelOptions`): Which model.
+
+    Returns:
+        `TaggerTrainingArguments`: A copy.
+    """
+    training = copy.copy(training)
+    if training.learning_rate is None:
+        training.learning_rate = LSTM_LEARNING_RATE if arguments.is_lstm else TRANSFORMER_LEARNING_RATE
+    return training
+
+
+def train_tagger(
+    arguments: ModelOptions,
+    data: DatasetDict,
+    rows: Dataset,
+    vectors: dict[str, Any] | None,
+    training: TaggerTrainingArguments,
+    checkpoints: Path,
+) -> tuple[DiscriminatorPipeline, Trainer]:
+    """Train a fresh tagger from the seed; the best evaluation on dev stays.
+
+    Args:
+        arguments (`ModelOptions`): Which model, and its shape.
+        data (`DatasetDict`): `train`, from which a vocabulary comes, and `validation`, which selects.
+        rows (`Dataset`): What to train on: `train` or a mix.
+        vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors for an LSTM.
+        training (`TaggerTrainingArguments`): How to train.
+        checkpoints (`Path`): A folder for checkpoints; it is removed at the end.
+
+    Returns:
+        `tuple[DiscriminatorPipeline, Trainer]`: The tagger, and the trainer with its history.
+
+    Raises:
+        CfgenError: See `create_tagger` and `tagger_trainer`.
+    """
+    set_seed(training.seed)
+    model, tokenizer = create_tagger(arguments, data, vectors)
+    args = copy.copy(training)
+    args.output_dir = str(checkpoints)
+    trainer = tagger_trainer(model, tokenizer, rows, data["validation"], args)
+    trainer.train()
+    PartialState().wait_for_everyone()  # another process may still read the best checkpoint
+    if training.process_index == 0:
+        shutil.rmtree(checkpoints)
+    return as_discriminator(model, tokenizer), trainer
+
+
+def train_discriminator(
+    arguments: ModelOptions,
+    splits: Mapping[str, Dataset],
+    vectors: dict[str, Any] | None,
+    training: TaggerTrainingArguments,
+    checkpoints: Path,
+) -> DiscriminatorPipeline:
+    """Train a tagger to judge the counterfactual examples of these sentences.
+
+    Args:
+        arguments (`ModelOptions`): Which model, and its shape.
+        splits (`Mapping[str, Dataset]`): `train`, and `validation`, which selects; where there is none, a tenth of
+            train does.
+        vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors for an LSTM.
+        training (`TaggerTrainingArguments`): How to train.
+        checkpoints (`Path`): A folder for checkpoints; it is removed at the end, whatever that is.
+
+    Returns:
+        `DiscriminatorPipeline`: The tagger.
+
+    Raises:
+        CfgenError: The train split has one row and there is no other, or see `train_tagger`.
+    """
+    # test plays no part: with any there, only a missing validation split is carved
+    data = DatasetDict(carve_splits({"test": splits["train"], **splits}, split_seed=42))
+    main = PartialState().is_main_process
+    if main:
+        print(f"Training the discriminator on {len(data['train'])} examples, {training.max_steps} steps", flush=True)
+    try:
+        return train_tagger(
+            arguments, data, data["train"], vectors, with_learning_rate(training, arguments), checkpoints
+        )[0]
+    finally:
+        if main:
+            shutil.rmtree(checkpoints, ignore_errors=True)

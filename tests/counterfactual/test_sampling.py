@@ -1,0 +1,91 @@
+"""Draws from a seed and ids: the same for every batch, and uniform."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import chisquare
+
+from hf_cfgen.counterfactual.sampling import budget_choices, paper_choices, row_keys, shuffled
+from hf_cfgen.utils.hashing import derive_keys
+
+KEYS = row_keys(1, map(str, range(24_000)))
+
+
+def test_derived_keys_are_the_outputs_of_splitmix64():
+    # the first five from the state 1234567, as published with several implementations of it
+    assert derive_keys(np.array([1234567], dtype=np.uint64), np.arange(5)).tolist() == [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
+
+
+def test_a_row_has_its_key_whatever_the_others_and_another_one_for_another_seed():
+    assert row_keys(1, ["7"]).tolist() == [KEYS[7]]
+    assert row_keys(2, ["7"]).tolist() != [KEYS[7]]
+    assert row_keys(1, []).shape == (0,)
+    assert len(set(KEYS.tolist())) == len(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [
+        *((count, [1, 2, 3, 6, 21, 500, 2**32 - 1]) for count in (1, 2, 6, 21)),
+        # whole orders
+        *((count, [1, 2, 3, 6, 21]) for count in (21, 22)),
+    ],
+)
+def test_orders_are_those_of_a_plain_shuffle(count, sizes):
+    sizes = np.random.default_rng(0).choice(sizes, 300)
+    orders = shuffled(KEYS[:300], sizes, count)
+    for key, size, order in zip(KEYS[:300], sizes.tolist(), orders.tolist()):
+        places: dict[int, int] = {}
+        expected = []
+        for step in range(min(count, size)):
+            word = int(derive_keys(np.array([key]), step)[0]) >> 32
+            drawn = step + (word * (size - step) >> 32)
+            expected.append(places.get(drawn, drawn))
+            places[drawn] = places.get(step, step)
+        assert order == expected + [-1] * (count - len(expected))
+        assert len(set(expected)) == len(expected) and min(expected) >= 0 and max(expected) < size
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_every_order_is_as_likely(size):
+    orders = Counter(map(tuple, shuffled(KEYS, np.full(len(KEYS), size), size).tolist()))
+    assert len(orders) == {2: 2, 3: 6, 4: 24}[size]
+    assert chisquare(list(orders.values())).pvalue > 0.01
+
+
+def test_the_second_of_many_is_as_likely_to_be_any_other():
+    first, second = shuffled(KEYS, np.full(len(KEYS), 50), 2).T
+    assert chisquare(np.bincount(second, minlength=50)).pvalue > 0.01
+    assert chisquare(np.bincount((second - first) % 50, minlength=50)[1:]).pvalue > 0.01
+
+
+@pytest.mark.parametrize("count", [6, 21])
+def test_a_row_of_many_mentions_costs_the_others_nothing(monkeypatch, count):
+    sizes = []
+
+    def counted(keys: np.ndarray, *options: Any) -> np.ndarray:
+        orders = shuffled(keys, *options)
+        sizes.append(orders.size)
+        return orders
+
+    monkeypatch.setattr("hf_cfgen.counterfactual.sampling.shuffled", counted)
+    rows = np.repeat(np.arange(300), [1000, *[count] * 299])
+    forms, none = np.full(len(rows), 9), np.full(len(rows), -1)
+    mentions, _ = paper_choices(KEYS[:300], rows, none, forms)
+    budget_choices(5, KEYS[:300], rows, np.zeros(len(rows), dtype=np.int64), none, forms)
+    assert len(set(mentions.tolist())) == 300
+    # of each row an order of its mentions, twice, and one of the six first forms of its type
+    assert sizes == [299 * count, 1000, 299 * count, 1000, 300 * 6]
+
+
+def test_no_row_and_no_draw_give_empty_orders():
+    assert shuffled(KEYS[:0], np.array([]), 3).shape == (0, 3)
+    assert shuffled(KEYS[:2], np.array([1, 5]), 0).shape == (2, 0)

@@ -1,0 +1,397 @@
+"""The diagnosis of a tagger: worked by hand, with labels that differ from the data's, and what is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hf_cfgen.causal.interventions
+from hf_cfgen import CfgenError, causal_effects
+from hf_cfgen.causal.interventions import empty_words, intervened_predictions, map_labels
+from hf_cfgen.cli.main import main
+from hf_cfgen.data.columns import tag_column
+from hf_cfgen.data.reading import read_splits
+from hf_cfgen.evaluation.diagnosis import diagnose, most_changed
+from hf_cfgen.modeling.pipeline import as_discriminator, as_tagger
+from hf_cfgen.reporting.diagnosis import diagnosis_table
+from hf_cfgen.tagging.scoring import ner_scores
+from hf_cfgen.tagging.spans import SCHEMES, scheme_tags, tags_to_spans
+
+from ..taggers import LABELS, lexicon_tagger, tiny_bert, tiny_lstm, wordpiece_tokenizer
+
+TEST = Dataset.from_dict(
+    {
+        "id": ["a", "b", "c"],
+        "tokens": [["in", "Rome", "met", "Ada"], ["met", "Bo"], ["in", "Oslo"]],
+        "ner_tags": [["O", "B-LOC", "O", "B-PER"], ["O", "B-PER"], ["O", "B-LOC"]],
+    }
+)
+WORDS = {"Rome": "B-LOC", "Ada": "B-PER", "met": "B-PER"}  # one word too many, two too few
+OTHERS = ["in", "Bo", "Oslo"]
+
+
+def reader(labels: list[str] = LABELS, **words: str) -> Any:
+    return as_tagger(*lexicon_tagger(words or WORDS, OTHERS, labels))
+
+
+def points(effects: dict[str, Any]) -> list[Any]:
+    return [effects[name] for name in ("f1", "f1_do_context", "f1_do_entity", "ace_c", "ace_e", "ri")]
+
+
+# --- the whole ------------------------------------------------------------------------------------------------------
+
+
+def test_a_diagnosis_worked_by_hand():
+    # as it is: 2 hits of 4 predicted, 4 gold; do(c0): "met" is empty, 2 of 2; do(e0): the two "met" are left, 0 of 2
+    diagnosis = diagnose(reader(), TEST, resamples=20)
+    strict = diagnosis["effects"]["strict"]
+    assert points(strict) == pytest.approx([4 / 8, 4 / 6, 0, 4 / 6 - 4 / 8, -4 / 8, 4 / 6])
+    # LOC: 1 of 1, 2 gold, then the same, then nothing; PER: 1 of 3, 2 gold; 1 of 1; 0 of 2
+    assert points(strict["by_type"]["LOC"]) == pytest.approx([2 / 3, 2 / 3, 0, 0, -2 / 3, 2 / 3])
+    assert points(strict["by_type"]["PER"]) == pytest.approx([2 / 5, 2 / 3, 0, 2 / 3 - 2 / 5, -2 / 5, 2 / 3])
+    assert diagnosis["scores"]["strict"]["by_type"]["PER"]["precision"] == pytest.approx(1 / 3)
+    assert {name: diagnosis[name] for name in ("sentences", "label_map", "model_types_without_data")} == {
+        "sentences": 3,
+        "label_map": {},
+        "model_types_without_data": [],
+    }
+    a = {"id": "a", "tokens": ["in", "Rome", "met", "Ada"], "gold": ["O", "B-LOC", "O", "B-PER"]}
+    a |= {"predicted": ["O", "B-LOC", "B-PER", "B-PER"]}
+    b = {"id": "b", "tokens": ["met", "Bo"], "gold": ["O", "B-PER"], "predicted": ["B-PER", "O"]}
+    assert diagnosis["most_changed"] == {
+        "do_context": [
+            {**a, "intervened": ["O", "B-LOC", "O", "B-PER"], "empty": [True, False, True, False], "changed": 1},
+            {**b, "intervened": ["O", "O"], "empty": [True, False], "changed": 1},
+        ],
+        "do_entity": [
+            {**a, "intervened": ["O", "O", "B-PER", "O"], "empty": [False, True, False, True], "changed": 2},
+        ],
+    }
+    assert json.loads(json.dumps(diagnosis)) == diagnosis
+
+
+def test_the_numbers_are_those_of_causal_effects_and_of_the_scorer():
+    diagnosis = diagnose(reader(), TEST, resamples=30, seed=4)
+    assert diagnosis["effects"] == causal_effects(reader(), TEST, resamples=30, seed=4)
+    assert diagnosis["effects"] != causal_effects(reader(), TEST, resamples=30, seed=5)
+    tags = list(TEST["ner_tags"])
+    assert diagnosis["scores"] == ner_scores(
+        tags, intervened_predictions(reader(), TEST["tokens"], tags)["predictions"]
+    )
+
+
+def test_every_sentence_is_predicted_once_a_pass(monkeypatch):
+    calls = []
+
+    def counted(model, tokenizer, sentences, **options):
+        calls.append((len(sentences), options["batch_size"], options["empty"]))
+        return predict(model, tokenizer, sentences, **options)
+
+    predict = hf_cfgen.causal.interventions.predict_words
+    monkeypatch.setattr(hf_cfgen.causal.interventions, "predict_words", counted)
+    empty = empty_words(TEST["ner_tags"])
+    for explain in (diagnose, causal_effects):
+        calls.clear()
+        explain(reader(), TEST, batch_size=2, resamples=5)
+        assert calls == [(3, 2, None), (3, 2, empty["do_context"]), (3, 2, empty["do_entity"])]
+
+
+def test_a_transformer_from_a_folder_with_integer_tags_and_without_ids(tmp_path):
+    words = ["in", "Rome", "met", "Ada", "Bo", "Oslo"]
+    tokenizer = wordpiece_tokenizer(words)
+    tiny_bert(len(tokenizer)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    features = Features({"tokens": List(Value("string")), "ner_tags": List(ClassLabel(names=LABELS))})
+    codes = [[LABELS.index(tag) for tag in tags] for tags in TEST["ner_tags"]]
+    data = Dataset.from_dict({"tokens": TEST["tokens"], "ner_tags": codes}, features=features)
+    diagnosis = diagnose(str(tmp_path), data, resamples=5)
+    answers = as_discriminator(str(tmp_path))(data["tokens"])
+    rows = [row for rows in diagnosis["most_changed"].values() for row in rows]
+    assert rows and {row["id"] for row in rows} <= {"0", "1", "2"}
+    for row in rows:
+        assert row["tokens"] == TEST["tokens"][int(row["id"])]
+        assert row["gold"] == TEST["ner_tags"][int(row["id"])]
+        assert row["predicted"] == [word["entity"] for word in answers[int(row["id"])]]
+    assert json.loads(json.dumps(diagnosis)) == diagnosis
+
+
+def test_identifiers_become_strings():
+    data = TEST.remove_columns("id").add_column("id", [7, 8, 9])
+    assert [row["id"] for row in diagnose(reader(), data, resamples=1)["most_changed"]["do_context"]] == ["7", "8"]
+
+
+# --- the sentences that change most ---------------------------------------------------------------------------------
+
+
+def columns(*changes: int) -> dict[str, Any]:
+    return {
+        "id": [str(i) for i in range(len(changes))],
+        "predicted": [["B-A"] * 5 for _ in changes],
+        "intervened": [["I-A"] * number + ["B-A"] * (5 - number) for number in changes],
+    }
+
+
+def test_most_changes_come_first_and_equals_in_order():
+    rows = most_changed(columns(1, 0, 3, 1, 3, 2), limit=10)
+    assert [(row["id"], row["changed"]) for row in rows] == [("2", 3), ("4", 3), ("5", 2), ("0", 1), ("3", 1)]
+    assert most_changed(columns(1, 0, 3, 1, 3, 2), limit=3) == rows[:3]
+    assert most_changed(columns(1, 2), limit=0) == most_changed(columns(0, 0), limit=10) == []
+
+
+def test_no_more_examples_than_asked_for_and_none_if_so():
+    for examples, shown in ((0, 0), (1, 1), (5, 2)):
+        rows = diagnose(reader(), TEST, resamples=1, examples=examples)["most_changed"]["do_context"]
+        assert [row["id"] for row in rows] == ["a", "b"][:shown]
+
+
+# --- labels of the model and of the data ----------------------------------------------------------------------------
+
+
+def test_a_model_whose_labels_are_numbers_is_diagnosed_by_what_they_mean():
+    numbers = reader(["LABEL_0", "LABEL_1", "LABEL_2"], Rome="LABEL_2", Ada="LABEL_1", met="LABEL_1")
+    label_map = {"LABEL_0": "O", "LABEL_1": "B-PER", "LABEL_2": "S-LOC"}
+    diagnosis = diagnose(numbers, TEST, label_map=label_map, resamples=20)
+    expected = diagnose(reader(), TEST, resamples=20)
+    assert diagnosis["label_map"] == label_map
+    assert diagnosis["effects"] == expected["effects"]
+    assert diagnosis["most_changed"]["do_entity"][0]["predicted"] == ["O", "S-LOC", "B-PER", "B-PER"]
+    assert numbers.model.config.id2label == {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
+    assert numbers.model.config.label2id == {"LABEL_0": 0, "LABEL_1": 1, "LABEL_2": 2}
+
+
+def test_types_of_the_model_get_the_names_of_the_data_or_count_as_nothing():
+    labels = ["O", "B-person", "I-person", "B-GPE", "B-MISC"]
+    words = {"Rome": "B-GPE", "Ada": "B-person", "met": "B-MISC"}
+    names = {"person": "PER", "GPE": "LOC"}
+    counted = diagnose(reader(labels, **words), TEST, label_map=names, resamples=5)
+    assert counted["model_types_without_data"] == ["MISC"]
+    assert counted["effects"]["strict"]["f1"] == pytest.approx(2 * 2 / (4 + 4))
+    assert counted["effects"]["strict"]["by_type"]["MISC"]["support"] == 0
+    dropped = diagnose(reader(labels, **words), TEST, label_map={**names, "MISC": "O"}, resamples=5)
+    assert dropped["model_types_without_data"] == []
+    assert dropped["effects"]["strict"]["f1"] == pytest.approx(2 * 2 / (2 + 4))
+
+
+def test_a_type_that_the_model_knows_and_never_predicts_costs_nothing():
+    diagnosis = diagnose(reader([*LABELS, "B-MISC"]), TEST, resamples=1)
+    assert diagnosis["model_types_without_data"] == ["MISC"]
+    assert "MISC" not in diagnosis["effects"]["strict"]["by_type"]
+
+
+def test_a_type_predicted_under_an_intervention_alone_has_effects():
+    padding = "[PAD]"  # its embedding is 0 here, so that the lexicon reads [EMPTY] as this word
+    model, tokenizer = lexicon_tagger({**WORDS, padding: "B-MISC"}, OTHERS, [*LABELS, "B-MISC"])
+    assert tokenizer.get_vocab()[padding] == 0
+    diagnosis = diagnose(as_tagger(model, tokenizer), TEST, resamples=1)
+    assert diagnosis["effects"]["strict"]["by_type"]["MISC"]["support"] == 0
+    assert "MISC" not in diagnosis["scores"]["strict"]["by_type"]
+
+
+def test_a_map_renames_the_decisions_of_the_model_and_changes_none():
+    # to "in" the lexicon gives O e/(e + 4) = 0.40 and its other labels 0.15 each: together they would win
+    label_map = dict.fromkeys(LABELS[1:], "B-PER")
+    data = Dataset.from_dict({"tokens": [["in"]], "ner_tags": [["O"]]})
+    assert intervened_predictions(reader(), data["tokens"], data["ner_tags"])["predictions"] == [["O"]]
+    mapped = intervened_predictions(reader(), data["tokens"], data["ner_tags"], label_map=label_map)
+    assert mapped["predictions"] == [["O"]]
+
+
+def test_what_the_keys_of_a_label_map_mean():
+    labels = ["O", "B-ORG", "I-ORG", "B-PER", "I-PER"]
+    same = {label: label for label in labels}
+    assert map_labels(labels) == map_labels(labels, {}) == same
+    assert map_labels(labels, {"ORG": "organization"}) == {
+        **same,
+        "B-ORG": "B-organization",
+        "I-ORG": "I-organization",
+    }
+    assert map_labels(labels, {"ORG": "O"}) == {**same, "B-ORG": "O", "I-ORG": "O"}
+    assert map_labels(labels, {"I-ORG": "B-X"}) == {**same, "I-ORG": "B-X"}
+    # a whole label wins over its type, whichever comes first
+    for label_map in ({"I-ORG": "O", "ORG": "X"}, {"ORG": "X", "I-ORG": "O"}):
+        assert map_labels(labels, label_map) == {**same, "B-ORG": "B-X", "I-ORG": "O"}
+    # swapped names are not mapped twice
+    swapped = {"B-ORG": "B-PER", "I-ORG": "I-PER", "B-PER": "B-ORG", "I-PER": "I-ORG"}
+    assert map_labels(labels, {"ORG": "PER", "PER": "ORG"}) == {"O": "O", **swapped}
+    # prefixes stay those of the scheme; a type may have a hyphen
+    assert map_labels(["O", "U-a-b", "L-a-b"], {"a-b": "c-d"}) == {"O": "O", "U-a-b": "U-c-d", "L-a-b": "L-c-d"}
+    assert map_labels(["O", "PER"], {"PER": "I-PER"}) == {"O": "O", "PER": "I-PER"}
+
+
+@given(scheme=st.sampled_from(SCHEMES), data=st.data())
+def test_renamed_types_are_the_same_mentions_under_other_names(scheme, data):
+    labels = scheme_tags(["A", "B", "C"], scheme)
+    tags = data.draw(st.lists(st.sampled_from(labels), max_size=9))
+    names = data.draw(st.permutations(["A", "B", "new"]))
+    label_map = dict(zip("ABC", names))
+    mapped = map_labels(labels, label_map)
+    assert tags_to_spans([mapped[tag] for tag in tags]) == [
+        span._replace(label=label_map[span.label]) for span in tags_to_spans(tags)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "label_map", "message"),
+    [
+        (
+            ["O", "B-ORG", "I-PER"],
+            {"LOC": "O", "B-PER": "O"},
+            r"has B-PER, LOC, which .* O, B-ORG, I-PER of the types ORG",
+        ),
+        (["LABEL_0", "LABEL_1"], {"PER": "O"}, r"has PER, which the model lacks; it has the labels LABEL_0, LABEL_1$"),
+        (["O", "B-ORG"], {"ORG": ""}, r"has ORG= and nothing behind it: map it to O"),
+        (["O", "B-ORG"], {"B-ORG": "firm"}, r"has B-ORG=firm, but B-ORG is a whole label .* O or such as I-firm"),
+        (["O", "PER"], {"PER": "person"}, r"has PER=person, but PER is a whole label .* O or such as I-person"),
+        (["O", "PER"], None, r"labels PER of the model are no tags: .* --label_map LABEL_0=O .* config.id2label"),
+        (["LABEL_0", "LABEL_1", "LABEL_2"], {"LABEL_1": "B-PER"}, r"labels LABEL_0, LABEL_2 of the model are no tags"),
+    ],
+)
+def test_label_maps_that_do_not_fit_the_model_are_errors(labels, label_map, message):
+    with pytest.raises(CfgenError, match=message):
+        map_labels(labels, label_map)
+
+
+def test_data_with_types_that_the_model_lacks_is_an_error_that_names_both_sides_after_the_map():
+    persons = reader(["O", "B-person", "B-GPE"], Ada="B-person")
+    with pytest.raises(CfgenError, match=r"types LOC, PER, which the model lacks; it has GPE, person: .* --label_map"):
+        diagnose(persons, TEST)
+    with pytest.raises(CfgenError, match=r"types LOC, which the model lacks; it has PER: .* --label_map"):
+        diagnose(persons, TEST, label_map={"person": "PER", "GPE": "O"})
+    with pytest.raises(CfgenError, match=r"types LOC, PER, which the model lacks; it has none"):
+        diagnose(persons, TEST, label_map={"person": "O", "GPE": "O"})
+
+
+def test_a_model_whose_labels_are_no_tags_is_refused_with_what_to_do():
+    for labels in (["LABEL_0", "LABEL_1"], ["O", "PER"]):
+        tagger = as_tagger(tiny_bert(9, labels), wordpiece_tokenizer(["a"]))
+        for explain in (diagnose, causal_effects):
+            with pytest.raises(CfgenError, match=r"are no tags: .* --label_map LABEL_0=O LABEL_1=B-PER"):
+                explain(tagger, TEST)
+        with pytest.raises(CfgenError, match=r"are no tags: .* set config.id2label"):
+            as_discriminator(tagger)
+
+
+# --- what is refused before anything is predicted -------------------------------------------------------------------
+
+
+def test_bad_numbers_and_columns_are_found_before_the_model_runs():
+    for name, value in (("batch_size", 0), ("resamples", 0), ("seed", -1), ("examples", -1)):
+        with pytest.raises(CfgenError, match=f"{name} is {value}: give at least {value + 1}"):
+            diagnose(None, TEST, **{name: value})
+    with pytest.raises(CfgenError, match=r"a DatasetDict was given where one split is needed: choose one of test"):
+        diagnose(None, DatasetDict({"test": TEST}))
+    with pytest.raises(CfgenError, match=r"no column ner_tags"):
+        diagnose(None, TEST.remove_columns("ner_tags"))
+
+
+# The command
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tagger")
+    model, tokenizer = tiny_lstm(list(TEST["tokens"]))
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def conll(rows: Dataset) -> str:
+    return "".join(
+        "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags)) + "\n"
+        for words, tags in zip(rows["tokens"], tag_column(rows))
+    )
+
+
+def test_the_command_prints_the_table_and_writes_json(saved, write, capsys):
+    path = write("notes.txt", conll(TEST))
+    output = path.with_name("out.json")
+    main(["diagnose", str(saved), str(path), "--output", str(output), "--resamples", "5", "--seed", "3"])
+    expected = diagnose(str(saved), read_splits(path).splits["train"], resamples=5, seed=3)
+    written = json.loads(output.read_text(encoding="utf-8"))
+    for name in ("sentences", "scores", "effects", "label_map", "model_types_without_data", "most_changed"):
+        assert written[name] == expected[name], name
+    assert (written["model"], written["data"], written["split"]) == (str(saved), str(path), "train")
+    assert written["sentences"] == len(TEST)  # a single file is not cut
+    assert capsys.readouterr().out == (
+        f"{saved} on {path}, split train (too good where the tagger was trained on these rows)\n\n"
+        f"{diagnosis_table(expected)}\n"
+    )
+    assert sorted(file.name for file in path.parent.iterdir()) == ["notes.txt", "out.json"]
+
+
+def test_the_command_takes_test_where_there_is_one_or_the_split_that_is_named(saved, write, capsys):
+    folder = write("train.txt", conll(TEST)).parent
+    write("test.txt", conll(TEST.select([0])))
+    main(["diagnose", str(saved), str(folder), "--resamples", "1"])
+    assert "split test\n\nCausal effects on F1, 1 sentence, " in capsys.readouterr().out
+    main(["diagnose", str(saved), str(folder), "--resamples", "1", "--split", "train"])
+    assert (
+        f"split train (too good where the tagger was trained on these rows)\n\nCausal effects on F1, {len(TEST)} sent"
+        in capsys.readouterr().out
+    )
+
+
+def test_the_command_maps_the_labels_of_the_model_and_the_types_of_the_data_are_chosen(saved, write, capsys):
+    path = write("notes.txt", conll(TEST).replace("-PER", "-person").replace("-LOC", "-place"))
+    with pytest.raises(SystemExit):
+        main(["diagnose", str(saved), str(path)])
+    assert "the data has types person, place, which the model lacks; it has LOC, PER" in capsys.readouterr().err
+    main(["diagnose", str(saved), str(path), "--label_map", "PER=person", "LOC=place", "--resamples", "1"])
+    assert "person" in capsys.readouterr().out
+    main(["diagnose", str(saved), str(path), "--types", "person", "--label_map", "PER=person", "--resamples", "1"])
+    assert "The model's types without a mention in the data: LOC. " in capsys.readouterr().out
+
+
+def test_the_command_skips_bad_records_to_a_file_beside_the_output(saved, write, capsys):
+    path = write("a.txt", conll(TEST) + "Ada PER\n\n")
+    output = path.with_name("out.json")
+    options = ["diagnose", str(saved), str(path), "--resamples", "1"]
+    for extra, message in (
+        ([], f"{path}:"),
+        (["--skip_bad_records"], "--skip_bad_records without --output: give one"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main([*options, *extra])
+        assert ended.value.code == 2
+        assert message in capsys.readouterr().err
+    main([*options, "--skip_bad_records", "--output", str(output)])
+    assert json.loads(output.read_text())["sentences"] == len(TEST)
+    (line,) = output.with_name("out.json.skipped.jsonl").read_text().splitlines()
+    assert json.loads(line)["record"] == "Ada PER"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["{model}"], "1 argument(s) before the options: give hf-cfgen diagnose MODEL DATA [options]"),
+        (["{model}", "{data}", "--split", "dev"], "no split 'dev': choose one of train with --split"),
+        (["{model}", "{data}", "--output", "{data}"], "is there already: choose another output, or delete it"),
+        (["{model}", "{data}", "--output", "no/such/out.json"], "no/such is no folder: create it"),
+        (["{model}", "{data}", "--resamples", "0"], "resamples is 0: give at least 1"),
+        (["{model}", "{data}", "--label_map", "PER"], "--label_map 'PER': give each name once, as in OLD=NEW"),
+        (["no/such", "{data}"], "no model and tokenizer at 'no/such'"),
+        (["{model}", "no/such.txt"], "'no/such.txt' is no file or folder here"),
+    ],
+)
+def test_bad_options_of_the_command(saved, write, capsys, options, message):
+    path = write("a.txt", conll(TEST))
+    with pytest.raises(SystemExit) as ended:
+        main(["diagnose", *(part.replace("{model}", str(saved)).replace("{data}", str(path)) for part in options)])
+    assert ended.value.code == 2
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert line.startswith("hf-cfgen: ")
+    assert message in line
+    assert captured.out == ""
+    assert [file.name for file in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_rows_without_a_mention_are_an_error_not_a_table_of_zeros():
+    rows = Dataset.from_dict({"tokens": [["met"]], "ner_tags": [["O"]]})
+    with pytest.raises(CfgenError, match=r"^no mention in these rows: every score would be 0; give rows with some"):
+        diagnose(as_discriminator(*lexicon_tagger({"Ada": "B-PER"}, ["met"])), rows)
