@@ -4,6 +4,7 @@ import copy
 import shutil
 import time
 from dataclasses import asdict, dataclass, field, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from ..training.taggers import create_tagger, train_tagger, with_learning_rate
 from ..training.trainer import dev_scores
 from ..utils.environment import base_name, checkout_commit, command_line, environment
 from ..utils.files import PARQUET, RESULTS, STARTED, finished_folder, read_json, write_json
+from ..utils.text import is_in_characters
 
 FOLDERS = ("noaug", "kept", "rejected", "control", "aug", "data")
 
@@ -192,7 +194,7 @@ def run(arguments: RunArguments, training: RunTrainingArguments) -> dict[str, An
         "config": config,
         "environment": environment(),
         "data": {
-            "characters": all(len(token) == 1 for tokens in data["train"]["tokens"] for token in tokens),
+            "characters": is_in_characters(chain.from_iterable(data["train"]["tokens"])),
             "examples": {split: len(rows) for split, rows in data.items()},
             "types": entity_types(data),
         },
@@ -244,7 +246,7 @@ def _deploy_lines(results: dict[str, Any], output: Path, test: Dataset) -> str:
     folder = (output / name.lower()).as_posix()
     scores = {other: 100 * tagger["dev_strict_f1"] for other, tagger in results["taggers"].items()}
     tokens = next((row["tokens"] for row in test if any(row["ner_tags"])), test[0]["tokens"])
-    characters = all(len(token) == 1 for token in tokens)
+    characters = is_in_characters(tokens)
     text, strategy = ("".join(tokens), "simple") if characters else (" ".join(tokens), "first")
     return (
         f"Deploy {name} (dev strict F1 {scores['NoAug']:.1f} for NoAug, {scores['Aug']:.1f} for Aug):\n"

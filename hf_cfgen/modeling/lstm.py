@@ -12,6 +12,7 @@ from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerF
 from transformers.modeling_outputs import TokenClassifierOutput
 
 from ..errors import CfgenError
+from ..utils.text import is_in_characters
 from .word_tokenizer import word_tokenizer
 
 _ROWS, _PARTS = 4, 4  # a batch on a CPU is read in at most 4 parts, of at least 4 rows
@@ -203,9 +204,9 @@ def lstm_tagger(
     if vectors is not None:
         if not any(token in vectors for token in tokens):
             raise CfgenError("the vectors have no token of the train split: wrong language, or words for characters?")
-        if all(len(token) == 1 for token in tokens):
+        if is_in_characters(tokens):
             # a tagger of characters can look up nothing else, and files of word vectors are large
-            vectors = {token: vector for token, vector in vectors.items() if len(token) == 1}
+            vectors = {token: vector for token, vector in vectors.items() if is_in_characters([token])}
         config["embedding_size"] = len(next(iter(vectors.values())))
     tokenizer = word_tokenizer([*tokens, *(vectors or ())])
     vocabulary = tokenizer.get_vocab()

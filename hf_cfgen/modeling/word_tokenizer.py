@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from ..utils.text import is_in_characters
+
 PAD, UNK = "[PAD]", "[UNK]"
 
 
@@ -27,7 +29,7 @@ def word_tokenizer(tokens: Iterable[str]) -> PreTrainedTokenizerFast:
     """
     vocabulary = {token: i for i, token in enumerate(dict.fromkeys([PAD, UNK, *tokens]))}
     backend = Tokenizer(models.WordLevel(vocabulary, unk_token=UNK))
-    if all(len(token) == 1 for token in vocabulary if token not in (PAD, UNK)):
+    if is_in_characters(token for token in vocabulary if token not in (PAD, UNK)):
         backend.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
         backend.decoder = decoders.Fuse()
     else:

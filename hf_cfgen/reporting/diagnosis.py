@@ -7,6 +7,7 @@ from unicodedata import combining, east_asian_width
 
 from ..tagging.scoring import LEVELS
 from ..tagging.spans import tags_to_spans
+from ..utils.text import is_in_characters
 
 EMPTY = "[EMPTY]"
 
@@ -93,7 +94,7 @@ def gap(words: Sequence[str]) -> str:
     >>> gap(["北", "京"]), gap(["Ada", "!"])
     ('', ' ')
     """
-    return "" if all(len(word) == 1 for word in words) else " "
+    return "" if is_in_characters(words) else " "
 
 
 def brief(line: str) -> str:

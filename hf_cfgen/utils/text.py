@@ -1,0 +1,20 @@
+"""The one place that knows whether tokens are characters or words."""
+
+from collections.abc import Iterable
+
+
+def is_in_characters(tokens: Iterable[str]) -> bool:
+    """Tell whether tokens are characters, as in Chinese data, and not words.
+
+    Args:
+        tokens (`Iterable[str]`): The tokens of a sentence, or of many sentences.
+
+    Returns:
+        `bool`: Whether every token is one character. True if there are no tokens.
+
+    Example:
+
+    >>> is_in_characters(["北", "京"]), is_in_characters(["Ada", "!"])
+    (True, False)
+    """
+    return all(len(token) == 1 for token in tokens)
