@@ -5,25 +5,25 @@ from contextlib import contextmanager
 
 
 class CfgenError(ValueError):
-    """Bad input: the message says what was given, what is allowed and what to do.
+    """Bad input. The message says what is wrong and what to do.
 
-    A `ValueError` for callers of the API; the command line prints it as one line and ends with status 2.
+    The command line prints it as one line and exits with status 2.
     """
 
 
 @contextmanager
 def about(what: object) -> Iterator[None]:
-    """Put what was given before the message of an error within the block.
+    """Prefix the message of a `CfgenError` that the block raises.
 
     Args:
-        what (`object`): A path or a name.
+        what (`object`): The prefix: a path or a name.
 
     Example:
 
     >>> with about("a.json"):
-    ...     raise CfgenError("no mention in it")
+    ...     raise CfgenError("no mention: label some")
     Traceback (most recent call last):
-    hf_cfgen.errors.CfgenError: a.json: no mention in it
+    hf_cfgen.errors.CfgenError: a.json: no mention: label some
     """
     try:
         yield

@@ -13,12 +13,11 @@ from typing import Any
 from datasets import Dataset, IterableDataset
 
 from ..data.columns import counterfactual_features, tag_column, tag_names, tag_strings
-from ..data.scheme import named_scheme
 from ..errors import CfgenError
 from ..tagging.spans import tags_to_spans
 from .entity_sets import EntitySets
 from .generation import check_sources, unique_rows, with_ids
-from .intervention import laid_out, replace_mention, stale_columns
+from .intervention import laid_out, replace_mention, scheme_of, stale_columns
 
 _Change = Callable[[random.Random, Sequence[str], Sequence[str]], dict[str, Any]]
 
@@ -54,7 +53,7 @@ def mention_replacement(
     train = with_ids(train)
     entity_sets = EntitySets.from_dataset(train)
     names = tag_names(train)
-    scheme = named_scheme(train, scheme)
+    scheme = scheme_of(train, scheme)
 
     def change(generator: random.Random, tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
         new_tokens, spans, replaced = list(tokens), tags_to_spans(tags), []

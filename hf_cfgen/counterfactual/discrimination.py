@@ -1,7 +1,8 @@
 """Discrimination: a tagger accepts or rejects candidate counterfactual examples."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from dataclasses import replace
+from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -15,36 +16,20 @@ from ..errors import CfgenError
 from ..modeling.encoding import WordEncoder
 from ..modeling.inference import batches, predict_labels, windows_for
 from ..modeling.pipeline import as_discriminator, weights_digest
-from ..tagging.span_table import SpanArrays, span_arrays, tag_set
-from ..utils.arrow_arrays import flat
+from ..tagging.span_table import SpanTable
+from ..utils.arrow_arrays import flatten_lists
 from ..utils.ragged import expand_ranges, offsets_from_lengths
 
 REASONS = ("truncated", "wrong_boundaries", "wrong_type", "missed")
 
 
-class Replaced(NamedTuple):
-    """The replaced mentions of many rows, in any order.
-
-    Args:
-        row (`np.ndarray` of shape (mentions,)): The row of each.
-        start (`np.ndarray` of shape (mentions,)): Its first word, counted over all rows.
-        end (`np.ndarray` of shape (mentions,)): The word behind its last one.
-        label (`Sequence[str]`): Its type.
-    """
-
-    row: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    label: Sequence[str]
-
-
 def verdicts(
-    replaced: Replaced, predicted: np.ndarray, labels: Sequence[str], seen: np.ndarray, offsets: np.ndarray
+    replaced: SpanTable, predicted: np.ndarray, labels: Sequence[str], seen: np.ndarray, offsets: np.ndarray
 ) -> list[str | None]:
     """Judge counterfactual examples.
 
     Args:
-        replaced (`Replaced`): The replaced mentions.
+        replaced (`SpanTable`): The replaced mentions, in any order.
         predicted (`np.ndarray` of shape (words,)): The predicted tag of every word of all rows, a number of `labels`;
             any number for a word that was not seen, which reads as O.
         labels (`Sequence[str]`): The tags.
@@ -59,16 +44,15 @@ def verdicts(
 
     Example:
 
-    >>> mention = Replaced(row=np.array([0]), start=np.array([0]), end=np.array([1]), label=["PER"])
+    >>> mention = SpanTable(*np.array([[0], [0], [1], [0]]), types=("PER",))
     >>> predicted, offsets = np.array([1, 2]), np.array([0, 2])
     >>> verdicts(mention, predicted, ["O", "B-PER", "I-PER"], np.array([True, True]), offsets)
     ['wrong_boundaries']
     """
-    names = tag_set([*labels, "O"])
-    found = span_arrays(np.where(seen, predicted, len(labels)), offsets, names)
-    number = {label: i for i, label in enumerate(names.types)}
-    types = np.array([number.get(label, -1) for label in replaced.label], dtype=np.int64)
-    mentions = SpanArrays(replaced.start, replaced.end, types)
+    found = SpanTable.from_tags(np.where(seen, predicted, len(labels)), [*labels, "O"], offsets)
+    number = {label: i for i, label in enumerate(found.types)}
+    types = np.array([number.get(label, -1) for label in replaced.types], dtype=np.int64)[replaced.type]
+    mentions = replace(replaced, type=types, types=found.types)
 
     first = np.searchsorted(found.end, mentions.start, side="right")
     overlaps = np.maximum(np.searchsorted(found.start, mentions.end, side="left") - first, 0)
@@ -160,12 +144,13 @@ class Discriminate:
             return {name: judged[name].to_pylist() for name in ("score", "reason")}
         if self.only_cached:
             raise _NotCached
-        words, offsets = flat(batch["tokens"])
-        tags, _ = flat(batch["ner_tags"])
-        mentions, per_row = flat(batch["replaced"])
+        words, offsets = flatten_lists(batch["tokens"])
+        tags, _ = flatten_lists(batch["ner_tags"])
+        mentions, per_row = flatten_lists(batch["replaced"])
         row = np.repeat(np.arange(len(batch)), np.diff(per_row))
         start, end = (pc.struct_field(mentions, side).to_numpy() + offsets[row] for side in ("start", "end"))
-        replaced = Replaced(row, start, end, pc.struct_field(mentions, "label").to_pylist())
+        labels = pc.struct_field(mentions, "label").dictionary_encode()
+        replaced = SpanTable(row, start, end, labels.indices.to_numpy(), tuple(labels.dictionary.to_pylist()))
         inside = expand_ranges(start, end - start)
         asked = np.zeros(len(words), dtype=np.int64)
         asked[inside] = self._labels(tags.take(pa.array(inside)))

@@ -11,11 +11,10 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset, IterableDataset
 
-from ..data.columns import check_observational, coded_tags, flat_batches, tag_names
+from ..data.columns import check_observational, example_batches
 from ..errors import CfgenError
-from ..tagging.span_table import find_mentions
 from ..utils.arrow_arrays import StringArray, to_list_array
-from ..utils.hashing import as_binary, derive_keys, hash_rows, hash_words
+from ..utils.hashing import derive_keys, hash_rows, hash_words, to_binary
 from ..utils.ragged import first_positions
 
 Form = tuple[str, ...]
@@ -87,18 +86,17 @@ class EntitySets:
         {'PER': (('Ada',), ('Bo',))}
         """
         check_observational(dataset)
-        names = tag_names(dataset)
         found: defaultdict[str, Counter[Form]] = defaultdict(Counter)
-        for words, tags in flat_batches(dataset):
-            mentions = find_mentions(*coded_tags(tags.values, names), tags.offsets)
-            digests = hash_rows(hash_words(words.values), mentions.starts[:, None], mentions.ends[:, None])
-            codes = as_binary(derive_keys(digests, mentions.labels)).dictionary_encode().indices.to_numpy()
+        for words, tags in example_batches(dataset):
+            mentions = tags.mentions()
+            digests = hash_rows(hash_words(words), mentions.start[:, None], mentions.end[:, None])
+            codes = to_binary(derive_keys(digests, mentions.type)).dictionary_encode().indices.to_numpy()
             firsts, counts = first_positions(codes, len(codes)), np.bincount(codes)
-            starts, ends = mentions.starts[firsts], mentions.ends[firsts]
-            forms = to_list_array(StringArray.of(words.values).take(starts, ends).array(), ends - starts)
-            labels = mentions.labels[firsts].tolist()
-            for label, form, count in zip(labels, forms.to_pylist(), counts.tolist()):
-                found[mentions.names[label]][tuple(form)] += count
+            starts, ends = mentions.start[firsts], mentions.end[firsts]
+            forms = to_list_array(StringArray.from_arrow(words).take(starts, ends).to_arrow(), ends - starts)
+            types = mentions.type[firsts].tolist()
+            for type_, form, count in zip(types, forms.to_pylist(), counts.tolist()):
+                found[mentions.types[type_]][tuple(form)] += count
         if not found:
             raise CfgenError("no mention in the train split: there is no entity set to swap from; label some mentions")
         for label, forms in (gazetteer or {}).items():
@@ -128,7 +126,7 @@ class EntitySets:
         of_words = hash_words(words)
         types = np.repeat(np.arange(len(self.forms)), np.diff(firsts))
         digests = derive_keys(hash_rows(of_words, offsets[:-1, None], offsets[1:, None]), types)
-        return FlatForms(firsts, offsets, StringArray.of(words), of_words, digests, np.argsort(digests[0]))
+        return FlatForms(firsts, offsets, StringArray.from_arrow(words), of_words, digests, np.argsort(digests[0]))
 
     @property
     def unswappable(self) -> tuple[str, ...]:
@@ -176,6 +174,6 @@ def entity_types(splits: Mapping[str, Dataset]) -> list[str]:
     """
     found: set[str] = set()
     for rows in splits.values():
-        for _, tags in flat_batches(rows):
-            found.update(find_mentions(*coded_tags(tags.values, tag_names(rows)), tags.offsets).names)
+        for _, tags in example_batches(rows):
+            found.update(tags.mentions().types)
     return sorted(found)

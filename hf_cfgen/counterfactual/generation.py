@@ -18,14 +18,11 @@ from ..data.columns import (
     arrow_batches,
     check_labels,
     check_observational,
-    coded_tags,
     counterfactual_features,
-    flat_batches,
-    tag_names,
+    example_batches,
 )
 from ..errors import CfgenError
-from ..tagging.span_table import find_mentions
-from ..utils.arrow_arrays import flat
+from ..utils.arrow_arrays import flatten_lists
 from ..utils.hashing import first_seen, hash_rows, hash_words
 from .config import CfgenConfig
 from .entity_sets import EntitySets
@@ -354,18 +351,17 @@ def _selected(drawn: Dataset, rows: np.ndarray) -> Dataset:
 def _tags_and_mentions(train: Dataset) -> tuple[set[str], Counter[str]]:
     """The tags that occur, and how many mentions of each type."""
     tags, by_type = set[str](), Counter[str]()
-    for _, column in flat_batches(train):
-        codes, names = coded_tags(column.values, tag_names(train))
-        tags.update(names[code] for code in np.unique(codes).tolist())
-        mentions = find_mentions(codes, names, column.offsets)
-        by_type.update(dict(zip(mentions.names, np.bincount(mentions.labels).tolist())))
+    for _, batch in example_batches(train):
+        tags.update(batch.tags[code] for code in np.unique(batch.codes).tolist())
+        mentions = batch.mentions()
+        by_type.update(dict(zip(mentions.types, np.bincount(mentions.type).tolist())))
     return tags, by_type
 
 
 def _digests(rows: Dataset) -> np.ndarray:
     digests = [np.empty((2, 0), dtype=np.uint64)]
     for batch in arrow_batches(rows, "tokens"):
-        tokens = flat(batch["tokens"], pa.string())
+        tokens = flatten_lists(batch["tokens"], pa.string())
         words = hash_words(tokens.values)
         digests.append(hash_rows(words, tokens.offsets[:-1, None], tokens.offsets[1:, None]))
     return np.concatenate(digests, axis=1)

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Dataset, Features, IterableDataset, Value
 
-from ..data.columns import arrow_batches, check_observational, check_table, coded_tags, tag_names
-from ..data.scheme import named_scheme
+from ..data.columns import TagBatch, arrow_batches, check_observational, check_table, example_batches, tag_names
+from ..data.scheme import check_scheme, detect_scheme_of
 from ..errors import CfgenError
-from ..tagging.span_table import Mentions, find_mentions, lay_out, layout_tags
+from ..tagging.span_table import SpanTable, code_tags
 from ..tagging.spans import Span, spans_to_tags
-from ..utils.arrow_arrays import StringArray, flat, to_list_array
+from ..utils.arrow_arrays import StringArray, flatten_lists, to_list_array
 from ..utils.hashing import derive_keys, hash_rows, hash_words
 from ..utils.ragged import expand_ranges
 from .config import CfgenConfig
@@ -42,7 +42,7 @@ _TEXT_COLUMNS = ("text", "sentence", "raw_text")
 class _Pool(NamedTuple):
     words: StringArray
     digests: np.ndarray  # of the words
-    layout: np.ndarray  # the tags of the words, as `lay_out` numbers them
+    layout: np.ndarray  # the tags of the words, as `SpanTable.to_codes` numbers them
     form_starts: np.ndarray  # of each form drawn, its place among the words
     form_ends: np.ndarray
     form_of: np.ndarray  # of each candidate, which of the forms drawn
@@ -107,7 +107,7 @@ class Intervene:
         config = config or CfgenConfig()
         entity_sets = entity_sets or EntitySets.from_dataset(dataset)
         names = tag_names(dataset)
-        scheme = named_scheme(dataset, config.scheme)
+        scheme = scheme_of(dataset, config.scheme)
         stale = stale_columns(dataset)
         if entity_sets.unswappable:
             logger.warning("types with one surface form, nothing to swap: %s", ", ".join(entity_sets.unswappable))
@@ -135,13 +135,13 @@ class Intervene:
     def _candidates(self, batch: Any) -> Any:
         ids = list(map(str, batch["id"].to_pylist()))
         check_table(batch, self.names, lambda row: f"row {ids[row]}")
-        tokens, tags = flat(batch["tokens"], pa.string()), flat(batch["ner_tags"])
+        tokens, tags = flatten_lists(batch["tokens"], pa.string()), flatten_lists(batch["ner_tags"])
         digests = hash_words(tokens.values)
-        found = find_mentions(*coded_tags(tags.values, self.names), tags.offsets)
+        found = TagBatch.from_arrays(tags, self.names).mentions()
         replaced, forms = self._draw(row_keys(self.config.seed, ids), found, digests)
-        pool = self._pool(StringArray.of(tokens.values), digests, found, replaced, forms)
-        rows, form_of = found.rows[replaced], pool.form_of
-        starts, ends = found.starts[replaced], found.ends[replaced]
+        pool = self._pool(StringArray.from_arrow(tokens.values), digests, found, replaced, forms)
+        rows, form_of = found.row[replaced], pool.form_of
+        starts, ends = found.start[replaced], found.end[replaced]
         form_starts, form_ends = pool.form_starts[form_of], pool.form_ends[form_of]
 
         # a new row is three segments of the pool: the words before the mention, those of the form, and those behind
@@ -157,12 +157,12 @@ class Intervene:
         swap = {
             "start": pa.array(at, pa.int32()),
             "end": pa.array(at + form_ends - form_starts, pa.int32()),
-            "label": pa.array(found.names, pa.string()).take(pa.array(found.labels[replaced])),
-            "original": to_list_array(pool.words.take(starts, ends).array(), ends - starts),
-            "replacement": to_list_array(pool.words.take(form_starts, form_ends).array(), form_ends - form_starts),
+            "label": pa.array(found.types, pa.string()).take(pa.array(found.type[replaced])),
+            "original": to_list_array(pool.words.take(starts, ends).to_arrow(), ends - starts),
+            "replacement": to_list_array(pool.words.take(form_starts, form_ends).to_arrow(), form_ends - form_starts),
         }
-        new_tokens = to_list_array(pool.words.take(before.ravel(), behind.ravel()).array(), lengths)
-        new_tags = to_list_array(self._tags(layout, lengths, found.names), lengths)
+        new_tokens = to_list_array(pool.words.take(before.ravel(), behind.ravel()).to_arrow(), lengths)
+        new_tags = to_list_array(self._tags(layout, lengths, found.types), lengths)
         sources = pa.array(ids, pa.string()).take(pa.array(rows))
         numbers = np.arange(len(rows)) - np.searchsorted(rows, rows)
         made = {
@@ -189,7 +189,7 @@ class Intervene:
         return pa.table({name: made[name] if name in made else carried[name] for name in (*batch.column_names, *made)})
 
     def _pool(
-        self, words: StringArray, digests: np.ndarray, found: Mentions, replaced: np.ndarray, forms: np.ndarray
+        self, words: StringArray, digests: np.ndarray, found: SpanTable, replaced: np.ndarray, forms: np.ndarray
     ) -> "_Pool":
         """The words of the batch, and behind them those of the forms drawn, each form once."""
         known = self.entity_sets.flat
@@ -199,30 +199,30 @@ class Intervene:
         form_words, form_ends = known.words.take(starts, ends), np.cumsum(ends - starts)
         form_starts = form_ends - (ends - starts)
         size = len(words.offsets) - 1
-        alone = Mentions(drawn, form_starts, form_ends, found.labels[replaced[first]], found.names)
-        parts = [lay_out(found, size, self.scheme), lay_out(alone, len(form_words.offsets) - 1, self.scheme)]
+        alone = SpanTable(drawn, form_starts, form_ends, found.type[replaced[first]], found.types)
+        parts = [found.to_codes(size, self.scheme), alone.to_codes(len(form_words.offsets) - 1, self.scheme)]
         layout = np.concatenate(parts)
-        return _Pool(words.then(form_words), digests, layout, size + form_starts, size + form_ends, form_of)
+        return _Pool(words.concatenate(form_words), digests, layout, size + form_starts, size + form_ends, form_of)
 
-    def _draw(self, keys: np.ndarray, found: Mentions, digests: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _draw(self, keys: np.ndarray, found: SpanTable, digests: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each candidate, row by row, the mention to replace and the form to swap in."""
         forms = self.entity_sets.flat
         numbers = {label: number for number, label in enumerate(self.entity_sets.forms)}
-        types = np.array([numbers.get(name, -1) for name in found.names], dtype=np.int64)[found.labels]
+        types = np.array([numbers.get(name, -1) for name in found.types], dtype=np.int64)[found.type]
         sizes = np.append(np.diff(forms.firsts), 0)[types]
-        own = forms.find(derive_keys(hash_rows(digests, found.starts[:, None], found.ends[:, None]), types))
+        own = forms.find(derive_keys(hash_rows(digests, found.start[:, None], found.end[:, None]), types))
         own = np.where(own >= 0, own - forms.firsts[types], -1)
         swappable = np.flatnonzero((sizes > 1) | ((sizes == 1) & (own < 0)))
-        rows, own, sizes = found.rows[swappable], own[swappable], sizes[swappable]
+        rows, own, sizes = found.row[swappable], own[swappable], sizes[swappable]
         if self.config.recipe == "paper":
             mention, form = paper_choices(keys, rows, own, sizes)
         else:
             mention, form = budget_choices(self.config.k, keys, rows, types[swappable], own, sizes)
         return swappable[mention], forms.firsts[types[swappable[mention]]] + form
 
-    def _tags(self, codes: np.ndarray, lengths: np.ndarray, labels: list[str]) -> Any:
+    def _tags(self, codes: np.ndarray, lengths: np.ndarray, labels: Sequence[str]) -> Any:
         """The values of the `ner_tags` column: strings, or positions in the names."""
-        tags = layout_tags(labels, self.scheme)
+        tags = code_tags(labels, self.scheme)
         if self.names is None:
             return pa.array(tags, pa.string()).take(pa.array(codes))
         known = {name: position for position, name in enumerate(self.names)}
@@ -291,6 +291,15 @@ def laid_out(spans: Sequence[Span], length: int, scheme: str, names: Sequence[st
     if missing:
         raise _missing(missing, scheme)
     return [names.index(tag) for tag in tags]
+
+
+def scheme_of(dataset: Dataset | IterableDataset, scheme: str | None = None) -> str:
+    """Return the scheme that the user names, checked, or detect it."""
+    batches = (batch for _, batch in example_batches(dataset))
+    if scheme is None:
+        return detect_scheme_of(batches, tag_names(dataset) or ())
+    check_scheme(batches, scheme)
+    return scheme
 
 
 def stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,8 @@ from datasets import (
 )
 
 from ..errors import CfgenError
-from ..utils.arrow_arrays import RaggedArray, flat
+from ..tagging.span_table import SpanTable
+from ..utils.arrow_arrays import RaggedArray, flatten_lists
 
 BATCH_ROWS = 10_000
 
@@ -323,35 +324,47 @@ def counterfactual_features(dataset: Dataset | IterableDataset) -> Features | No
     return Features({**dataset.features, "id": Value("string"), **COUNTERFACTUAL_FEATURES})
 
 
-def flat_batches(dataset: Dataset | IterableDataset) -> Iterator[tuple[RaggedArray, RaggedArray]]:
-    """Words and tags of a data set, some thousand rows at a time.
+class TagBatch(NamedTuple):
+    """The tags of some sentences.
 
     Args:
-        dataset (`Dataset` or `IterableDataset`): One split, with as many tags as tokens in every row.
-
-    Returns:
-        `Iterator[tuple[RaggedArray, RaggedArray]]`: Words, as strings, and tags.
-    """
-    for batch in checked_batches(dataset):
-        yield flat(batch["tokens"], pa.string()), flat(batch["ner_tags"])
-
-
-def coded_tags(tags: Any, names: Sequence[str] | None) -> tuple[np.ndarray, list[str]]:
-    """Tags as numbers.
-
-    Args:
-        tags (`pa.Array`): The tags of all rows, as `RaggedArray` has them.
-        names (`Sequence[str]` or `None`): What `tag_names` returned.
-
-    Returns:
-        `tuple[np.ndarray, list[str]]`: A number a word, and the tags that they mean, each once.
+        codes (`np.ndarray` of shape (words,), int): For each word, the position of its tag in `tags`.
+        tags (`list[str]`): The tags.
+        offsets (`np.ndarray` of shape (sentences + 1,), int64): Where each sentence starts, and the number of words.
 
     Example:
 
-    >>> coded_tags(pa.array(["O", "B-A", "O"]), None)
-    (array([0, 1, 0], dtype=int32), ['O', 'B-A'])
+    >>> TagBatch.from_arrays(flatten_lists(pa.array([["O", "B-A"], ["O"]])), None)
+    TagBatch(codes=array([0, 1, 0], dtype=int32), tags=['O', 'B-A'], offsets=array([0, 2, 3]))
     """
-    if names is not None:
-        return tags.to_numpy(), list(names)
-    encoded = tags.dictionary_encode()
-    return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+
+    codes: np.ndarray
+    tags: list[str]
+    offsets: np.ndarray
+
+    @classmethod
+    def from_arrays(cls, tags: RaggedArray, names: Sequence[str] | None) -> Self:
+        """Number the tags of a `ner_tags` column; `names` is what `tag_names` returns."""
+        if names is not None:
+            return cls(tags.values.to_numpy(), list(names), tags.offsets)
+        encoded = tags.values.dictionary_encode()
+        return cls(encoded.indices.to_numpy(), encoded.dictionary.to_pylist(), tags.offsets)
+
+    def mentions(self) -> SpanTable:
+        """Read the mentions off the tags."""
+        return SpanTable.from_tags(self.codes, self.tags, self.offsets)
+
+
+def example_batches(dataset: Dataset | IterableDataset) -> Iterator[tuple[pa.StringArray, TagBatch]]:
+    """Iterate over some thousand sentences at a time. They must have passed `check_columns`.
+
+    Args:
+        dataset (`Dataset` or `IterableDataset`): One split.
+
+    Returns:
+        `Iterator[tuple[pa.StringArray, TagBatch]]`: The words of the sentences in one array, and their tags.
+    """
+    names = tag_names(dataset)
+    for table in checked_batches(dataset):
+        words = flatten_lists(table["tokens"], pa.string()).values
+        yield words, TagBatch.from_arrays(flatten_lists(table["ner_tags"]), names)

@@ -14,8 +14,10 @@ from datasets import ClassLabel, Dataset, List, Value
 
 from ..errors import CfgenError
 from ..tagging.spans import Span, detect_scheme, scheme_tags, spans_to_tags, split_tag, tags_to_spans
-from .columns import nameless
+from ..utils.ragged import offsets_from_lengths
+from .columns import TagBatch, nameless
 from .formats.records import BadRecord
+from .scheme import check_scheme
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +96,9 @@ def conform(
         dataset = _rename(dataset, rename, where)
         named = partial(row_name, name) if row_name else partial(_numbered, where)
         parts[name] = _good_rows(dataset, name, where, named, tag_names, skipped)
-    scheme = _scheme(list(parts.values()), source, scheme)
+    given, scheme = scheme, _scheme(list(parts.values()), source, scheme)
+    if given and len(parts) > 1 and "train" in parts:  # the generator reads it alone
+        _scheme([parts["train"]], source, given)
     if label_map or types:
         known = {split_tag(tag)[1] for part in parts.values() for tag in part.tags.names} - {""}
         relabel = _relabel(known, source, label_map or {}, types)
@@ -282,6 +286,8 @@ def _scheme(parts: Sequence[_Part], source: str, scheme: str | None) -> str:
             f"{first}: tags that the scheme {scheme} lacks, {', '.join(sorted(outside)[:5])}: name the data's own "
             "scheme, or none to have it detected"
         )
+    batches = [TagBatch(part.tags.codes, part.tags.names, offsets_from_lengths(part.tags.lengths)) for part in parts]
+    check_scheme(batches, scheme, where)
     return scheme
 
 

@@ -1,119 +1,101 @@
-"""The tagging scheme of a whole data set: detected, or checked."""
+"""The tagging scheme of a dataset: detected, or checked if the user names one."""
+
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from datasets import Dataset, IterableDataset
 
 from ..errors import CfgenError
-from ..tagging.span_table import find_mentions, lay_out, layout_tags
+from ..tagging.span_table import SpanTable, code_tags
 from ..tagging.spans import detect_scheme
 from ..utils.ragged import first_positions
-from .columns import coded_tags, flat_batches, tag_names
+from .columns import TagBatch
+
+_OTHER = {"IOB1": "IOB2", "IOB2": "IOB1"}
 
 
-def scheme_of(dataset: Dataset | IterableDataset) -> str:
-    """Detect the tagging scheme of a data set as `detect_scheme` does.
+def detect_scheme_of(
+    batches: Iterable[TagBatch], names: Sequence[str] = (), where: Callable[[int], str] = "record {}".format
+) -> str:
+    """Detect the tagging scheme of many sentences as `detect_scheme` does.
 
     Args:
-        dataset (`Dataset` or `IterableDataset`): One split.
+        batches (`Iterable[TagBatch]`): The tags of one split.
+        names (`Sequence[str]`, *optional*): Further tags that are possible, such as the names of a `ClassLabel`.
+        where (`Callable[[int], str]`, *optional*): Takes the position of a sentence; returns its name for messages.
 
     Returns:
         `str`: One of `SCHEMES`.
 
     Raises:
-        CfgenError: The tags fit no one scheme.
+        CfgenError: The tags do not fit a scheme.
 
     Example:
 
-    >>> scheme_of(Dataset.from_dict({"tokens": [["hi", "Cy"]], "ner_tags": [["O", "S-PER"]]}))
+    >>> detect_scheme_of([TagBatch(np.array([0, 1]), ["O", "S-PER"], np.array([0, 2]))])
     'BIOES'
     """
-    names = tag_names(dataset)
-    # those with a tag behind another one that no row before has: the others tell no more
-    rows: dict[int, list[str]] = {}
+    # only sentences with a pair of neighboring tags that no sentence before has matter
+    sentences: dict[int, list[str]] = {}
     seen: set[tuple[str, str]] = set()
     done = 0
-    for _, tags in flat_batches(dataset):
-        codes, values = coded_tags(tags.values, names)
-        starts = tags.offsets[:-1][np.diff(tags.offsets) > 0]
-        before = np.zeros(len(codes), dtype=np.int64)
-        before[1:] = codes[:-1] + 1
-        before[starts] = 0
-        firsts = np.sort(first_positions(before * len(values) + codes, (len(values) + 1) * len(values)))
-        for place in firsts.tolist():
-            pair = (["", *values][before[place]], values[codes[place]])
+    for codes, tags, offsets in batches:
+        previous = np.zeros(len(codes), dtype=np.int64)
+        previous[1:] = codes[:-1] + 1
+        previous[offsets[:-1][np.diff(offsets) > 0]] = 0
+        firsts = np.sort(first_positions(previous * len(tags) + codes, (len(tags) + 1) * len(tags)))
+        for word in firsts.tolist():
+            pair = (["", *tags][previous[word]], tags[codes[word]])
             if pair not in seen:
                 seen.add(pair)
-                row = int(np.searchsorted(tags.offsets, place, side="right")) - 1
-                rows[done + row] = [values[code] for code in codes[tags.offsets[row] : tags.offsets[row + 1]].tolist()]
-        done += len(tags.offsets) - 1
-    return detect_scheme(rows.values(), names or (), lambda number: f"record {list(rows)[number]}")
+                row = int(np.searchsorted(offsets, word, side="right")) - 1
+                sentences[done + row] = [tags[code] for code in codes[offsets[row] : offsets[row + 1]].tolist()]
+        done += len(offsets) - 1
+    return detect_scheme(sentences.values(), names, lambda number: where(list(sentences)[number]))
 
 
-def named_scheme(dataset: Dataset | IterableDataset, scheme: str | None = None) -> str:
-    """The tagging scheme of a data set: the one named, checked, or else detected.
+def check_scheme(batches: Iterable[TagBatch], scheme: str, where: Callable[[int], str] = "record {}".format) -> None:
+    """Check that tags follow the scheme that the user names.
 
-    Args:
-        dataset (`Dataset` or `IterableDataset`): One split.
-        scheme (`str`, *optional*): One of `SCHEMES`.
-
-    Returns:
-        `str`: One of `SCHEMES`.
-
-    Raises:
-        CfgenError: See `scheme_of` and `check_scheme_of`.
-    """
-    if scheme is None:
-        return scheme_of(dataset)
-    check_scheme_of(dataset, scheme)
-    return scheme
-
-
-def check_scheme_of(dataset: Dataset | IterableDataset, scheme: str) -> None:
-    """Check that data is laid out in a scheme; B and I that are neither IOB1 nor IOB2 throughout are read as either.
+    Data with the prefixes B and I that follows neither IOB1 nor IOB2 throughout may be read as either.
 
     Args:
-        dataset (`Dataset` or `IterableDataset`): One split.
+        batches (`Iterable[TagBatch]`): The tags of one split.
         scheme (`str`): One of `SCHEMES`.
+        where (`Callable[[int], str]`, *optional*): Takes the position of a sentence; returns its name for messages.
 
     Raises:
-        CfgenError: A tag is another one than the scheme has there.
+        CfgenError: A tag differs from the one that the scheme has at this position.
 
     Example:
 
-    >>> check_scheme_of(Dataset.from_dict({"tokens": [["hi", "Cy"]], "ner_tags": [["O", "I-PER"]]}), "IOB1")
+    >>> check_scheme([TagBatch(np.array([1]), ["O", "I-PER"], np.array([0, 1]))], "IOB2")
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: record 0, word 0: the tag is I-PER where IOB2 has B-PER: name the scheme of the ...
     """
-    wrong = _first_outside(dataset, scheme)
-    if not wrong:
-        return
-    other = {"IOB1": "IOB2", "IOB2": "IOB1"}.get(scheme)
-    if other and _prefixes(dataset) <= {"B", "I", "O"} and _first_outside(dataset, other):
-        return
-    raise CfgenError(f"{wrong}: name the scheme of the data, or none, to have it detected")
+    done, wrong, other, other_fits = 0, "", _OTHER.get(scheme), True
+    for batch in batches:
+        table = batch.mentions()
+        difference = _first_difference(batch, table, scheme)
+        if difference and not wrong:
+            word, expected = difference
+            row = int(np.searchsorted(batch.offsets, word, side="right")) - 1
+            place = f"{where(done + row)}, word {word - batch.offsets[row]}"
+            wrong = f"{place}: the tag is {batch.tags[batch.codes[word]]} where {scheme} has {expected}"
+        if other:
+            prefixes = {batch.tags[code].partition("-")[0] for code in np.unique(batch.codes).tolist()}
+            other_fits = other_fits and not _first_difference(batch, table, other)
+            other = other if prefixes <= {"B", "I", "O"} else None
+        if wrong and not other:
+            break
+        done += len(batch.offsets) - 1
+    if wrong and (not other or other_fits):
+        raise CfgenError(f"{wrong}: name the scheme of the data, or none, to have it detected")
 
 
-def _first_outside(dataset: Dataset | IterableDataset, scheme: str) -> str:
-    """The first tag that is another one than a scheme has there, and where it stands; empty where there is none."""
-    done, names = 0, tag_names(dataset)
-    for _, tags in flat_batches(dataset):
-        codes, values = coded_tags(tags.values, names)
-        mentions = find_mentions(codes, values, tags.offsets)
-        layout, known = lay_out(mentions, len(codes), scheme), layout_tags(mentions.names, scheme)
-        numbers = {tag: number for number, tag in enumerate(dict.fromkeys([*values, *known]))}
-        there, expected = (np.array([numbers[tag] for tag in each], dtype=np.int64) for each in (values, known))
-        wrong = np.flatnonzero(there[codes] != expected[layout])
-        if len(wrong):
-            word = wrong[0]
-            row = np.searchsorted(tags.offsets, word, side="right") - 1
-            place = f"record {done + row}, word {word - tags.offsets[row]}"
-            return f"{place}: the tag is {values[codes[word]]} where {scheme} has {known[layout[word]]}"
-        done += len(tags.offsets) - 1
-    return ""
-
-
-def _prefixes(dataset: Dataset | IterableDataset) -> set[str]:
-    """The prefixes of the tags that occur."""
-    found: set[str] = set()
-    for _, tags in flat_batches(dataset):
-        codes, values = coded_tags(tags.values, tag_names(dataset))
-        found.update(values[code].partition("-")[0] for code in np.unique(codes).tolist())
-    return found
+def _first_difference(batch: TagBatch, table: SpanTable, scheme: str) -> tuple[int, str] | None:
+    """The first word whose tag differs from that of a scheme, and the tag of the scheme."""
+    codes, tags = table.to_codes(len(batch.codes), scheme), code_tags(table.types, scheme)
+    numbers = {tag: number for number, tag in enumerate(dict.fromkeys([*batch.tags, *tags]))}
+    ours, theirs = (np.array([numbers[tag] for tag in known], dtype=np.int64) for known in (batch.tags, tags))
+    words = np.flatnonzero(ours[batch.codes] != theirs[codes])
+    return (int(words[0]), tags[codes[words[0]]]) if len(words) else None

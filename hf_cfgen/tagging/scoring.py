@@ -13,7 +13,8 @@ import numpy as np
 
 from ..errors import CfgenError
 from ..utils.ragged import expand_ranges, offsets_from_lengths
-from .span_table import SpanArrays, span_arrays, tag_set
+from .span_table import SpanTable
+from .spans import split_tag
 
 LEVELS = ("strict", "relaxed", "token")
 
@@ -55,7 +56,7 @@ def count(references: Tags, predictions: Tags) -> Counts:
     return Counts(types, values)
 
 
-def matches(gold: SpanArrays, predicted: SpanArrays) -> tuple[np.ndarray, np.ndarray]:
+def matches(gold: SpanTable, predicted: SpanTable) -> tuple[np.ndarray, np.ndarray]:
     """Which gold mentions are found, strictly and relaxed.
 
     Strict: a predicted mention has the same type and boundaries. Relaxed as in Chinchor & Sundheim (1993, MUC-5), one
@@ -63,23 +64,25 @@ def matches(gold: SpanArrays, predicted: SpanArrays) -> tuple[np.ndarray, np.nda
     is one hit. Taking the pair that ends first is optimal, as the mentions of each side are disjoint.
 
     Args:
-        gold (`SpanArrays`): Gold mentions.
-        predicted (`SpanArrays`): Predicted mentions.
+        gold (`SpanTable`): Gold mentions.
+        predicted (`SpanTable`): Predicted mentions.
 
     Returns:
         `tuple[np.ndarray, np.ndarray]`: The positions in `gold` of the strict hits, and of the relaxed ones.
 
     Example:
 
-    >>> gold = SpanArrays(np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([0, 0, 0]))
-    >>> matches(gold, SpanArrays(np.array([0, 2]), np.array([2, 3]), np.array([0, 0])))
+    >>> gold = SpanTable(*np.array([[0, 0, 0], [0, 1, 2], [1, 2, 3], [0, 0, 0]]), ("A",))
+    >>> matches(gold, SpanTable(*np.array([[0, 0], [0, 2], [2, 3], [0, 0]]), ("A",)))
     (array([2]), array([0, 2]))
     """
     # one type's words behind the other's, so that mentions of two types never overlap
     width = max((int(spans.end[-1]) for spans in (gold, predicted) if len(spans.end)), default=0)
     order, other_order = (np.argsort(spans.type, kind="stable") for spans in (gold, predicted))
-    start, end = ((column + gold.type * width)[order] for column in gold[:2])
-    other_start, other_end = ((column + predicted.type * width)[other_order] for column in predicted[:2])
+    start, end = ((column + gold.type * width)[order] for column in (gold.start, gold.end))
+    other_start, other_end = (
+        (column + predicted.type * width)[other_order] for column in (predicted.start, predicted.end)
+    )
 
     # all overlapping pairs, in order: those of a mention, on either side, are neighbours
     first = np.searchsorted(other_end, start, side="right")
@@ -290,22 +293,24 @@ def _items(references: Tags, predictions: Tags) -> _Items:
     letters: defaultdict[str, str] = defaultdict(map(chr, itertools.count()).__next__)
     strings = ["".join(map(letters.__getitem__, itertools.chain.from_iterable(side))) for side in sides]
     gold_tags, predicted_tags = (np.frombuffer(side.encode(*_UTF32), "<u4").astype(np.intp) for side in strings)
-    names = tag_set(letters)
+    types = tuple(sorted({split_tag(tag)[1] for tag in letters} - {""}))
     for row in np.flatnonzero(lengths != others)[:1]:
         raise CfgenError(f"sentence {row}: {lengths[row]} gold tags but {others[row]} predicted ones")
     offsets = offsets_from_lengths(lengths)
-    gold, predicted = (span_arrays(tags, offsets, names) for tags in (gold_tags, predicted_tags))
+    tags = list(letters)
+    gold, predicted = (SpanTable.from_tags(codes, tags, offsets, types) for codes in (gold_tags, predicted_tags))
     items = {}
     for level, hits in enumerate(matches(gold, predicted)):
         items[level, 0] = gold.start[hits], gold.type[hits]
         items[level, 1], items[level, 2] = (predicted.start, predicted.type), (gold.start, gold.type)
     token = LEVELS.index("token")
-    predicted_types, gold_types = (names.type_of[tags] for tags in (predicted_tags, gold_tags))
+    predicted_types, gold_types = (spans.word_types(lengths.sum()) for spans in (predicted, gold))
     of_predicted, of_gold = (np.flatnonzero(types >= 0) for types in (predicted_types, gold_types))
     right = of_gold[predicted_types[of_gold] == gold_types[of_gold]]
-    for column, words, types in ((0, right, gold_types), (1, of_predicted, predicted_types), (2, of_gold, gold_types)):
-        items[token, column] = words, types[words]
-    return _Items(names.types, lengths, items)
+    columns = ((right, gold_types), (of_predicted, predicted_types), (of_gold, gold_types))
+    for column, (words, word_types) in enumerate(columns):
+        items[token, column] = words, word_types[words]
+    return _Items(types, lengths, items)
 
 
 def _of_all_types(passes: Mapping[str, Counts]) -> dict[str, Counts]:

@@ -1,1 +1,1 @@
-"""Helpers that know nothing of named entities: files written in one step, ragged arrays, hashes, threads, versions."""
+"""Helpers that know nothing about named entities: atomic files, arrays of lists, hashes, threads, versions."""

@@ -1,6 +1,6 @@
-"""Arrow columns of lists and strings as flat arrays, without a Python object per value."""
+"""Arrow columns of lists and strings as numpy arrays, without a Python object per value."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -8,32 +8,32 @@ import pyarrow as pa
 from ..errors import CfgenError
 from .ragged import expand_ranges, offsets_from_lengths
 
-_MOST = 2**31 - 1  # words or bytes that the offsets of Arrow's lists and strings reach
+_MAX_OFFSET = 2**31 - 1  # the largest offset of Arrow's lists and strings
 
 
 class RaggedArray(NamedTuple):
     """A column of lists.
 
     Args:
-        values (`pa.Array`): The values of all lists, one behind another.
-        offsets (`np.ndarray` of shape (rows + 1,), int64): Where each list begins and the last one ends.
+        values (`pa.Array`): The values of all lists, concatenated.
+        offsets (`np.ndarray` of shape (rows + 1,), int64): Where each list starts, and the number of values.
     """
 
-    values: Any
+    values: pa.Array
     offsets: np.ndarray
 
 
 class StringArray(NamedTuple):
-    """StringArray, none null.
+    """Strings without nulls.
 
     Args:
-        data (`np.ndarray`, uint8): Their bytes, one string behind another.
-        offsets (`np.ndarray` of shape (strings + 1,), int64): Where each begins and the last one ends.
+        data (`np.ndarray` of shape (bytes,), uint8): The UTF-8 bytes of all strings, concatenated.
+        offsets (`np.ndarray` of shape (strings + 1,), int64): Where each string starts, and the number of bytes.
 
     Example:
 
-    >>> strings = StringArray.of(pa.array(["a", "", "bc"]))
-    >>> strings.take(np.array([2, 0]), np.array([3, 2])).then(strings).array().to_pylist()
+    >>> strings = StringArray.from_arrow(pa.array(["a", "", "bc"]))
+    >>> strings.take(np.array([2, 0]), np.array([3, 2])).concatenate(strings).to_arrow().to_pylist()
     ['bc', 'a', '', 'a', '', 'bc']
     """
 
@@ -41,45 +41,45 @@ class StringArray(NamedTuple):
     offsets: np.ndarray
 
     @classmethod
-    def of(cls, values: Any) -> "StringArray":
-        """Those of a `pa.StringArray`."""
+    def from_arrow(cls, values: pa.StringArray) -> Self:
+        """Read an Arrow array, without a copy."""
         if not len(values):
             return cls(np.empty(0, dtype=np.uint8), np.zeros(1, dtype=np.int64))
-        _, offsets, data = values.buffers()
-        places = np.frombuffer(offsets, dtype=np.int32)[values.offset : values.offset + len(values) + 1]
-        whole = np.empty(0, dtype=np.uint8) if data is None else np.frombuffer(data, dtype=np.uint8)
-        return cls(whole[places[0] : places[-1]], places.astype(np.int64) - places[0])
+        _, offset_buffer, data_buffer = values.buffers()
+        offsets = np.frombuffer(offset_buffer, dtype=np.int32)[values.offset : values.offset + len(values) + 1]
+        data = np.empty(0, dtype=np.uint8) if data_buffer is None else np.frombuffer(data_buffer, dtype=np.uint8)
+        return cls(data[offsets[0] : offsets[-1]], offsets.astype(np.int64) - offsets[0])
 
     def take(self, starts: np.ndarray, ends: np.ndarray) -> "StringArray":
-        """Those of some segments, in any order and as often as wanted."""
+        """Concatenate the strings of some segments, in any order and any number of times."""
         lengths = np.diff(self.offsets)[expand_ranges(starts, ends - starts)]
         data = self.data[expand_ranges(self.offsets[starts], self.offsets[ends] - self.offsets[starts])]
         return StringArray(data, offsets_from_lengths(lengths))
 
-    def then(self, others: "StringArray") -> "StringArray":
-        """These, and others behind them."""
+    def concatenate(self, others: "StringArray") -> "StringArray":
+        """Append other strings."""
         offsets = np.concatenate([self.offsets, others.offsets[1:] + self.offsets[-1]])
         return StringArray(np.concatenate([self.data, others.data]), offsets)
 
-    def array(self) -> Any:
-        """The same as a `pa.StringArray`."""
+    def to_arrow(self) -> pa.StringArray:
+        """Return the strings as an Arrow array."""
         buffers = [None, pa.py_buffer(_int32(self.offsets)), pa.py_buffer(self.data)]
         return pa.Array.from_buffers(pa.string(), len(self.offsets) - 1, buffers)
 
 
-def flat(column: Any, kind: Any = None) -> RaggedArray:
-    """Flatten a column of lists, none null.
+def flatten_lists(column: pa.Array | pa.ChunkedArray, kind: pa.DataType | None = None) -> RaggedArray:
+    """Flatten a column of lists without nulls.
 
     Args:
-        column (`pa.Array` or `pa.ChunkedArray` of lists): The column.
-        kind (`pa.DataType`, *optional*): The type to give to the values; their own where it is not given.
+        column (`pa.Array` or `pa.ChunkedArray`): The lists.
+        kind (`pa.DataType`, *optional*): The type to cast the values to. Defaults to their own.
 
     Returns:
         `RaggedArray`: The same lists.
 
     Example:
 
-    >>> flat(pa.array([["a"], [], ["b", "c"]])).offsets
+    >>> flatten_lists(pa.array([["a"], [], ["b", "c"]])).offsets
     array([0, 1, 1, 3])
     """
     if isinstance(column, pa.ChunkedArray):
@@ -89,12 +89,12 @@ def flat(column: Any, kind: Any = None) -> RaggedArray:
     return RaggedArray(values if kind is None else values.cast(kind), offsets - offsets[0])
 
 
-def to_list_array(values: Any, lengths: np.ndarray) -> Any:
-    """Lists of values.
+def to_list_array(values: pa.Array, lengths: np.ndarray) -> pa.ListArray:
+    """Group values into lists.
 
     Args:
-        values (`pa.Array`): The values of all lists, one behind another.
-        lengths (`np.ndarray`): The length of each list.
+        values (`pa.Array`): The values of all lists, concatenated.
+        lengths (`np.ndarray` of shape (lists,), int): The length of each list.
 
     Returns:
         `pa.ListArray`: The lists.
@@ -108,6 +108,6 @@ def to_list_array(values: Any, lengths: np.ndarray) -> Any:
 
 
 def _int32(offsets: np.ndarray) -> np.ndarray:
-    if offsets[-1] > _MOST:
+    if offsets[-1] > _MAX_OFFSET:
         raise CfgenError(f"{offsets[-1]} words or bytes in a batch of rows: give a smaller batch_size")
     return offsets.astype(np.int32)

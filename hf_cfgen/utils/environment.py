@@ -1,4 +1,4 @@
-"""What results were made with: versions and commit."""
+"""What a result was made with: versions, commit, command line."""
 
 import json
 import os
@@ -14,10 +14,7 @@ _LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "seqeval", "num
 
 
 def environment() -> dict[str, str]:
-    """The versions that results depend on.
-
-    Returns:
-        `dict[str, str]`: Of Python and of libraries, by name.
+    """Return the versions of Python and of the libraries that results depend on, by name.
 
     Example:
 
@@ -28,26 +25,22 @@ def environment() -> dict[str, str]:
 
 
 def checkout_commit() -> str | None:
-    """The commit of the checkout that this is.
-
-    Returns:
-        `str` or `None`: The commit, `-dirty` if files differ from it; `None` where this is no checkout.
-    """
+    """Return the commit of this checkout, with `-dirty` if files have changed; `None` if it is not a checkout."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
     command = ("git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
     try:
         return subprocess.run(command, capture_output=True, text=True).stdout.strip() or None
-    except FileNotFoundError:  # no git here
+    except FileNotFoundError:  # git is not installed
         return None
 
 
 def base_name(value: str) -> str:
-    """A name that may be told: of a path on this machine its last part, of anything else all of it.
+    """Return a name that can be published: the last part of a local path, anything else unchanged.
 
     Args:
-        value (`str`): A path, a Hub name, any text.
+        value (`str`): A path, a Hub name, or any text.
 
     Returns:
         `str`: The name.
@@ -63,14 +56,14 @@ def base_name(value: str) -> str:
 
 
 def command_line(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """The options that differ from their defaults, as they would stand on the command line, without folders.
+    """Write the options that differ from their defaults as a command line, without local folders.
 
     Args:
-        options (`Mapping[str, Any]`): Values of options by their names.
-        defaults (`Mapping[str, Any]`): The same of the defaults; an option that is not there has none.
+        options (`Mapping[str, Any]`): The values of options by name.
+        defaults (`Mapping[str, Any]`): The defaults by name; an option may lack one.
 
     Returns:
-        `str`: The options; paths as `base_name` has them.
+        `str`: The options, with paths shortened by `base_name`.
 
     Example:
 
@@ -83,9 +76,6 @@ def command_line(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> str
         if value is None or (name in defaults and defaults[name] == value):
             continue
         items = value if isinstance(value, list) else [value]
-        parts += [f"--{name}", *(shlex.quote(_written(item)) for item in items)]
+        written = (base_name(item) if isinstance(item, str) else json.dumps(item) for item in items)
+        parts += [f"--{name}", *map(shlex.quote, written)]
     return " ".join(parts)
-
-
-def _written(value: Any) -> str:
-    return base_name(value) if isinstance(value, str) else json.dumps(value)

@@ -1,8 +1,10 @@
-"""Random draws that depend on a seed and a row's id alone, made for many rows at once."""
+"""Hashes of words and rows, and random keys that depend on a seed and a row's id alone, for many rows at once.
+
+A hash is two numbers of 64 bits, so an array of hashes has the shape (2, n).
+"""
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,45 +12,40 @@ import pyarrow as pa
 from .arrow_arrays import StringArray
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-_STIR = tuple(map(np.uint64, (30, 0xBF58476D1CE4E5B9, 27, 0x94D049BB133111EB, 31)))
+_SPLITMIX = tuple(map(np.uint64, (30, 0xBF58476D1CE4E5B9, 27, 0x94D049BB133111EB, 31)))
+_SORTED_AT_ONCE = 1_000_000  # hashes, so that memory stays bounded
 
 
 def derive_keys(keys: np.ndarray, numbers: np.ndarray | int) -> np.ndarray:
-    """Further keys of rows, one for each number.
+    """Derive further random keys, one per number: the outputs of splitmix64 (Steele et al. 2014).
 
     Args:
-        keys (`np.ndarray`, uint64): Keys of rows.
+        keys (`np.ndarray`, uint64): The states.
         numbers (`np.ndarray` or `int`): Numbers of at least 0, broadcast against the keys.
 
     Returns:
-        `np.ndarray`, uint64: The keys: the outputs of splitmix64 (Steele et al. 2014) from the states `keys`.
+        `np.ndarray`, uint64: The derived keys.
     """
-    first, second, third, fourth, last = _STIR
-    # of an array: numpy warns where a single number overflows, as it shall here
+    shift1, factor1, shift2, factor2, shift3 = _SPLITMIX
+    # an array, as numpy warns if a single number overflows
     state = keys + (np.atleast_1d(numbers).astype(np.uint64) + np.uint64(1)) * _GOLDEN
-    state = (state ^ (state >> first)) * second
-    state = (state ^ (state >> third)) * fourth
-    return state ^ (state >> last)
+    state = (state ^ (state >> shift1)) * factor1
+    state = (state ^ (state >> shift2)) * factor2
+    return state ^ (state >> shift3)
 
 
-_BASES = (0x9FB21C651E98DF25, 0xD6E8FEB86659FD93)  # 5 and 3 modulo 8: no odd number's powers repeat later
-
-Halves = np.ndarray | Sequence[np.ndarray]
-
-_SORTED_AT_ONCE = 1_000_000  # for memory that does not grow with the rows
-
-_OF_BYTES = np.stack([derive_keys(np.full(1, half, dtype=np.uint64), np.arange(256)) for half in (1, 2)])
+_BASES = (0x9FB21C651E98DF25, 0xD6E8FEB86659FD93)  # 5 and 3 modulo 8, for the longest period of their powers
+_BYTE_HASHES = np.stack([derive_keys(np.full(1, half, dtype=np.uint64), np.arange(256)) for half in (1, 2)])
 
 
-def hash_words(words: Any) -> np.ndarray:
-    """The digests of words.
+def hash_words(words: pa.StringArray) -> np.ndarray:
+    """Hash words.
 
     Args:
         words (`pa.StringArray`): The words.
 
     Returns:
-        `np.ndarray` of shape (2, words), uint64: Their digests.
+        `np.ndarray` of shape (2, words), uint64: Their hashes.
 
     Example:
 
@@ -57,65 +54,58 @@ def hash_words(words: Any) -> np.ndarray:
     (True, False)
     """
     encoded = words.dictionary_encode()
-    distinct = StringArray.of(encoded.dictionary)
-    digests = hash_rows(_OF_BYTES[:, distinct.data], distinct.offsets[:-1, None], distinct.offsets[1:, None])
-    return digests[:, encoded.indices.to_numpy()]
+    distinct = StringArray.from_arrow(encoded.dictionary)
+    hashes = hash_rows(_BYTE_HASHES[:, distinct.data], distinct.offsets[:-1, None], distinct.offsets[1:, None])
+    return hashes[:, encoded.indices.to_numpy()]
 
 
 def hash_rows(words: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """The digests of rows, each of some segments, one behind another.
+    """Hash rows that are concatenations of segments, by a polynomial over the hashes of their words.
 
     Args:
-        words (`np.ndarray` of shape (2, words), uint64): What `hash_words` returned.
-        starts (`np.ndarray` of shape (rows, segments)): Where each segment begins among the words.
-        ends (`np.ndarray` of shape (rows, segments)): Where it ends.
+        words (`np.ndarray` of shape (2, words), uint64): The result of `hash_words`.
+        starts (`np.ndarray` of shape (rows, segments), int): Where each segment starts among the words.
+        ends (`np.ndarray` of shape (rows, segments), int): Where it ends.
 
     Returns:
-        `np.ndarray` of shape (2, rows), uint64: Their digests.
+        `np.ndarray` of shape (2, rows), uint64: The hashes. Rows of equal words have equal hashes.
 
     Example:
 
     >>> words = hash_words(pa.array(list("abcac")))
-    >>> pieced = hash_rows(words, np.array([[0, 2]]), np.array([[1, 3]]))  # a and c of abc
-    >>> pieced.tolist() == hash_rows(words, np.array([[3]]), np.array([[5]])).tolist()
+    >>> from_segments = hash_rows(words, np.array([[0, 2]]), np.array([[1, 3]]))  # a and c of abc
+    >>> from_segments.tolist() == hash_rows(words, np.array([[3]]), np.array([[5]])).tolist()
     True
     """
     lengths = ends - starts
     places = np.cumsum(lengths, axis=1) - lengths
     size = words.shape[1]
-    digests = np.empty((2, len(starts)), dtype=np.uint64)
+    hashes = np.empty((2, len(starts)), dtype=np.uint64)
     for half, base in enumerate(_BASES):
         powers = _powers(base, max(size, places.max(initial=0)))
-        running = np.zeros(size + 1, dtype=np.uint64)
-        np.cumsum(words[half] * powers[:size], out=running[1:])
-        # back to power 0, then to the place in the row
+        sums = np.zeros(size + 1, dtype=np.uint64)
+        np.cumsum(words[half] * powers[:size], out=sums[1:])
+        # shift each segment back to power 0, then to its place in the row
         factors = _powers(pow(base, -1, 2**64), size)[starts] * powers[places]
-        digests[half] = ((running[ends] - running[starts]) * factors).sum(axis=1)
-    return derive_keys(digests, 0)
+        hashes[half] = ((sums[ends] - sums[starts]) * factors).sum(axis=1)
+    return derive_keys(hashes, 0)
 
 
-def as_binary(digests: np.ndarray) -> Any:
-    """Digests as Arrow compares them.
-
-    Args:
-        digests (`np.ndarray` of shape (2, rows), uint64): The digests.
-
-    Returns:
-        `pa.FixedSizeBinaryArray`: The same, 16 bytes each.
-    """
-    data = pa.py_buffer(np.ascontiguousarray(digests.T))
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), digests.shape[1], [None, data])
+def to_binary(hashes: np.ndarray) -> pa.FixedSizeBinaryArray:
+    """Return hashes of shape (2, n) as n binary values of 16 bytes."""
+    data = pa.py_buffer(np.ascontiguousarray(hashes.T))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), hashes.shape[1], [None, data])
 
 
-def first_seen(known: Halves, digests: Halves) -> np.ndarray:
-    """Which digests are not known and stand nowhere earlier.
+def first_seen(known: np.ndarray | Sequence[np.ndarray], hashes: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
+    """Find the hashes that are neither known nor equal to an earlier one.
 
     Args:
-        known (two `np.ndarray` of shape (known,), uint64): The halves of known digests.
-        digests (two `np.ndarray` of shape (rows,), uint64): Those of the digests.
+        known (two `np.ndarray` of shape (known,), uint64): The halves of known hashes.
+        hashes (two `np.ndarray` of shape (rows,), uint64): The halves of the hashes.
 
     Returns:
-        `np.ndarray`, int64: Positions, in order.
+        `np.ndarray`, int64: Their positions, in order.
 
     Example:
 
@@ -123,20 +113,20 @@ def first_seen(known: Halves, digests: Halves) -> np.ndarray:
     >>> first_seen(np.array([a], dtype=np.uint64).T, np.array([b, a, c, b], dtype=np.uint64).T)
     array([0, 2])
     """
-    first, second = (np.concatenate(halves) for halves in zip(known, digests))
+    first, second = (np.concatenate(halves) for halves in zip(known, hashes))
     new = np.zeros(len(first), dtype=bool)
-    bits = first.view(np.uint16)[::4]  # any 16 of the 64 part the digests as evenly
+    bits = first.view(np.uint16)[::4]  # any 16 of the 64 bits split the hashes evenly
     edges = np.linspace(0, 2**16, 2 + len(first) // _SORTED_AT_ONCE).astype(int)
     for low, high in pairwise(edges.tolist()):
         members = np.flatnonzero((bits >= low) & (bits < high))
         members = members[np.argsort(first[members])]
         same = np.diff(first[members]) == 0
-        # most have the first half for themselves; the others are sorted again, by both, and stay in order where equal
-        alike = np.zeros(len(members), dtype=bool)
-        alike[1:] = same
-        alike[:-1] |= same
-        new[members[~alike]] = True
-        members = np.sort(members[alike])
+        # most first halves are unique; the others are sorted again, by both halves and then by position
+        repeated = np.zeros(len(members), dtype=bool)
+        repeated[1:] = same
+        repeated[:-1] |= same
+        new[members[~repeated]] = True
+        members = np.sort(members[repeated])
         members = members[np.lexsort((second[members], first[members]))]
         new[members[:1]] = True
         new[members[1:]] = (np.diff(first[members]) != 0) | (np.diff(second[members]) != 0)

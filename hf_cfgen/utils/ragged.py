@@ -1,57 +1,57 @@
-"""Ragged rows in flat arrays: their values one after the other, and where each row begins."""
+"""Rows of different lengths in one array: their values concatenated, and where each row starts."""
 
 import numpy as np
 
 
-def expand_ranges(begin: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Positions of rows that stand anywhere in a flat array, one row after the other.
+def expand_ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Concatenate the positions of many ranges.
 
     Args:
-        begin (`np.ndarray` of shape (rows,), int): Where each row begins.
-        size (`np.ndarray` of shape (rows,), int): How long it is.
+        starts (`np.ndarray` of shape (rows,), int): Where each range starts.
+        lengths (`np.ndarray` of shape (rows,), int): Its length.
 
     Returns:
-        `np.ndarray`, int32 where that is wide enough: As many positions as the sizes add up to.
+        `np.ndarray` of shape (sum of lengths,): The positions, int32 if that is wide enough.
 
     Example:
 
     >>> expand_ranges(np.array([5, 0]), np.array([2, 3])).tolist()
     [5, 6, 0, 1, 2]
     """
-    behind = size.cumsum()
-    # half as wide, three times as fast
-    kind = np.int32 if max(behind[-1:].max(initial=0), begin.max(initial=0)) < 2**30 else np.int64
-    positions = np.repeat((begin - behind + size).astype(kind), size)
+    ends = lengths.cumsum()
+    # int32 is three times as fast
+    kind = np.int32 if max(ends[-1:].max(initial=0), starts.max(initial=0)) < 2**30 else np.int64
+    positions = np.repeat((starts - ends + lengths).astype(kind), lengths)
     positions += np.arange(len(positions), dtype=kind)
     return positions
 
 
-def offsets_from_lengths(sizes: np.ndarray) -> np.ndarray:
-    """Where rows begin in a flat array, and its length.
+def offsets_from_lengths(lengths: np.ndarray) -> np.ndarray:
+    """Return where each row starts, and the number of values.
 
     Args:
-        sizes (`np.ndarray` of shape (rows,), int): How long each row is.
+        lengths (`np.ndarray` of shape (rows,), int): The length of each row.
 
     Returns:
-        `np.ndarray` of shape (rows + 1,): Their sums.
+        `np.ndarray` of shape (rows + 1,), int64: The offsets.
 
     Example:
 
     >>> offsets_from_lengths(np.array([2, 0, 3])).tolist()
     [0, 2, 2, 5]
     """
-    return np.concatenate([[0], sizes.cumsum()]).astype(np.int64)
+    return np.concatenate([[0], lengths.cumsum()]).astype(np.int64)
 
 
 def first_positions(codes: np.ndarray, count: int) -> np.ndarray:
-    """Where each of some numbers stands first.
+    """Return the first position of each number that occurs.
 
     Args:
-        codes (`np.ndarray`): Numbers.
-        count (`int`): One more than the highest one.
+        codes (`np.ndarray` of shape (values,), int): Numbers from 0 to `count - 1`.
+        count (`int`): One more than the highest possible number.
 
     Returns:
-        `np.ndarray`: For each number that occurs, in the order of the numbers, its first position.
+        `np.ndarray` of shape (distinct numbers,): The positions, in the order of the numbers.
 
     Example:
 
@@ -59,5 +59,5 @@ def first_positions(codes: np.ndarray, count: int) -> np.ndarray:
     array([1, 0])
     """
     firsts = np.full(count, len(codes))
-    firsts[codes[::-1]] = np.arange(len(codes))[::-1]  # of several, the last one assigned stays
+    firsts[codes[::-1]] = np.arange(len(codes))[::-1]  # numpy keeps the last assignment
     return firsts[firsts < len(codes)]

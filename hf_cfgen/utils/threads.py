@@ -1,4 +1,4 @@
-"""How many threads torch computes with: no more than there are cores for this process, and one for an LSTM."""
+"""How many threads torch uses."""
 
 import math
 import os
@@ -8,13 +8,14 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def usable_cores(cgroup: Path = _CGROUP) -> int:
-    """Count the cores that this process may really use.
+    """Count the cores that this process may use.
 
     Args:
-        cgroup (`Path`, *optional*, defaults to `/sys/fs/cgroup`): Where Linux tells the quota of a container.
+        cgroup (`Path`, *optional*, defaults to `/sys/fs/cgroup`): Where Linux keeps the CPU quota of a container,
+            version 1 or 2.
 
     Returns:
-        `int`: The cores of its affinity, or of its quota (version 1 or 2), rounded up, where that is less.
+        `int`: The cores of the process's affinity, or its quota rounded up if that is smaller.
 
     Example:
 
@@ -31,13 +32,12 @@ def usable_cores(cgroup: Path = _CGROUP) -> int:
 
 
 def limit_threads(one: bool = False) -> None:
-    """Let torch compute with as many threads as there are usable cores, unless the user has set OMP_NUM_THREADS.
+    """Limit torch to the usable cores, unless the user has set OMP_NUM_THREADS.
 
-    The small steps of an LSTM are shared among threads thousands of times a second. Two threads on two idle cores are
-    hardly faster than one, and on cores that are busy, or that a container has no share of, many times slower.
+    An LSTM's steps are so small that a second thread hardly helps, and slows it down many times if cores are busy.
 
     Args:
-        one (`bool`, *optional*, defaults to `False`): Take one thread, for an LSTM.
+        one (`bool`, *optional*, defaults to `False`): Use one thread, for an LSTM.
     """
     import torch
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene, generate_counterfactuals, load_ner_dataset
 from hf_cfgen.counterfactual.generation import unique_rows, with_ids
+from hf_cfgen.counterfactual.intervention import scheme_of
 from hf_cfgen.data.columns import counterfactual_features, tag_column, tag_names
-from hf_cfgen.data.scheme import scheme_of
 from hf_cfgen.tagging.spans import SCHEMES, Span, detect_scheme, scheme_tags, spans_to_tags, tags_to_spans
 from hf_cfgen.utils.hashing import first_seen
 
@@ -176,7 +176,7 @@ def test_the_demo_corpora_give_the_plain_rows(name, recipe):
 
 def test_tags_that_no_scheme_lays_out_are_read_as_leniently(monkeypatch):
     # which is refused before rows are made of them
-    monkeypatch.setattr("hf_cfgen.data.scheme.check_scheme_of", lambda dataset, scheme: None)
+    monkeypatch.setattr("hf_cfgen.counterfactual.intervention.check_scheme", lambda batches, scheme: None)
     tags = ["O", *(f"{prefix}-{label}" for label in "XY" for prefix in "BIEMSULW")]
     draw = random.Random(6)
     sizes = [draw.randint(0, 9) for _ in range(200)]

@@ -213,7 +213,7 @@ def test_a_stream_without_features_keeps_the_columns_that_its_first_row_lacks():
 
 def test_more_words_than_a_table_holds_are_an_error(monkeypatch):
     intervene = Intervene.from_dataset(TRAIN)
-    monkeypatch.setattr("hf_cfgen.utils.arrow_arrays._MOST", 20)
+    monkeypatch.setattr("hf_cfgen.utils.arrow_arrays._MAX_OFFSET", 20)
     with pytest.raises(CfgenError, match=r"\d+ words or bytes in a batch of rows: give a smaller batch_size"):
         intervene(TRAIN.with_format("arrow")[:])
 

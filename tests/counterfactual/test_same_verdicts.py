@@ -11,12 +11,13 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from hf_cfgen import CfgenConfig, CfgenError, Discriminate, Span, generate_counterfactuals, load_ner_dataset
-from hf_cfgen.counterfactual.discrimination import Replaced, verdicts
+from hf_cfgen.counterfactual.discrimination import verdicts
 from hf_cfgen.data.columns import tag_column, tag_names
 from hf_cfgen.modeling.decoding import best_tags
 from hf_cfgen.modeling.encoding import WordEncoder, encode_words, pad
 from hf_cfgen.modeling.inference import BATCH_TOKENS, batches, windows_for
 from hf_cfgen.modeling.pipeline import as_discriminator
+from hf_cfgen.tagging.span_table import SpanTable
 from hf_cfgen.tagging.spans import SCHEMES, scheme_tags, tags_to_spans
 
 from .. import plain_discriminator as plain
@@ -149,7 +150,10 @@ def test_verdicts_are_those_of_plain_loops(rows):
     row, start, end = (np.array([mention[i] for mention in mentions], dtype=int) for i in range(3))
     predicted = np.array([names.index(tag) for _, tags, _ in rows for tag in tags], dtype=int)
     seen = np.array([value for *_, values in rows for value in values], dtype=bool)
-    found = verdicts(Replaced(row, start, end, [mention[3] for mention in mentions]), predicted, names, seen, offsets)
+    found = verdicts(
+        SpanTable(row, start, end, np.arange(len(mentions)), tuple(mention[3] for mention in mentions)),
+        *(predicted, names, seen, offsets),
+    )
     assert found == [
         plain.verdict(spans, [tag if known else "O" for tag, known in zip(tags, values)], values)
         for spans, tags, values in rows

@@ -282,3 +282,33 @@ def test_bad_class_labels(tmp_path: Path) -> None:
     coded(5).select([]).to_parquet(tmp_path / "empty" / "test.parquet")
     with pytest.raises(CfgenError, match=r"empty/test\.parquet: no row in it: remove"):
         load_ner_dataset(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tags", "message"),
+    [
+        ("BILOU", ["B-X I-X O"], "word 1: the tag is I-X where BILOU has L-X"),
+        ("IOB1", ["O O O", "B-X I-X O"], "word 0: the tag is B-X where IOB1 has I-X"),
+        ("IOB2", ["O I-X O", "I-X B-X I-X"], "word 1: the tag is I-X where IOB2 has B-X"),
+    ],
+)
+def test_data_that_does_not_follow_the_named_scheme_is_refused_with_its_place(write, scheme, tags, message) -> None:
+    blocks = ["".join(f"w{i} {tag}\n" for i, tag in enumerate(row.split())) for row in tags]
+    path = write("train.txt", "\n".join(blocks))
+    line = 1 if "word 1" in message else 5
+    with pytest.raises(CfgenError, match=rf"train\.txt:{line}, {message}: name the scheme"):
+        load_ner_dataset(path, scheme=scheme)
+
+
+def test_b_and_i_that_follow_neither_scheme_may_be_read_as_either(write) -> None:
+    path = write("train.txt", "a B-X\nb I-Y\n\nc I-X\n")
+    for scheme in ("IOB1", "IOB2"):
+        assert tag_column(read_splits(path, scheme=scheme).splits["train"]) == [["B-X", "I-Y"], ["I-X"]]
+
+
+def test_the_train_split_must_follow_the_named_scheme_by_itself(write) -> None:
+    # together the splits follow neither scheme, but the generator reads the train split alone
+    path = write("train.txt", "a I-X\n")
+    write("dev.txt", "a B-X\n")
+    with pytest.raises(CfgenError, match=r"train\.txt:1, word 0: the tag is I-X where IOB2 has B-X: name the scheme"):
+        load_ner_dataset(path.parent, scheme="IOB2")

@@ -11,9 +11,10 @@ from transformers import AutoTokenizer, pipeline
 from transformers.pipelines.pt_utils import KeyDataset
 
 from hf_cfgen import CfgenError, Discriminate, DiscriminatorPipeline, Span, generate_counterfactuals
-from hf_cfgen.counterfactual.discrimination import Replaced, verdicts
+from hf_cfgen.counterfactual.discrimination import verdicts
 from hf_cfgen.data.columns import COUNTERFACTUAL_FEATURES, check_labels
 from hf_cfgen.modeling.pipeline import as_discriminator, weights_digest
+from hf_cfgen.tagging.span_table import SpanTable
 
 from ..taggers import LABELS, lexicon_tagger, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
@@ -26,7 +27,7 @@ def verdict(spans: list[Span], tags: list[str], seen: list[bool]) -> str | None:
     starts, ends, labels = zip(*spans)
     names = sorted(set(tags))
     (reason,) = verdicts(
-        Replaced(np.zeros(len(spans), dtype=int), np.array(starts), np.array(ends), labels),
+        SpanTable(np.zeros(len(spans), dtype=int), np.array(starts), np.array(ends), np.arange(len(spans)), labels),
         np.array([names.index(tag) for tag in tags]),
         names,
         np.array(seen),

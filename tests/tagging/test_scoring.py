@@ -14,7 +14,7 @@ from seqeval.metrics import classification_report, f1_score, precision_score, re
 
 from hf_cfgen.errors import CfgenError
 from hf_cfgen.tagging.scoring import LEVELS, count, f1, matches, ner_scores
-from hf_cfgen.tagging.span_table import SpanArrays
+from hf_cfgen.tagging.span_table import SpanTable
 from hf_cfgen.tagging.spans import SCHEMES, Span, scheme_tags, spans_to_tags, tags_to_spans
 
 from .. import plain_scoring
@@ -58,8 +58,11 @@ def maximum_matching(gold: list[Span], predicted: list[Span]) -> int:
 def relaxed_hits(gold: list[Span], predicted: list[Span]) -> int:
     """The relaxed hits among mentions of one type."""
     sides = (
-        SpanArrays(
-            *(np.array([span[i] for span in side], dtype=int) for i in range(2)), np.zeros(len(side), dtype=int)
+        SpanTable(
+            np.zeros(len(side), dtype=int),
+            *(np.array([span[i] for span in side], dtype=int) for i in range(2)),
+            np.zeros(len(side), dtype=int),
+            ("A",),
         )
         for side in (gold, predicted)
     )
