@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
+from hf_cfgen.evaluation.run_result import PARQUET  # noqa: E402
 from hf_cfgen.tagging.scoring import LEVELS  # noqa: E402
-from hf_cfgen.utils.files import PARQUET, read_json, write_json  # noqa: E402
+from hf_cfgen.utils.files import read_json, write_json  # noqa: E402
 
 RECORDED = REPOSITORY / "docs" / "recorded"
 PICTURE = REPOSITORY / "docs" / "images" / "run.svg"
@@ -33,11 +34,11 @@ _KEPT, _REJECTED, _OBSERVED, _INK, _PALE = "#1a7f37", "#b42318", "#0b5cad", "#1f
 def record(run_dir: Path) -> None:
     """Write docs/recorded from a run and its diagnosis."""
     results, diagnosis = read_json(run_dir / "results.json"), read_json(run_dir / "diagnosis.json")
-    recorded = {name: results[name] for name in ("environment", "command", "commit", "data", "deploy")}
+    recorded = {name: results[name] for name in ("hf_cfgen", "names", "environment", "command", "commit", "data", "deploy")}
     recorded["config"] = {name: results["config"][name] for name in _CONFIG}
     recorded["counts"] = {name: value for name, value in results["counts"].items() if name != "by_type"}
     recorded["taggers"] = {
-        name: {key: tagger[key] for key in ("dev_strict_f1", "best_step", "context_dropout", "tried", "seconds")}
+        name: {key: tagger[key] for key in ("examples", "dev_strict_f1", "best_step", "context_dropout", "tried", "seconds")}
         | {part: {level: _without_types(tagger[part][level]) for level in LEVELS} for part in ("test", "causal")}
         for name, tagger in results["taggers"].items()
     }

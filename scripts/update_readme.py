@@ -23,6 +23,8 @@ from hf_cfgen.experiments.report.document import Table, markdown_table  # noqa: 
 from hf_cfgen.experiments.report.formatting import DASH, percent_over_seeds  # noqa: E402
 from hf_cfgen.experiments.report.results import Group, read_results, recipe_order  # noqa: E402
 from hf_cfgen.experiments.report.scores import gains  # noqa: E402
+from hf_cfgen.evaluation.diagnosis import Diagnosis  # noqa: E402
+from hf_cfgen.evaluation.run_result import RunResult  # noqa: E402
 from hf_cfgen.reporting.diagnosis import diagnosis_table  # noqa: E402
 from hf_cfgen.reporting.run_tables import causal_table, counts_line, score_table  # noqa: E402
 from hf_cfgen.utils.files import read_json  # noqa: E402
@@ -103,9 +105,9 @@ TABLES: dict[str, Callable[[Path], list[str]]] = {
     "gains": _gains_rows,
     "alternatives": _alternatives_rows,
     "tried": _tried_rows,
-    "run": lambda file: _text(f"{score_table(run := read_json(file))}\n\n{causal_table(run)}"),
+    "run": lambda file: _text(f"{score_table(run := RunResult.from_dict(read_json(file)))}\n\n{causal_table(run)}"),
     "counts": lambda file: _text(counts_line(read_json(file)["counts"])),
-    "diagnosis": lambda file: _text(diagnosis_table(read_json(file))),
+    "diagnosis": lambda file: _text(diagnosis_table(Diagnosis.from_dict(read_json(file)))),
     **performance_tables.TABLES,
 }
 

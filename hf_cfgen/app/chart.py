@@ -4,17 +4,17 @@ from typing import Any
 
 from plotly import graph_objects
 
-from ..reporting.diagnosis import EFFECTS
-from ..tagging.scoring import LEVELS
+from ..reporting.formatting import EFFECTS
+from ..tagging.scoring import LEVELS, CausalEffects
 
 GREY = "#808080"  # seen on a light and on a dark ground
 
 
-def figure(effects: dict[str, Any]) -> graph_objects.Figure:
+def figure(effects: CausalEffects) -> graph_objects.Figure:
     """A bar chart of F1, ACE_C, ACE_E and RI by level, with intervals.
 
     Args:
-        effects (`dict`): What `hf_cfgen.tagging.scoring.causal_scores` returns.
+        effects (`CausalEffects`): See `causal_scores`.
 
     Returns:
         `plotly.graph_objects.Figure`: The chart.
@@ -26,8 +26,8 @@ def figure(effects: dict[str, Any]) -> graph_objects.Figure:
     layout |= {"yaxis": {"range": [-1.05, 1.05], "gridcolor": "rgba(128,128,128,0.35)"}}
     chart = graph_objects.Figure(layout=layout)
     for level in LEVELS:
-        values = [effects[level][key] for key in EFFECTS.values()]
-        low, high = zip(*(effects[level][f"{key}_interval"] for key in EFFECTS.values()))
+        values = [getattr(effects[level], key) for key in EFFECTS.values()]
+        low, high = zip(*(getattr(effects[level], f"{key}_interval") for key in EFFECTS.values()))
         chart.add_bar(
             name=level,
             x=list(EFFECTS),

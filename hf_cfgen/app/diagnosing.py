@@ -1,7 +1,7 @@
 """The page's second tab: what a tagger reads."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from datasets import Dataset
 
@@ -10,12 +10,13 @@ from ..cli.diagnose import chosen_split
 from ..data.columns import tag_column
 from ..data.options import parse_map
 from ..data.reading import read_splits
-from ..evaluation.diagnosis import diagnose
+from ..evaluation.diagnosis import ChangedSentence, diagnose
 from ..modeling.pipeline import DiscriminatorPipeline, as_tagger
-from ..reporting.diagnosis import EFFECTS, effect_cells, gap
+from ..reporting.formatting import EFFECTS, effect_cells, word_separator
 from ..reporting.html import marked, passes
+from ..reporting.markdown import effects as effects_table
 from ..reporting.markdown import escaped, table
-from ..tagging.scoring import LEVELS
+from ..tagging.scoring import CausalEffects
 from .demo import DEMOS, demo_tagger
 from .inputs import check_name, check_size, read_sentences
 
@@ -29,12 +30,12 @@ class Diagnosed(NamedTuple):
 
     Args:
         tables (`str`): Markdown: the effects with intervals, by level and by type.
-        effects (`dict`): What `hf_cfgen.tagging.scoring.causal_scores` returns.
+        effects (`CausalEffects`): The effects.
         sentences (`dict[str, str]`): HTML of sentences in every pass, by what they are called in a list.
     """
 
     tables: str
-    effects: dict[str, Any]
+    effects: CausalEffects
     sentences: dict[str, str]
 
 
@@ -58,25 +59,23 @@ def diagnosed(model: str, data: str, file: str | None, split: str | None, label_
     name, sentences = _sentences(data, file, split)
     tagger = _tagger(model)
     diagnosis = diagnose(tagger, sentences, label_map=names, examples=SENTENCES)
-    effects = diagnosis["effects"]
-    support = diagnosis["scores"]["strict"]["support"]
+    effects, support = diagnosis.effects, diagnosis.scores.strict.support
     by_type = [
-        (escaped(label), effect["support"], *effect_cells(effect))
-        for label, effect in effects["strict"]["by_type"].items()
+        (escaped(label), effect.support, *effect_cells(effect)) for label, effect in effects.strict.by_type.items()
     ]
     blocks = [
-        f"**{escaped(model)}** on **{escaped(name)}**, {diagnosis['sentences']} sentences, {support} mentions; 95 % "
+        f"**{escaped(model)}** on **{escaped(name)}**, {diagnosis.sentences} sentences, {support} mentions; 95 % "
         "intervals by bootstrap over sentences. High RI: the tagger leans on the entity; low: on its context. RI is a "
         "description, not a quality.",
-        table(("match", *EFFECTS), ((level, *effect_cells(effects[level])) for level in LEVELS)),
+        effects_table(effects),
         table(("type, strict", "mentions", *EFFECTS), by_type),
     ]
-    if without := diagnosis["model_types_without_data"]:
+    if without := diagnosis.model_types_without_data:
         blocks.append(
             f"The model's types without a mention in the data: {', '.join(map(escaped, without))}. What it predicts "
             "of them counts as errors; TYPE=O in the label map drops it."
         )
-    return Diagnosed("\n\n".join(blocks), effects, _passes(tagger, sentences, diagnosis["most_changed"], names))
+    return Diagnosed("\n\n".join(blocks), effects, _passes(tagger, sentences, diagnosis.most_changed, names))
 
 
 def _sentences(data: str, file: str | None, split: str | None) -> tuple[str, Dataset]:
@@ -95,17 +94,17 @@ def _tagger(model: str) -> DiscriminatorPipeline:
 
 
 def _passes(
-    tagger: DiscriminatorPipeline, data: Dataset, most_changed: dict[str, Any], label_map: dict[str, str] | None
+    tagger: DiscriminatorPipeline, data: Dataset, most_changed: dict[str, list[ChangedSentence]], label_map: dict[str, str] | None
 ) -> dict[str, str]:
     """The sentences that an intervention changes most, or the first ones, in every pass."""
-    rows = {row["id"]: (row["tokens"], row["gold"]) for changed in most_changed.values() for row in changed}
+    rows = {row.id: (row.tokens, row.gold) for changed in most_changed.values() for row in changed}
     rows = rows or dict(zip(data["id"], zip(data["tokens"], tag_column(data)[:SENTENCES])))
     words, tags = ([row[place] for row in rows.values()] for place in (0, 1))
     predicted = intervened_predictions(tagger, words, tags, label_map=label_map)
     empty = empty_words(tags)
     shown = {}
     for place, (name, tokens, gold) in enumerate(zip(rows, words, tags)):
-        separator = gap(tokens)
+        separator = word_separator(tokens)
         sentences = {
             "gold": marked(tokens, gold, separator),
             "as it is": marked(tokens, predicted["predictions"][place], separator),

@@ -1,31 +1,30 @@
 """The average causal effect of context and of entity on F1: ACE_C, ACE_E and RI."""
 
-from typing import Any
-
 from datasets import Dataset
 
 from ..data.columns import check_columns, tag_column
-from ..tagging.scoring import causal_scores
-from .interventions import intervened_predictions
+from ..tagging.scoring import CausalEffects, causal_scores
+from .interventions import Tagger, intervened_predictions
 
 
 def causal_effects(
-    model_or_pipeline: Any, dataset: Dataset, *, batch_size: int = 32, resamples: int = 1000, seed: int = 0
-) -> dict[str, dict[str, Any]]:
-    """ACE_C, ACE_E and RI of a tagger on a data set.
+    model_or_pipeline: Tagger, dataset: Dataset, *, batch_size: int = 32, resamples: int = 1000, seed: int = 0
+) -> CausalEffects:
+    """Measure ACE_C, ACE_E and RI of a tagger on a dataset.
 
     Args:
         model_or_pipeline (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): The tagger; see `as_tagger`.
-        dataset (`Dataset`): One split with `tokens` and `ner_tags`, the test split as a rule.
-        batch_size (`int`, *optional*, defaults to 32): Windows a forward pass.
+        dataset (`Dataset`): One split with `tokens` and `ner_tags`, usually the test split.
+        batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
         resamples (`int`, *optional*, defaults to 1000): Bootstrap resamples of the sentences.
         seed (`int`, *optional*, defaults to 0): Seed of the resamples.
 
     Returns:
-        `dict`: What `hf_cfgen.tagging.scoring.causal_scores` returns.
+        `CausalEffects`: See `causal_scores`.
 
     Raises:
-        CfgenError: Columns are missing, the model's labels are no tags, or the data has an entity type that it lacks.
+        CfgenError: Columns are missing, the model's labels are not tags, or the data has an entity type that the model
+            lacks.
     """
     check_columns(dataset)
     dataset = dataset.with_format(None)

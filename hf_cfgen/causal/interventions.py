@@ -1,30 +1,34 @@
 """do(e0) and do(c0): predictions with the words of the mentions, or all other words, set to [EMPTY]."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+
+from transformers import PreTrainedModel, TokenClassificationPipeline
 
 from ..errors import CfgenError
 from ..modeling.decoding import best_tags
-from ..modeling.inference import predict_words
+from ..modeling.inference import predict_passes
 from ..modeling.pipeline import as_tagger
 from ..tagging.spans import split_tag, tags_to_spans
 
+Tagger = str | Path | PreTrainedModel | TokenClassificationPipeline
+
 
 def map_labels(labels: Iterable[str], label_map: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The tag that each label of a model means.
+    """Translate the labels of a model to tags.
 
     Args:
         labels (`Iterable[str]`): The model's labels.
-        label_map (`Mapping[str, str]`, *optional*): A key is a whole label (`"LABEL_1"`, `"I-ORG"`) and its value a
-            tag (`"B-PER"`, `"O"`), or a key is an entity type (`"ORG"`) and its value a type (`"organization"`) or
-            `"O"`, so that it counts as nothing. Whole labels win over types.
+        label_map (`Mapping[str, str]`, *optional*): Maps a label (`"LABEL_1"`, `"I-ORG"`) to a tag (`"B-PER"`,
+            `"O"`), or an entity type (`"ORG"`) to a type (`"organization"`) or to `"O"` to ignore it. Entries for
+            labels take precedence over entries for types.
 
     Returns:
-        `dict[str, str]`: A tag for every label; prefixes stay as they are where a type is mapped.
+        `dict[str, str]`: The tag of every label. If its type is mapped, the label keeps its prefix.
 
     Raises:
-        CfgenError: A key is neither a label nor a type of the model, a value is no tag or empty, or a label is no tag
-            and not mapped to one.
+        CfgenError: A key is neither a label nor a type of the model, a value is empty or not a tag, or a label that is
+            not a tag is not mapped.
 
     Example:
 
@@ -42,16 +46,16 @@ def map_labels(labels: Iterable[str], label_map: Mapping[str, str] | None = None
         )
     for key, value in label_map.items():
         if not value:
-            raise CfgenError(f"the label map has {key}= and nothing behind it: map it to O for nothing")
+            raise CfgenError(f"the label map has {key}= without a value: map it to O to ignore it")
         if key in parts and _parts(value) is None:
             raise CfgenError(
-                f"the label map has {key}={value}, but {key} is a whole label of the model: map it to a tag, O or "
-                f"such as I-{value}"
+                f"the label map has {key}={value}, but {key} is a label of the model: map it to a tag, such as "
+                f"O or I-{value}"
             )
     untagged = [label for label in labels if parts[label] is None and label not in label_map]
     if untagged:
         raise CfgenError(
-            f"labels {', '.join(untagged)} of the model are no tags: map every one to the tag that it means, "
+            f"labels {', '.join(untagged)} of the model are not tags: map each of them to a tag, "
             "--label_map LABEL_0=O LABEL_1=B-PER ..., or set the model's config.id2label"
         )
     tags = {}
@@ -66,14 +70,14 @@ def map_labels(labels: Iterable[str], label_map: Mapping[str, str] | None = None
 
 
 def empty_words(tags: Sequence[Sequence[str]]) -> dict[str, list[list[bool]]]:
-    """The words that each intervention makes [EMPTY].
+    """Find the words that each intervention sets to [EMPTY].
 
     Args:
-        tags (`Sequence[Sequence[str]]`): Gold tags, one sequence a sentence.
+        tags (`Sequence[Sequence[str]]`): Gold tags, one sequence per sentence.
 
     Returns:
-        `dict[str, list[list[bool]]]`: Under `do_context`, do(c0), the words outside the mentions; under `do_entity`,
-        do(e0), those within.
+        `dict[str, list[list[bool]]]`: Under `do_context`, do(c0), the words outside mentions; under `do_entity`,
+        do(e0), the words of mentions.
 
     Example:
 
@@ -90,30 +94,30 @@ def empty_words(tags: Sequence[Sequence[str]]) -> dict[str, list[list[bool]]]:
 
 
 def intervened_predictions(
-    model: Any,
+    model: Tagger,
     sentences: Sequence[Sequence[str]],
     tags: Sequence[Sequence[str]],
     batch_size: int = 32,
     label_map: Mapping[str, str] | None = None,
 ) -> dict[str, list[list[str]]]:
-    """Predictions for sentences as they are, under do(c0) and under do(e0).
+    """Predict the tags of unchanged sentences, under do(c0) and under do(e0).
 
-    Under do(e0) the embeddings of every word of a gold mention are zero, under do(c0) those of every other word, with
-    all their sub-words; special tokens and padding stay as they are (Zeng et al. 2020, section 3.3). The model
-    predicts the most probable of its own labels, which is then mapped: a map renames its decisions and changes none.
+    Under do(e0) the embeddings of all sub-words of every gold mention are zero, under do(c0) those of all other words.
+    Special tokens and padding are unchanged (Zeng et al. 2020, section 3.3). The model predicts its own labels, and
+    the label map renames the predictions, so a map never changes a decision.
 
     Args:
         model (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_tagger`.
-        sentences (`Sequence[Sequence[str]]`): The words.
-        tags (`Sequence[Sequence[str]]`): Their gold tags.
-        batch_size (`int`, *optional*, defaults to 32): Windows a forward pass.
-        label_map (`Mapping[str, str]`, *optional*): What the model's labels mean; see `map_labels`.
+        sentences (`Sequence[Sequence[str]]`): The words of each sentence.
+        tags (`Sequence[Sequence[str]]`): The gold tags.
+        batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
+        label_map (`Mapping[str, str]`, *optional*): The meaning of the model's labels; see `map_labels`.
 
     Returns:
-        `dict[str, list[list[str]]]`: Under `predictions`, `do_context` and `do_entity` the predicted tags.
+        `dict[str, list[list[str]]]`: The predicted tags under `predictions`, `do_context` and `do_entity`.
 
     Raises:
-        CfgenError: The gold tags have an entity type that the model lacks, or see `as_tagger` and `map_labels`.
+        CfgenError: The gold tags have an entity type that the model lacks. See also `as_tagger` and `map_labels`.
     """
     tagger = as_tagger(model)
     id2label = tagger.model.config.id2label
@@ -123,19 +127,20 @@ def intervened_predictions(
     if unknown:
         raise CfgenError(
             f"the data has types {', '.join(sorted(unknown))}, which the model lacks; it has "
-            f"{', '.join(sorted(known)) or 'none'}: rename the labels of one side, those of the model by hf-cfgen "
-            "diagnose --label_map MODEL_TYPE=DATA_TYPE"
+            f"{', '.join(sorted(known)) or 'none'}: rename the types of the data, or those of the model with "
+            "hf-cfgen diagnose --label_map MODEL_TYPE=DATA_TYPE"
         )
     id2tag = {i: tag_of[label] for i, label in id2label.items()}
-    return {
-        name: [
-            best_tags(values, id2tag)
-            for values in predict_words(
-                tagger.model, tagger.tokenizer, sentences, stride=tagger.stride, batch_size=batch_size, empty=mask
-            )
-        ]
-        for name, mask in {"predictions": None, **empty_words(tags)}.items()
-    }
+    passes = {"predictions": None, **empty_words(tags)}
+    predicted = predict_passes(
+        tagger.model,
+        tagger.tokenizer,
+        sentences,
+        list(passes.values()),
+        stride=tagger.stride,
+        batch_size=batch_size,
+    )
+    return {name: [best_tags(values, id2tag) for values in rows] for name, rows in zip(passes, predicted)}
 
 
 def _parts(tag: str) -> tuple[str, str] | None:

@@ -69,27 +69,23 @@ def diagnose_data(arguments: DiagnoseArguments) -> dict[str, Any]:
     PartialState().wait_for_everyone()  # until every process has found the output free
     split = chosen_split(arguments.data, source.splits, arguments.split)
     label_map = parse_map(arguments.label_map)
-    diagnosis = {
-        "hf_cfgen": __version__,
-        "model": arguments.model,
-        "data": arguments.data,
-        "split": split,
-        **diagnose(
-            arguments.model,
-            source.splits[split],
-            label_map=label_map,
-            batch_size=arguments.batch_size,
-            resamples=arguments.resamples,
-            seed=arguments.seed,
-        ),
-    }
+    diagnosis = diagnose(
+        arguments.model,
+        source.splits[split],
+        label_map=label_map,
+        batch_size=arguments.batch_size,
+        resamples=arguments.resamples,
+        seed=arguments.seed,
+    )
+    made_with = {"hf_cfgen": __version__, "model": arguments.model, "data": arguments.data, "split": split}
+    record = made_with | diagnosis.to_dict()
     if PartialState().is_main_process:
         seen = " (too good where the tagger was trained on these rows)" if split == "train" else ""
         print(f"{arguments.model} on {arguments.data}, split {split}{seen}\n\n{diagnosis_table(diagnosis)}")
         if output is not None and skipped_file is not None:
             write_skipped(skipped_file, source.skipped)
-            write_json(output, diagnosis)
-    return diagnosis
+            write_json(output, record)
+    return record
 
 
 def chosen_split(data: str, splits: Mapping[str, Dataset], name: str | None = None) -> str:

@@ -19,21 +19,19 @@ from ..data.loading import check_sizes, cut_splits, write_skipped
 from ..data.options import ReadOptions
 from ..data.reading import read_splits
 from ..errors import CfgenError, about
+from ..evaluation.run_result import AUG, CONTROL, DATA, KEPT, NOAUG, PARQUET, REJECTED, RESULTS, SKIPPED, STARTED, TAGGERS
+from ..evaluation.run_result import RunData, RunResult, TaggerResult, Training
 from ..evaluation.scores import evaluate_tagger
 from ..modeling.pipeline import DiscriminatorPipeline
 from ..modeling.word_vectors import load_vectors
+from ..reporting.formatting import percent, word_separator
 from ..reporting.run_tables import causal_table, counts_line, score_table
 from ..training.config import ModelOptions, TaggerTrainingArguments, changed_options, result_options
 from ..training.taggers import create_tagger, train_tagger, with_learning_rate
 from ..training.trainer import dev_scores
 from ..utils.environment import base_name, checkout_commit, command_line, environment
-from ..utils.files import PARQUET, RESULTS, STARTED, finished_folder, read_json, write_json
+from ..utils.files import finished_folder, read_json, write_json
 from ..utils.text import is_in_characters
-
-FOLDERS = ("noaug", "kept", "rejected", "control", "aug", "data")
-
-SKIPPED = "skipped.jsonl"
-
 
 @dataclass(kw_only=True)
 class RunArguments(ReadOptions, ModelOptions):
@@ -94,36 +92,35 @@ class RunTrainingArguments(TaggerTrainingArguments):
     )
 
 
-def run(arguments: RunArguments, training: RunTrainingArguments) -> dict[str, Any]:
-    """Train NoAug, generate counterfactual examples with it as the discriminator, train Aug, score and explain both.
+def run(arguments: RunArguments, training: RunTrainingArguments) -> RunResult:
+    """Train NoAug, generate counterfactual examples with it as the discriminator, train Aug, and evaluate both.
 
-    Writes to `training.output_dir`: `noaug/`, `aug/` (and `control/`), taggers with tokenizer; `kept/`, `rejected/`,
-    parquet data sets, absent where they have no row; `data/`, the splits: what Aug is trained on, validation and test;
-    last of all `results.json`. The same run in the same folder replaces them. Context dropout is for Aug and Control:
-    NoAug, the baseline and the discriminator, is trained without. What dev does not choose is not tested.
+    The output folder gets the taggers with their tokenizers in `noaug/`, `aug/` and, if asked for, `control/`; the
+    counterfactual examples in `kept/` and `rejected/`, unless there are none; the splits that Aug is trained and
+    evaluated on in `data/`; and last `results.json`. Running again with the same arguments replaces them. Aug and
+    Control are trained with each context dropout, NoAug without. Only the tagger that is best on dev is tested.
 
     Args:
-        arguments (`RunArguments`): What to do.
-        training (`RunTrainingArguments`): How to train.
+        arguments (`RunArguments`): The data, the model and the recipe.
+        training (`RunTrainingArguments`): The training, and the output folder.
 
     Returns:
-        `dict`: What `results.json` holds.
+        `RunResult`: What `results.json` holds.
 
     Raises:
-        CfgenError: The input is bad, or the output folder holds something else.
+        CfgenError: The input cannot be used, or the output folder holds something else.
     """
     training = with_learning_rate(training, arguments)
     output = Path(training.output_dir)
-    results_file, started_file = output / RESULTS, output / STARTED
     config = asdict(arguments) | {name: str(value) for name, value in result_options(training).items()}
     config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate", "context_dropout")}
     _check_output(output, config)
-    commit = checkout_commit()  # of what is loaded now; files may change under a long run
+    commit = checkout_commit()  # now, because files may change during a long run
     recipe = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
     sizes = check_sizes(arguments.pool, arguments.split_sizes())
     source = read_splits(arguments.dataset, **arguments.read_options(), unique_ids=arguments.pool)
-    # what can't be used is found before anything is removed or trained
+    # find input that cannot be used before anything is removed or trained
     with about(arguments.dataset):
         data = cut_splits(source.splits, sizes, arguments.num_train_examples, arguments.split_seed, training.seed)
         entity_sets = EntitySets.from_dataset(data["train"])
@@ -133,82 +130,75 @@ def run(arguments: RunArguments, training: RunTrainingArguments) -> dict[str, An
     main = training.process_index == 0
     PartialState().wait_for_everyone()  # until every process has checked the folder
     if main:
-        output.mkdir(parents=True, exist_ok=True)
-        results_file.unlink(missing_ok=True)
-        write_json(started_file, {"config": config})
-        (output / SKIPPED).unlink(missing_ok=True)
+        _start(output, config)
         write_skipped(output / SKIPPED, source.skipped)
-        for name in FOLDERS:
-            shutil.rmtree(output / name, ignore_errors=True)
-    taggers: dict[str, Any] = {}
+    results: dict[str, TaggerResult] = {}
 
     def train(name: str, rows: Dataset, *context_dropout: float) -> DiscriminatorPipeline:
-        """Train with each of these probabilities, and keep the best on dev, the first of equals."""
-        tried: list[tuple[DiscriminatorPipeline, dict[str, Any]]] = []
+        """Train with each probability, and keep the tagger that is best on dev, the first of equals."""
+        tried: list[tuple[DiscriminatorPipeline, Training]] = []
         for probability in context_dropout:
-            told = f", context dropout {probability:g}" if probability else ""
-            _say(main, f"Training {name} on {len(rows)} examples, {training.max_steps} steps{told}")
+            suffix = f", context dropout {probability:g}" if probability else ""
+            _say(main, f"Training {name} on {len(rows)} examples, {training.max_steps} steps{suffix}")
             options = copy.copy(training)
             options.context_dropout = probability
             begin = time.perf_counter()
             checkpoints = output / f"checkpoints-{name.lower()}.partial"
             tagger, trainer = train_tagger(arguments, data, rows, vectors, options, checkpoints)
-            record = {"context_dropout": probability, **dev_scores(trainer.state)}
-            tried.append((tagger, record | {"seconds": {"train": time.perf_counter() - begin}}))
-        tagger, record = max(tried, key=lambda item: item[1]["dev_strict_f1"])
-        taggers[name] = {
-            "examples": len(rows),
-            **record,
-            **evaluate_tagger(tagger, data["test"], training.per_device_eval_batch_size),
-            "tried": [other for _, other in tried],
-        }
+            seconds = {"train": time.perf_counter() - begin}
+            record = {"context_dropout": probability, "seconds": seconds, **dev_scores(trainer.state)}
+            tried.append((tagger, Training.from_dict(record)))
+        tagger, best = max(tried, key=lambda item: item[1].dev_strict_f1)
+        evaluation = evaluate_tagger(tagger, data["test"], training.per_device_eval_batch_size)
+        trainings = [other for _, other in tried]
+        results[name] = TaggerResult(examples=len(rows), tried=trainings, **vars(best), **vars(evaluation))
         if main:
             with finished_folder(output / name.lower()) as folder:
                 tagger.model.save_pretrained(folder)
                 tagger.tokenizer.save_pretrained(folder)
         return tagger
 
-    discriminator = train("NoAug", data["train"], 0.0)
+    discriminator = train(NOAUG, data["train"], 0.0)
     kept, rejected, counts = generate_counterfactuals(data["train"], discriminator, recipe, entity_sets=entity_sets)
     _say(main, counts_line(counts))
     if main:
-        for name, rows in (("kept", kept), ("rejected", rejected)):
-            if not len(rows):  # datasets can't open a data set without rows
-                continue
-            _write_splits(output / name, {"train": rows})
+        for name, rows in ((KEPT, kept), (REJECTED, rejected)):
+            if len(rows):  # datasets cannot open a dataset without rows
+                _write_splits(output / name, {"train": rows})
     probabilities = dict.fromkeys((0.0, training.context_dropout))
     if arguments.control:
         candidates = generate_counterfactuals(data["train"], None, recipe, entity_sets=entity_sets).kept
         swapped = random_swap(candidates, len(kept), training.seed)
-        train("Control", mix(data["train"], swapped, training.seed), *probabilities)
+        train(CONTROL, mix(data["train"], swapped, training.seed), *probabilities)
     mixed = mix(data["train"], kept, training.seed)
     if main:
-        _write_splits(output / "data", {"train": mixed, **observational})
-    train("Aug", mixed, *probabilities)
+        _write_splits(output / DATA, {"train": mixed, **observational})
+    train(AUG, mixed, *probabilities)
 
-    results = {
-        "hf_cfgen": __version__,
-        "command": f"hf-cfgen run {_command_line(arguments, training)}",
-        "commit": commit,
-        "names": {name: value and base_name(value) for name, value in _places(arguments).items()},
-        "config": config,
-        "environment": environment(),
-        "data": {
-            "characters": is_in_characters(chain.from_iterable(data["train"]["tokens"])),
-            "examples": {split: len(rows) for split, rows in data.items()},
-            "types": entity_types(data),
-        },
-        "counts": counts,
-        "taggers": taggers,
-        "deploy": max(("NoAug", "Aug"), key=lambda name: taggers[name]["dev_strict_f1"]),
-    }
-    PartialState().wait_for_everyone()  # no results where another process failed
+    places = {"dataset": arguments.dataset, "model": arguments.model, "vectors": arguments.vectors}
+    result = RunResult(
+        hf_cfgen=__version__,
+        command=f"hf-cfgen run {_command_line(arguments, training)}",
+        commit=commit,
+        names={name: value and base_name(value) for name, value in places.items()},
+        config=config,
+        environment=environment(),
+        data=RunData(
+            characters=is_in_characters(chain.from_iterable(data["train"]["tokens"])),
+            examples={split: len(rows) for split, rows in data.items()},
+            types=entity_types(data),
+        ),
+        counts=counts,
+        taggers=results,
+        deploy=max((NOAUG, AUG), key=lambda name: results[name].dev_strict_f1),
+    )
+    PartialState().wait_for_everyone()  # no results if another process failed
     if main:
-        write_json(results_file, results)
-        started_file.unlink()
-    tables = f"{score_table(results)}\n\n{causal_table(results)}"
-    _say(main, f"\n{tables}\n\n{_deploy_lines(results, output, data['test'])}")
-    return results
+        write_json(output / RESULTS, result.to_dict())
+        (output / STARTED).unlink()
+    tables = f"{score_table(result)}\n\n{causal_table(result)}"
+    _say(main, f"\n{tables}\n\n{_deploy_lines(result, output, data['test'])}")
+    return result
 
 
 def _command_line(arguments: RunArguments, training: RunTrainingArguments) -> str:
@@ -216,12 +206,18 @@ def _command_line(arguments: RunArguments, training: RunTrainingArguments) -> st
     return command_line(options, {option.name: option.default for option in fields(arguments)})
 
 
-def _places(arguments: RunArguments) -> dict[str, str | None]:
-    return {"dataset": arguments.dataset, "model": arguments.model, "vectors": arguments.vectors}
+def _start(output: Path, config: dict[str, Any]) -> None:
+    """Remove what an earlier run left in the folder, and mark the folder as started."""
+    output.mkdir(parents=True, exist_ok=True)
+    (output / RESULTS).unlink(missing_ok=True)
+    write_json(output / STARTED, {"config": config})
+    (output / SKIPPED).unlink(missing_ok=True)
+    for name in (DATA, KEPT, REJECTED, *TAGGERS):
+        shutil.rmtree(output / name.lower(), ignore_errors=True)
 
 
 def _write_splits(path: Path, splits: dict[str, Dataset]) -> None:
-    """A parquet file a split, of the columns that are the same in all."""
+    """Write one parquet file per split, with the columns that are the same in all splits."""
     features = [rows.features for rows in splits.values()]
     columns = [name for name in features[0] if all(other.get(name) == features[0][name] for other in features)]
     with finished_folder(path) as folder:
@@ -230,7 +226,7 @@ def _write_splits(path: Path, splits: dict[str, Dataset]) -> None:
 
 
 def _check_output(output: Path, config: dict[str, Any]) -> None:
-    """The output folder must be new, or of the same run, or of one that was cut off."""
+    """Check that the output folder is new, or that the same run or an interrupted run wrote it."""
     for path in (output, *output.parents):
         if path.exists() and not path.is_dir():
             raise CfgenError(f"{path} is a file: choose another --output_dir")
@@ -238,20 +234,20 @@ def _check_output(output: Path, config: dict[str, Any]) -> None:
         if read_json(output / RESULTS).get("config") != config:
             raise CfgenError(f"{output} holds another run: choose another --output_dir, or delete it")
     elif output.exists() and any(output.iterdir()) and not (output / STARTED).exists():
-        raise CfgenError(f"{output} is not empty and holds no run: choose another --output_dir")
+        raise CfgenError(f"{output} is not empty and does not hold a run: choose another --output_dir")
 
 
-def _deploy_lines(results: dict[str, Any], output: Path, test: Dataset) -> str:
-    name = results["deploy"]
-    folder = (output / name.lower()).as_posix()
-    scores = {other: 100 * tagger["dev_strict_f1"] for other, tagger in results["taggers"].items()}
+def _deploy_lines(result: RunResult, output: Path, test: Dataset) -> str:
+    folder = (output / result.deploy.lower()).as_posix()
+    noaug, aug = (percent(result.taggers[name].dev_strict_f1) for name in (NOAUG, AUG))
     tokens = next((row["tokens"] for row in test if any(row["ner_tags"])), test[0]["tokens"])
-    characters = is_in_characters(tokens)
-    text, strategy = ("".join(tokens), "simple") if characters else (" ".join(tokens), "first")
+    separator = word_separator(tokens)
+    strategy = "first" if separator else "simple"
     return (
-        f"Deploy {name} (dev strict F1 {scores['NoAug']:.1f} for NoAug, {scores['Aug']:.1f} for Aug):\n"
+        f"Deploy {result.deploy} (dev strict F1 {noaug} for NoAug, {aug} for Aug):\n"
         "import hf_cfgen.modeling; from transformers import pipeline; "
-        f"print(pipeline('token-classification', {folder!r}, aggregation_strategy={strategy!r})({text!r}))"
+        f"print(pipeline('token-classification', {folder!r}, aggregation_strategy={strategy!r})"
+        f"({separator.join(tokens)!r}))"
     )
 
 

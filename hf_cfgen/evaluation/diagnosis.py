@@ -1,20 +1,66 @@
-"""What a tagger reads, on one data set: its scores, causal effects, and the predictions that interventions change."""
+"""Diagnose what a tagger reads: its scores, its causal effects, and the predictions that interventions change most."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from datasets import Dataset
 
-from ..causal.interventions import empty_words, intervened_predictions, map_labels
+from ..causal.interventions import Tagger, empty_words, intervened_predictions, map_labels
 from ..data.columns import check_columns, tag_column
 from ..errors import CfgenError
 from ..modeling.pipeline import as_tagger
-from ..tagging.scoring import causal_scores, ner_scores
+from ..tagging.scoring import CausalEffects, TaggerScores, causal_scores, ner_scores
 from ..tagging.spans import split_tag, tags_to_spans
+from ..utils.records import Record
+
+
+@dataclass(frozen=True)
+class ChangedSentence(Record):
+    """A sentence whose prediction an intervention changes.
+
+    Args:
+        id (`str`): Its id, or its position in the dataset.
+        tokens (`list[str]`): Its words.
+        gold, predicted, intervened (`list[str]`): The gold tags, and the predicted tags without and with the
+            intervention.
+        empty (`list[bool]`): Whether the intervention sets each word to [EMPTY].
+        changed (`int`): The number of words whose predicted tag changes.
+    """
+
+    id: str
+    tokens: list[str]
+    gold: list[str]
+    predicted: list[str]
+    intervened: list[str]
+    empty: list[bool]
+    changed: int
+
+
+@dataclass(frozen=True)
+class Diagnosis(Record):
+    """What `diagnose` returns.
+
+    Args:
+        sentences (`int`): The number of sentences.
+        scores (`TaggerScores`): Precision, recall and F1.
+        effects (`CausalEffects`): ACE_C, ACE_E and RI with intervals.
+        label_map (`dict[str, str]`): The label map that was used.
+        model_types_without_data (`list[str]`): Types of the model that do not occur in the data, after mapping.
+            Predictions of these types count as errors, unless they are mapped to `"O"`.
+        most_changed (`dict[str, list[ChangedSentence]]`): Under `do_context` and `do_entity`, the result of
+            `most_changed`.
+    """
+
+    sentences: int
+    scores: TaggerScores
+    effects: CausalEffects
+    label_map: dict[str, str]
+    model_types_without_data: list[str]
+    most_changed: dict[str, list[ChangedSentence]]
 
 
 def diagnose(
-    model: Any,
+    model: Tagger,
     dataset: Dataset,
     *,
     label_map: Mapping[str, str] | None = None,
@@ -22,32 +68,25 @@ def diagnose(
     resamples: int = 1000,
     seed: int = 0,
     examples: int = 10,
-) -> dict[str, Any]:
-    """Score a tagger, and show how its scores and predictions change without the context and without the entities.
+) -> Diagnosis:
+    """Score a tagger, and measure how its scores and predictions change without the context and without the entities.
 
     Args:
         model (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): Any token-classification model; see
             `as_tagger`.
-        dataset (`Dataset`): One split with `tokens` and `ner_tags`, and `id` if it has one.
-        label_map (`Mapping[str, str]`, *optional*): What the model's labels are called in the data; see `map_labels`.
-        batch_size (`int`, *optional*, defaults to 32): Windows a forward pass.
+        dataset (`Dataset`): One split with `tokens` and `ner_tags`, and optionally `id`.
+        label_map (`Mapping[str, str]`, *optional*): The meaning of the model's labels in the data; see `map_labels`.
+        batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
         resamples (`int`, *optional*, defaults to 1000): Bootstrap resamples of the sentences.
         seed (`int`, *optional*, defaults to 0): Seed of the resamples.
-        examples (`int`, *optional*, defaults to 10): The most sentences to show for each intervention.
+        examples (`int`, *optional*, defaults to 10): The maximum number of sentences to list per intervention.
 
     Returns:
-        `dict`: JSON-serialisable.
-
-        - `sentences` (`int`): Their number.
-        - `scores`, `effects`: What `ner_scores` and `causal_scores` return.
-        - `label_map` (`dict[str, str]`): The one given.
-        - `model_types_without_data` (`list[str]`): Types of the model, by their mapped names, of which the data has no
-          mention. What the model predicts of them counts as errors; mapping such a type to `"O"` drops it.
-        - `most_changed`: Under `do_context` and `do_entity` what `most_changed` returns.
+        `Diagnosis`: The scores, the effects, and the sentences that change most.
 
     Raises:
-        CfgenError: Columns are missing, there is no mention, the model's labels are no tags, the label map does not
-            fit them, the data has an entity type that the model lacks, or a number is too small.
+        CfgenError: Columns are missing, there are no mentions, the model's labels are not tags, the label map does not
+            fit the labels, the data has an entity type that the model lacks, or a number is too small.
     """
     check_columns(dataset)
     least = {"batch_size": (batch_size, 1), "resamples": (resamples, 1), "seed": (seed, 0), "examples": (examples, 0)}
@@ -56,55 +95,41 @@ def diagnose(
             raise CfgenError(f"{name} is {value}: give at least {smallest}")
     sentences, tags = list(dataset["tokens"]), tag_column(dataset)
     if not any(tags_to_spans(gold) for gold in tags):
-        raise CfgenError("no mention in these rows: every score would be 0; give rows with some, or another split")
+        raise CfgenError("no mention in these rows: every score would be 0; give rows with mentions, or another split")
     ids = [str(name) for name in (dataset["id"] if "id" in dataset.column_names else range(len(dataset)))]
     tagger = as_tagger(model)
     types = {split_tag(tag)[1] for tag in map_labels(tagger.model.config.id2label.values(), label_map).values()}
     passes = intervened_predictions(tagger, sentences, tags, batch_size, label_map)
-    effects = causal_scores(tags, **passes, resamples=resamples, seed=seed)
-    return {
-        "sentences": len(sentences),
-        "scores": ner_scores(tags, passes["predictions"]),
-        "effects": effects,
-        "label_map": dict(label_map or {}),
-        "model_types_without_data": sorted(types - {split_tag(tag)[1] for gold in tags for tag in gold} - {""}),
-        "most_changed": {
-            name: most_changed(
-                {
-                    "id": ids,
-                    "tokens": sentences,
-                    "gold": tags,
-                    "predicted": passes["predictions"],
-                    "intervened": passes[name],
-                    "empty": empty,
-                },
-                examples,
-            )
-            for name, empty in empty_words(tags).items()
-        },
-    }
+    changed = {}
+    for name, empty in empty_words(tags).items():
+        rows = zip(ids, sentences, tags, passes["predictions"], passes[name], empty, strict=True)
+        changed[name] = most_changed((_changed_sentence(*row) for row in rows), examples)
+    return Diagnosis(
+        sentences=len(sentences),
+        scores=ner_scores(tags, passes["predictions"]),
+        effects=causal_scores(tags, **passes, resamples=resamples, seed=seed),
+        label_map=dict(label_map or {}),
+        model_types_without_data=sorted(types - {split_tag(tag)[1] for gold in tags for tag in gold} - {""}),
+        most_changed=changed,
+    )
 
 
-def most_changed(columns: Mapping[str, Sequence[Any]], limit: int) -> list[dict[str, Any]]:
-    """The sentences whose prediction an intervention changes most.
+def most_changed(sentences: Iterable[ChangedSentence], limit: int) -> list[ChangedSentence]:
+    """Select the sentences whose prediction changes most.
 
     Args:
-        columns (`Mapping[str, Sequence]`): Under `id` a name for each sentence, under `tokens`, `gold`, `predicted`,
-            `intervened` and `empty` its words, their gold tags, their predicted tags as they are and under the
-            intervention, and whether it made them [EMPTY].
-        limit (`int`): The most sentences to return.
+        sentences (`Iterable[ChangedSentence]`): Sentences in any order.
+        limit (`int`): The maximum number of sentences.
 
     Returns:
-        `list[dict]`: Rows of `columns` with `changed`, the number of words whose predicted tag differs: most changes
-        first, equals in the order given, none without a change.
-
-    Example:
-
-    >>> columns = {"id": ["a", "b"], "predicted": [["O"], ["B-PER"]], "intervened": [["O"], ["O"]]}
-    >>> most_changed(columns, limit=10)
-    [{'id': 'b', 'predicted': ['B-PER'], 'intervened': ['O'], 'changed': 1}]
+        `list[ChangedSentence]`: Sentences with at least one changed word, most changes first; ties keep their order.
     """
-    rows = [dict(zip(columns, values)) for values in zip(*columns.values())]
-    for row in rows:
-        row["changed"] = sum(one != other for one, other in zip(row["predicted"], row["intervened"]))
-    return sorted((row for row in rows if row["changed"]), key=lambda row: -row["changed"])[:limit]
+    rows = [row for row in sentences if row.changed]
+    return sorted(rows, key=lambda row: -row.changed)[:limit]
+
+
+def _changed_sentence(
+    id: str, tokens: list[str], gold: list[str], predicted: list[str], intervened: list[str], empty: list[bool]
+) -> ChangedSentence:
+    changed = sum(before != after for before, after in zip(predicted, intervened, strict=True))
+    return ChangedSentence(id, tokens, gold, predicted, intervened, empty, changed)

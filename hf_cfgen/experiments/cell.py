@@ -190,7 +190,7 @@ def run_cell(
         "judged": judged,
         **{name: record[name] for name in ("steps", "dev", "dev_strict_f1", "best_step")},
         **{name: record[name] for name in ("test", "causal", "sentences")},
-        "cases": cases,
+        "cases": [case.to_dict() for case in cases],
         "seconds": seconds | record["seconds"],
     }
 
@@ -273,8 +273,8 @@ class _Bench:
             "mixed": len(rows),
             "steps": trainer.state.global_step,
             **dev_scores(trainer.state),
-            "test": scores["test"],
-            "causal": scores["causal"],
+            "test": scores.test.to_dict(),
+            "causal": scores.causal.to_dict(),
             "sentences": _sentence_counts(references, passes["predictions"]),
             "seconds": {"train": trained - begin, "evaluate": time.perf_counter() - trained},
             "predictions": passes["predictions"],

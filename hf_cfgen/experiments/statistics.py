@@ -129,7 +129,7 @@ def difference(strata: Sequence[Stratum], resamples: int = 1000, seed: int = 0) 
     return Difference(
         mean=float(np.mean([gains.mean() for gains in by_seed])),
         error=_error(strata, by_seed),
-        interval=interval(samples),
+        interval=list(interval(samples)),
         wins=int((values > 0).sum()),
         ties=int((values == 0).sum()),
         losses=int((values < 0).sum()),

@@ -1,4 +1,4 @@
-"""Dataset and model cards, written from what a run recorded."""
+"""Dataset and model cards, written from the results of a run."""
 
 import re
 from collections.abc import Sequence
@@ -6,25 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from datasets import DatasetInfo
+from datasets import DatasetInfo, Features
+from datasets.splits import SplitDict, SplitInfo
 from huggingface_hub import DatasetCard, DatasetCardData, EvalResult, ModelCard, ModelCardData
 
-from ..evaluation.run_folder import CONFIGS, Files, data_files, dataset_info, read_run, repository_path, tagger_folder
+from ..errors import CfgenError
+from ..evaluation.run_result import CONFIGS, CONTROL, NOAUG, Files, RunResult, TaggerResult, data_files
+from ..evaluation.run_result import read_run, tagger_folder
 from ..reporting import markdown
-from ..reporting.markdown import escaped, percent
+from ..reporting.formatting import EFFECTS, percent
+from ..reporting.markdown import escaped
 from ..tagging.scoring import LEVELS
 
-TEMPLATES = Path(__file__).with_name("templates")
+_TEMPLATES = Path(__file__).with_name("templates")
 
 _SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M")
 
 _TAGS = ["hf_cfgen", "named-entity-recognition", "counterfactual", "data-augmentation"]
 
-_KEPT_SHOWN = 3
+_KEPT_EXAMPLES = 3
 
-_SCORES = ("f1", "precision", "recall")
-
-_EFFECTS = {"ace_c": "ACE_C", "ace_e": "ACE_E", "ri": "RI"}
+_SCORES = ("precision", "recall", "f1")
 
 
 def dataset_card(
@@ -35,31 +37,29 @@ def dataset_card(
     language: Sequence[str] | None = None,
     citation: str | None = None,
 ) -> DatasetCard:
-    """The card of a run's augmented data set.
+    """Write the card of a run's augmented dataset.
 
     Args:
         run_dir (`Path`): The output folder of `hf-cfgen run`.
-        repo_id (`str`): The repository on the Hub.
-        license (`str`, *optional*): The license, as the Hub names it.
-        language (`Sequence[str]`, *optional*): ISO 639 codes.
-        citation (`str`, *optional*): How to cite the source.
+        repo_id, license, language, citation: See `push_dataset`.
 
     Returns:
-        `DatasetCard`: Front matter and text.
+        `DatasetCard`: The metadata and the text.
 
     Raises:
-        CfgenError: See `run_files.data_files`.
+        CfgenError: See `data_files`.
     """
-    results, files = read_run(run_dir), data_files(run_dir)
-    infos = {config: dataset_info(paths) for config, paths in files.items()}
-    counts, examples, recipe = results["counts"], results["data"]["examples"], results["config"]["recipe"]
+    result, files = read_run(run_dir), data_files(run_dir)
+    counts, examples = result.counts, result.data.examples
+    infos = {config: _dataset_info(paths) for config, paths in files.items()}
+    sizes = {config: {name: split.num_examples for name, split in info.splits.items()} for config, info in infos.items()}
     metadata = DatasetCardData(
-        language=_listed(language),
+        language=None if language is None else list(language),
         license=license,
         task_categories=["token-classification"],
         task_ids=["named-entity-recognition"],
         pretty_name=repo_id.partition("/")[2],
-        size_categories=[_size(sum(_rows(infos["default"]).values()))],
+        size_categories=[_size(sum(sizes["default"].values()))],
         tags=_TAGS,
         configs=[
             {
@@ -72,34 +72,27 @@ def dataset_card(
         ],
         dataset_info=[{"config_name": config, **info._to_yaml_dict()} for config, info in infos.items()],
     )
-    what = {
-        "default": f"train: {examples['train']} examples of the source and {counts['kept']} counterfactual ones; "
-        "validation and test: of the source",
-        "counterfactual": "the counterfactual examples alone",
-        "rejected": "candidates that the discriminator does not recognize, with the reason",
+    content = {
+        "default": f"train: {examples['train']} source examples and {counts['kept']} counterfactual examples; "
+        "validation and test: source examples",
+        "counterfactual": "only the counterfactual examples",
+        "rejected": "candidates that the discriminator rejected, with the reason",
     }
     rows = [
-        (f"`{config}`", ", ".join(f"{split} {number}" for split, number in _rows(info).items()), what[config])
-        for config, info in infos.items()
+        (f"`{config}`", ", ".join(f"{split} {number}" for split, number in splits.items()), content[config])
+        for config, splits in sizes.items()
     ]
     return DatasetCard.from_template(
         metadata,
-        template_path=str(TEMPLATES / "dataset_card.md"),
-        **_shared(results, repo_id, license, citation),
+        template_path=str(_TEMPLATES / "dataset_card.md"),
+        **_shared(result, repo_id, license, citation),
         config_names=list(files),
-        absent=[f"`{config}`" for config in CONFIGS if config not in files],
-        rows=markdown.table(("config", "rows", "what"), rows),
-        recipe=recipe,
-        recipe_line=(
-            f"up to {results['config']['k']} an example, in each one mention replaced by another surface form"
-            if recipe == "budget"
-            else "of one random mention an example every other surface form"
-        ),
-        discriminator_f1=percent(results["taggers"]["NoAug"]["test"]["strict"]["f1"]),
-        rejected=sum(counts["rejected"].values()),
+        absent=[f"`{config}`" for config in CONFIGS.values() if config not in files],
+        rows=markdown.table(("config", "rows", "content"), rows),
+        discriminator_f1=percent(result.taggers[NOAUG].test.strict.f1),
         unswappable=", ".join(map(escaped, counts["unswappable_types"])),
         by_type=markdown.by_type(counts),
-        examples_shown=_examples(files, results["data"]["characters"]),
+        row_examples=_row_examples(files, result.data.characters),
     )
 
 
@@ -112,84 +105,108 @@ def model_card(
     language: Sequence[str] | None = None,
     citation: str | None = None,
 ) -> ModelCard:
-    """The card of a tagger of a run, written from `results.json` and the tagger's `config.json`.
+    """Write the card of a tagger of a run.
 
     Args:
         run_dir (`Path`): The output folder of `hf-cfgen run`.
-        tagger (`str`): Which tagger: `"NoAug"`, `"Aug"` or `"Control"`.
-        repo_id (`str`): The repository on the Hub.
-        license (`str`, *optional*): The license, as the Hub names it.
-        language (`Sequence[str]`, *optional*): ISO 639 codes.
-        citation (`str`, *optional*): How to cite the source of the data.
+        tagger (`str`): `"NoAug"`, `"Aug"` or `"Control"`.
+        repo_id, license, language, citation: See `push_model`.
 
     Returns:
-        `ModelCard`: Front matter with a model-index, and text.
+        `ModelCard`: The metadata with a model-index, and the text.
 
     Raises:
-        CfgenError: See `run_files.tagger_folder`.
+        CfgenError: See `tagger_folder`.
     """
-    from ..modeling import saved_config  # loads torch, which the card of a data set does not need
+    from ..modeling import saved_config  # loads torch, which the card of a dataset does not need
 
-    results, folder = read_run(run_dir), tagger_folder(run_dir, tagger)
-    trained, characters = results["taggers"][tagger], results["data"]["characters"]
+    result, folder = read_run(run_dir), tagger_folder(run_dir, tagger)
+    trained = result.taggers[tagger]
     metadata = ModelCardData(
-        language=_listed(language),
+        language=None if language is None else list(language),
         license=license,
         library_name="transformers",
         pipeline_tag="token-classification",
         tags=_TAGS,
         metrics=["f1", "precision", "recall"],
         model_name=repo_id.partition("/")[2],
-        eval_results=_eval_results(trained, results["names"]["dataset"]),
+        eval_results=_eval_results(trained, str(result.names["dataset"])),
     )
-    added = trained["examples"] - results["data"]["examples"]["train"]
     by_type = [
-        (escaped(label), *(percent(numbers[key]) for key in ("precision", "recall", "f1")), numbers["support"])
-        for label, numbers in trained["test"]["strict"]["by_type"].items()
+        (escaped(label), *(percent(getattr(score, name)) for name in _SCORES), score.support)
+        for label, score in trained.test.strict.by_type.items()
     ]
     return ModelCard.from_template(
         metadata,
-        template_path=str(TEMPLATES / "model_card.md"),
-        **_shared(results, repo_id, license, citation),
+        template_path=str(_TEMPLATES / "model_card.md"),
+        **_shared(result, repo_id, license, citation),
         tagger=tagger,
-        added={
-            "NoAug": "",
-            "Aug": f" and {added} counterfactual ones that NoAug recognizes",
-            "Control": f" and {added} counterfactual ones that nobody judged",
-        }[tagger],
+        added=trained.examples - result.data.examples["train"],
         model=saved_config(folder),
-        vectors=escaped(results["names"]["vectors"] or ""),
+        vectors=escaped(result.names["vectors"] or ""),
         trained=trained,
-        dev_f1=percent(trained["dev_strict_f1"]),
-        unit="characters" if characters else "words",
-        strategy="simple" if characters else "first",
-        types=", ".join(map(escaped, results["data"]["types"])),
+        dev_f1=percent(trained.dev_strict_f1),
+        characters=result.data.characters,
+        types=", ".join(map(escaped, result.data.types)),
         by_type=markdown.table(("type, strict", "P", "R", "F1", "mentions"), by_type),
-        effects=markdown.effects(trained["causal"]),
+        effects=markdown.effects(trained.causal),
     )
 
 
-def _shared(results: dict[str, Any], repo_id: str, license: str | None, citation: str | None) -> dict[str, Any]:
-    """What both templates need."""
-    commit = results["commit"]
-    dirty = (commit or "").endswith("-dirty")
+def repository_path(config: str, path: Path) -> str:
+    """Return the path in the repository of a file of a config.
+
+    Example:
+
+    >>> repository_path("counterfactual", Path("runs/mine/kept/train-00000-of-00001.parquet"))
+    'counterfactual/train-00000-of-00001.parquet'
+    """
+    return f"{config_folder(config)}/{path.name}"
+
+
+def config_folder(config: str) -> str:
+    """Return the folder of a config in the repository."""
+    return "data" if config == "default" else config
+
+
+def _dataset_info(files: dict[str, Path]) -> DatasetInfo:
+    """Features, splits and sizes of a config, from its parquet files by split."""
+    features = {split: Features.from_arrow_schema(pq.read_schema(path)) for split, path in files.items()}
+    first = next(iter(features.values()))
+    if any(other != first for other in features.values()):
+        raise CfgenError(f"{next(iter(files.values())).parent}: the splits have different columns: run it again")
+    splits = SplitDict()
+    for split, path in files.items():
+        rows = pq.read_table(path)
+        splits.add(SplitInfo(name=split, num_bytes=rows.nbytes, num_examples=rows.num_rows))
+    return DatasetInfo(
+        features=first,
+        splits=splits,
+        download_size=sum(path.stat().st_size for path in files.values()),
+        dataset_size=sum(split.num_bytes for split in splits.values()),
+    )
+
+
+def _shared(result: RunResult, repo_id: str, license: str | None, citation: str | None) -> dict[str, Any]:
+    """The variables that both templates use."""
+    commit = result.commit or ""
     return {
         "repo_id": repo_id,
-        "version": results["hf_cfgen"],
-        "commit": commit and commit.removesuffix("-dirty"),
-        "changed": dirty,
-        "command": results["command"],
-        "fence": markdown.fence(results["command"]),
-        "environment": ", ".join(f"{name} {version}" for name, version in results["environment"].items()),
-        "config": results["config"],
-        "lstm": results["config"]["model"] in ("lstm", "lstm-paper"),
-        "checkpoint": results["names"]["model"],
-        "source": escaped(results["names"]["dataset"]),
-        "examples": results["data"]["examples"],
-        "counts": results["counts"],
-        "by_reason": markdown.by_reason(results["counts"]),
-        "control": "Control" in results["taggers"],
-        "scores": markdown.scores(results["taggers"]),
+        "version": result.hf_cfgen,
+        "commit": commit.removesuffix("-dirty"),
+        "changed": commit.endswith("-dirty"),
+        "command": result.command,
+        "fence": markdown.fence(result.command),
+        "environment": ", ".join(f"{name} {version}" for name, version in result.environment.items()),
+        "config": result.config,
+        "lstm": result.config["model"] in ("lstm", "lstm-paper"),
+        "checkpoint": result.names["model"],
+        "source": escaped(str(result.names["dataset"])),
+        "examples": result.data.examples,
+        "counts": result.counts,
+        "by_reason": markdown.by_reason(result.counts),
+        "control": CONTROL in result.taggers,
+        "scores": markdown.scores(result.taggers),
         "license": license,
         "citation": _cited(citation),
     }
@@ -203,7 +220,7 @@ def _cited(citation: str | None) -> str | None:
 
 
 def _size(rows: int) -> str:
-    """The Hub's category of a data set's size.
+    """The Hub's size category of a dataset.
 
     >>> [_size(rows) for rows in (9, 999, 1000, 99_999, 100_000)]
     ['n<1K', 'n<1K', '1K<n<10K', '10K<n<100K', '100K<n<1M']
@@ -211,40 +228,37 @@ def _size(rows: int) -> str:
     return _SIZES[max(0, len(str(rows)) - 3)]
 
 
-def _rows(info: DatasetInfo) -> dict[str, int]:
-    return {name: split.num_examples for name, split in info.splits.items()}
-
-
-def _examples(files: Files, characters: bool) -> str:
-    """The first kept rows, and the first rejected one of each reason."""
+def _row_examples(files: Files, characters: bool) -> str:
+    """The first kept rows, and the first rejected row of each reason."""
     columns = ["tokens", "replaced", "score", "reason"]
-    shown = []
+    rows = []
     if "counterfactual" in files:
         kept = pq.read_table(files["counterfactual"]["train"], columns=columns)
-        shown += kept.slice(0, _KEPT_SHOWN).to_pylist()
+        rows += kept.slice(0, _KEPT_EXAMPLES).to_pylist()
     if "rejected" in files:
         rejected = pq.read_table(files["rejected"]["train"], columns=columns)
         reasons = rejected["reason"].to_pylist()
-        shown += [rejected.slice(reasons.index(reason), 1).to_pylist()[0] for reason in sorted(set(reasons))]
-    return "\n".join(f"- {markdown.example(row, characters)}" for row in shown)
+        rows += [rejected.slice(reasons.index(reason), 1).to_pylist()[0] for reason in sorted(set(reasons))]
+    return "\n".join(f"- {markdown.example(row, characters)}" for row in rows)
 
 
-def _eval_results(trained: dict[str, Any], source: str) -> list[EvalResult]:
-    about = {
-        "task_type": "token-classification",
-        "task_name": "Named entity recognition",
-        "dataset_type": re.sub(r"[^\w./-]+", "-", source, flags=re.ASCII),  # the Hub takes no other characters
-        "dataset_name": source,
-        "dataset_split": "test",
-    }
-    scores = [(f"{level} {key}", key, trained["test"][level][key]) for level in LEVELS for key in _SCORES]
-    scores += [
-        (f"{level} {_EFFECTS[key]}", key, trained["causal"][level][key]) for level in LEVELS for key in _EFFECTS
-    ]
+def _eval_results(trained: TaggerResult, source: str) -> list[EvalResult]:
+    metrics: list[tuple[str, str, float]] = []
+    for level in LEVELS:
+        metrics += [(f"{level} {name}", name, getattr(trained.test[level], name)) for name in _SCORES]
+    for level in LEVELS:
+        effects = trained.causal[level]
+        metrics += [(f"{level} {name}", key, getattr(effects, key)) for name, key in EFFECTS.items() if key != "f1"]
     return [
-        EvalResult(metric_name=name, metric_type=kind, metric_value=value, **about) for name, kind, value in scores
+        EvalResult(
+            task_type="token-classification",
+            task_name="Named entity recognition",
+            dataset_type=re.sub(r"[^\w./-]+", "-", source, flags=re.ASCII),  # the only characters that the Hub accepts
+            dataset_name=source,
+            dataset_split="test",
+            metric_name=name,
+            metric_type=kind,
+            metric_value=value,
+        )
+        for name, kind, value in metrics
     ]
-
-
-def _listed(language: Sequence[str] | None) -> list[str] | None:
-    return None if language is None else list(language)

@@ -13,9 +13,9 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import validate_repo_id
 
 from ..errors import CfgenError
-from ..evaluation.run_folder import CONFIGS, data_files, read_run, repository_path, tagger_folder
+from ..evaluation.run_result import CONFIGS, data_files, read_run, tagger_folder
 from ..utils.files import check_new, finished_folder
-from .cards import dataset_card, model_card
+from .cards import config_folder, dataset_card, model_card, repository_path
 
 ATTEMPTS = 4
 
@@ -84,7 +84,7 @@ def push_dataset(
     files: dict[str, Path | bytes] = {
         repository_path(config, path): path for config, paths in data_files(run_dir).items() for path in paths.values()
     }
-    folders = tuple(f"{folder}/" for _, folder, _ in CONFIGS.values())
+    folders = tuple(f"{config_folder(config)}/" for config in CONFIGS.values())
     return _push("dataset", repo_id, public, {"README.md": f"{card}\n".encode(), **files}, folders, dry_run)
 
 
@@ -120,7 +120,7 @@ def push_model(
     """
     run_dir = Path(run_dir)
     _check(repo_id, public, license, dry_run)
-    tagger = read_run(run_dir)["deploy"] if tagger is None else tagger
+    tagger = read_run(run_dir).deploy if tagger is None else tagger
     card = model_card(run_dir, tagger, repo_id, license=license, language=language, citation=citation)
     folder = tagger_folder(run_dir, tagger)
     files: dict[str, Path | bytes] = {path.name: path for path in sorted(folder.glob("[!.]*")) if path.is_file()}

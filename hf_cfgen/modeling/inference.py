@@ -71,15 +71,43 @@ def predict_words(
     Raises:
         CfgenError: See `WordEncoder` and `empty_embeddings`.
     """
+    return predict_passes(model, tokenizer, sentences, [empty], stride=stride, batch_size=batch_size)[0]
+
+
+def predict_passes(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    sentences: Sequence[Sequence[str]],
+    passes: Sequence[Sequence[Sequence[bool]] | None],
+    *,
+    stride: int | None = -1,
+    batch_size: int | None = 32,
+) -> list[list[np.ndarray]]:
+    """Predict the same sentences several times, with other words [EMPTY] each time. Sentences are encoded once.
+
+    Args:
+        model, tokenizer, sentences, stride, batch_size: See `predict_words`.
+        passes (`Sequence`): For each pass the words to make [EMPTY], or `None`.
+
+    Returns:
+        `list[list[np.ndarray]]`: For each pass the result of `predict_words`.
+
+    Raises:
+        CfgenError: See `predict_words`.
+    """
     encoder = WordEncoder(tokenizer)
     numbers, offsets = encoder.sentences(sentences)
-    probabilities = np.full((len(numbers), model.config.num_labels), np.nan, dtype=np.float32)
-    mask = None if empty is None else np.array([value for row in empty for value in row], dtype=bool)
     windows = windows_for(model, encoder, numbers, offsets, stride)
-    for batch in batches(windows, model.device, batch_size):
-        words, values = forward(model, windows, batch, mask)
-        probabilities[words] = values.cpu().numpy()
-    return np.split(probabilities, offsets[1:-1]) if sentences else []
+    batch_list = batches(windows, model.device, batch_size)
+    predicted = []
+    for empty in passes:
+        mask = None if empty is None else np.array([value for row in empty for value in row], dtype=bool)
+        probabilities = np.full((len(numbers), model.config.num_labels), np.nan, dtype=np.float32)
+        for batch in batch_list:
+            words, values = forward(model, windows, batch, mask)
+            probabilities[words] = values.cpu().numpy()
+        predicted.append(np.split(probabilities, offsets[1:-1]) if sentences else [])
+    return predicted
 
 
 def predict_labels(

@@ -1,4 +1,4 @@
-"""Sentences as HTML: mentions marked, swaps shown; text of the data is always escaped."""
+"""Sentences as HTML, with mentions and swaps marked. Text of the data is always escaped."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from markupsafe import Markup
 
 from ..tagging.spans import Span, tags_to_spans
-from .diagnosis import EMPTY, brief, gap
+from .formatting import EMPTY, collapse_empty, fraction, word_separator
 
-# what the classes below look like; the marks have a dark text on a light ground in light and in dark pages
+# style of the classes below; marks have dark text on a light background, also in dark pages
 STYLE = """
 .cfgen-rows { list-style: none; margin: 0; padding: 0; }
 .cfgen-rows > li { padding: 0.6em 0; border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
@@ -31,12 +31,12 @@ STYLE = """
 
 
 def marked(words: Sequence[str], tags: Sequence[str], separator: str = " ", empty: Sequence[bool] = ()) -> Markup:
-    """A sentence with its mentions marked.
+    """Format a sentence with its mentions marked.
 
     Args:
         words (`Sequence[str]`): The words.
-        tags (`Sequence[str]`): Their tags, of any scheme.
-        separator (`str`, *optional*, defaults to `" "`): What stands between words.
+        tags (`Sequence[str]`): Their tags, in any scheme.
+        separator (`str`, *optional*, defaults to `" "`): The text between words.
         empty (`Sequence[bool]`, *optional*): Words to show as [EMPTY].
 
     Returns:
@@ -52,10 +52,10 @@ def marked(words: Sequence[str], tags: Sequence[str], separator: str = " ", empt
 
 
 def swapped(row: Mapping[str, Any]) -> Markup:
-    """A counterfactual example: its mentions marked, with what was replaced, the verdict and the score.
+    """Format a counterfactual example: its mentions and replacements, the verdict of the discriminator and the score.
 
     Args:
-        row (`Mapping[str, Any]`): A counterfactual row, its tags as strings.
+        row (`Mapping[str, Any]`): A counterfactual row with tags as strings.
 
     Returns:
         `Markup`: HTML.
@@ -68,7 +68,7 @@ def swapped(row: Mapping[str, Any]) -> Markup:
     <p>hi <mark class="cfgen-swap"><del>Ada</del> → <ins>Bo</ins> <b>PER</b></mark></p>
     <p><span class="cfgen-kept">✓ kept</span>, score 0.50, from a</p>
     """
-    separator = gap(row["tokens"])
+    separator = word_separator(row["tokens"])
     originals = {item["start"]: separator.join(item["original"]) for item in row["replaced"]}
     sentence = _joined(row["tokens"], tags_to_spans(row["ner_tags"]), separator, originals)
     verdict = (
@@ -76,18 +76,12 @@ def swapped(row: Mapping[str, Any]) -> Markup:
         if row["reason"]
         else Markup('<span class="cfgen-kept">✓ kept</span>')
     )
-    score = "no score" if row["score"] is None else f"score {row['score']:.2f}"
+    score = "no score" if row["score"] is None else f"score {fraction(row['score'])}"
     return Markup("<p>{}</p>\n<p>{}, {}, from {}</p>").format(sentence, verdict, score, row["source_id"])
 
 
 def listed(items: Sequence[Markup]) -> Markup:
-    """A list of sentences.
-
-    Args:
-        items (`Sequence[Markup]`): What `swapped` returns, for each.
-
-    Returns:
-        `Markup`: HTML.
+    """Format sentences as a list.
 
     Example:
 
@@ -98,13 +92,7 @@ def listed(items: Sequence[Markup]) -> Markup:
 
 
 def passes(sentences: Mapping[str, Markup]) -> Markup:
-    """One sentence in several passes.
-
-    Args:
-        sentences (`Mapping[str, Markup]`): What `marked` returns, by the name of the pass.
-
-    Returns:
-        `Markup`: HTML.
+    """Format one sentence in several passes; keys are the names of the passes.
 
     Example:
 
@@ -116,10 +104,10 @@ def passes(sentences: Mapping[str, Markup]) -> Markup:
 
 
 def _joined(words: Sequence[str], spans: Sequence[Span], separator: str, originals: Mapping[int, str]) -> Markup:
-    """The words, each span in a mark; those that start at a key of `originals` with what was there before."""
+    """The words with each span marked; a span that starts at a key of `originals` also shows the original."""
 
     def text(start: int, end: int) -> str:
-        return brief(separator.join(words[start:end]))
+        return collapse_empty(separator.join(words[start:end]))
 
     pieces, done = [], 0
     for start, end, label in spans:

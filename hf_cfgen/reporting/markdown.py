@@ -1,31 +1,27 @@
-"""Tables and lines of Markdown from a run's results."""
+"""Tables and lines of Markdown about a run."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..tagging.scoring import LEVELS
+from ..evaluation.run_result import TaggerResult
+from ..tagging.scoring import LEVELS, CausalEffects
+from .formatting import EFFECTS, effect_cells, fraction, interval, percent
 
 _REASONS = {
-    "truncated": "the mention lies outside every window that the model saw",
-    "wrong_boundaries": "a mention of its type that overlaps it is predicted",
+    "truncated": "the mention is outside every window that the model read",
+    "wrong_boundaries": "a mention of the same type that overlaps it is predicted",
     "wrong_type": "a mention of another type that overlaps it is predicted",
     "missed": "no mention that overlaps it is predicted",
 }
 
-_WINDOW = 20  # tokens shown beside a replaced mention
+_WINDOW = 20  # tokens of context on each side of a replaced mention
 
-_LONGEST = 200  # characters shown of a mention, and of what is on either side
+_LONGEST = 200  # characters of a mention, and of each side of its context
 
 
 def escaped(text: str) -> str:
-    """Text of the data as Markdown shows it, on one line.
-
-    Args:
-        text (`str`): Any text.
-
-    Returns:
-        `str`: The text.
+    """Escape text of the data for Markdown, and put it on one line.
 
     Example:
 
@@ -33,17 +29,11 @@ def escaped(text: str) -> str:
     a\\|b \\*c\\* 1\\. d
     """
     line = re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(text.split()))
-    return re.sub(r"^(\d*)([-+.)])", r"\1\\\2", line)  # the beginning of a list
+    return re.sub(r"^(\d*)([-+.)])", r"\1\\\2", line)  # would start a list
 
 
 def fence(text: str) -> str:
-    """The line before and after a block of code, which no line of it ends.
-
-    Args:
-        text (`str`): The code.
-
-    Returns:
-        `str`: Three backticks, or more than there are together in the code.
+    """Return a fence for a code block: three backticks, or more if the code contains as many in a row.
 
     Example:
 
@@ -53,27 +43,8 @@ def fence(text: str) -> str:
     return "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
 
 
-def percent(fraction: float) -> str:
-    """A score in per cent.
-
-    Args:
-        fraction (`float`): From 0 to 1.
-
-    Returns:
-        `str`: With one decimal.
-    """
-    return f"{100 * fraction:.1f}"
-
-
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table.
-
-    Args:
-        header (`Sequence[str]`): The names of its columns.
-        rows (`Iterable[Sequence[object]]`): Its rows, as they shall stand.
-
-    Returns:
-        `str`: Its lines; none where there is no row.
+    """Format a table; cells must be escaped already. Without rows the result is empty.
 
     Example:
 
@@ -86,78 +57,45 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join([f"| {' | '.join(header)} |", "|" + "---|" * len(header), *lines]) if lines else ""
 
 
-def scores(taggers: Mapping[str, Any]) -> str:
-    """Test scores of every tagger.
-
-    Args:
-        taggers (`Mapping[str, Any]`): As in a run's results.
-
-    Returns:
-        `str`: A table.
-    """
+def scores(taggers: Mapping[str, TaggerResult]) -> str:
+    """Format the test scores of every tagger as a table."""
     rows = []
     for name, tagger in taggers.items():
         for level in LEVELS:
-            shown = [percent(tagger["test"][level][key]) for key in ("precision", "recall", "f1")]
-            low, high = tagger["causal"][level]["f1_interval"]
-            rows.append((name, tagger["examples"], level, *shown, f"{percent(low)} to {percent(high)}"))
+            score = tagger.test[level]
+            cells = [percent(value) for value in (score.precision, score.recall, score.f1)]
+            ends = interval(tagger.causal[level].f1_interval, percent)
+            rows.append((name, tagger.examples, level, *cells, ends))
     return table(("tagger", "trained on", "match", "P", "R", "F1", "95 % interval of F1"), rows)
 
 
-def effects(causal: Mapping[str, Any]) -> str:
-    """Causal effects of one tagger.
-
-    Args:
-        causal (`Mapping[str, Any]`): As in a run's results, by level.
-
-    Returns:
-        `str`: A table.
-    """
-    rows = []
-    for level in LEVELS:
-        numbers = causal[level]
-        low, high = numbers["ri_interval"]
-        signed = [f"{numbers[key]:+.3f}" for key in ("ace_c", "ace_e", "ri")]
-        rows.append((level, f"{numbers['f1']:.3f}", *signed, f"{low:+.3f} to {high:+.3f}"))
-    return table(("match", "F1", "ACE_C", "ACE_E", "RI", "95 % interval of RI"), rows)
+def effects(causal: CausalEffects) -> str:
+    """Format the causal effects of a tagger, with intervals, as a table."""
+    return table(("match", *EFFECTS), ((level, *effect_cells(causal[level])) for level in LEVELS))
 
 
 def by_type(counts: Mapping[str, Any]) -> str:
-    """Counts of candidates by type.
-
-    Args:
-        counts (`Mapping[str, Any]`): The counts of `generate_counterfactuals`.
-
-    Returns:
-        `str`: A table.
-    """
+    """Format the counts of `generate_counterfactuals` by entity type as a table."""
     names = ("mentions", "forms", "candidates", "kept")
     rows = [(escaped(label), *(numbers[name] for name in names)) for label, numbers in counts["by_type"].items()]
     return table(("type", "mentions in train", "surface forms", "candidates", "kept"), rows)
 
 
 def by_reason(counts: Mapping[str, Any]) -> str:
-    """Counts of rejected candidates by reason.
-
-    Args:
-        counts (`Mapping[str, Any]`): The counts of `generate_counterfactuals`.
-
-    Returns:
-        `str`: A table; nothing where none was rejected.
-    """
+    """Format the counts of rejected candidates by reason as a table."""
     rows = [(f"`{reason}`", number, _REASONS[reason]) for reason, number in counts["rejected"].items()]
-    return table(("rejected as", "candidates", "which means"), rows)
+    return table(("rejected as", "candidates", "meaning"), rows)
 
 
 def example(row: Mapping[str, Any], characters: bool) -> str:
-    """What was replaced in a counterfactual row, with some context.
+    """Format the replacements of a counterfactual row, with some context, on one line.
 
     Args:
         row (`Mapping[str, Any]`): The row.
         characters (`bool`): Whether its tokens are characters.
 
     Returns:
-        `str`: A line.
+        `str`: The line.
 
     Example:
 
@@ -166,25 +104,25 @@ def example(row: Mapping[str, Any], characters: bool) -> str:
     >>> print(example(row, characters=False))
     hi **Ada → Bo** \\! (PER, score 0.50)
     """
-    gap, tokens = "" if characters else " ", row["tokens"]
+    separator, tokens = "" if characters else " ", row["tokens"]
     replaced = sorted(row["replaced"], key=lambda item: item["start"])
     begin, end = max(0, replaced[0]["start"] - _WINDOW), replaced[-1]["end"] + _WINDOW
     parts, at = ["…"] if begin else [], begin
     for item in replaced:
-        original, replacement = (_cut(gap.join(item[key])) for key in ("original", "replacement"))
-        parts += [_cut(gap.join(tokens[at : item["start"]]), begin=True), f"**{original} → {replacement}**"]
+        original, replacement = (_cut(separator.join(item[key])) for key in ("original", "replacement"))
+        parts += [_cut(separator.join(tokens[at : item["start"]]), begin=True), f"**{original} → {replacement}**"]
         at = item["end"]
-    parts += [_cut(gap.join(tokens[at:end])), "…" if end < len(tokens) else ""]
-    about = [escaped(label) for label in dict.fromkeys(item["label"] for item in replaced)]
-    if row["score"] is not None:  # null where the model did not see all that was replaced
-        about.append(f"score {row['score']:.2f}")
+    parts += [_cut(separator.join(tokens[at:end])), "…" if end < len(tokens) else ""]
+    details = [escaped(label) for label in dict.fromkeys(item["label"] for item in replaced)]
+    if row["score"] is not None:  # null if the model did not read all replaced mentions
+        details.append(f"score {fraction(row['score'])}")
     if row["reason"]:
-        about.append(f"rejected as `{row['reason']}`")
-    return f"{' '.join(part for part in parts if part)} ({', '.join(about)})"
+        details.append(f"rejected as `{row['reason']}`")
+    return f"{' '.join(part for part in parts if part)} ({', '.join(details)})"
 
 
 def _cut(text: str, begin: bool = False) -> str:
-    """Text as Markdown shows it; where it is long its begin, or its end, is left out."""
+    """Escape text; cut the beginning or the end of long text."""
     text = " ".join(text.split())
     if len(text) > _LONGEST:
         text = f"…{text[-_LONGEST:]}" if begin else f"{text[:_LONGEST]}…"

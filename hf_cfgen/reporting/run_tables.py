@@ -1,87 +1,83 @@
-"""Tables of a run's results, of the shape of Tables 2 and 3 of Zeng et al. (2020)."""
+"""Text tables of a run, in the shape of Tables 2 and 3 of Zeng et al. (2020)."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from ..evaluation.run_result import NOAUG, RunResult, Training
 from ..tagging.scoring import LEVELS
+from .formatting import counted, fraction, interval, percent
+
+_SCORES = ("f1", "precision", "recall")
+
+_EFFECTS = ("f1", "ace_c", "ace_e", "ri")
 
 
-def score_table(results: dict[str, Any]) -> str:
-    """Test scores of every tagger and the gain over NoAug, in per cent.
+def score_table(result: RunResult) -> str:
+    """Format the test scores of every tagger, in percent, and the gains over NoAug.
 
     Args:
-        results (`dict`): What `hf_cfgen.cli.run.run` returns.
+        result (`RunResult`): The result of a run.
 
     Returns:
         `str`: Lines of fixed-width text.
     """
-    taggers = results["taggers"]
     lines = [
-        f"Test scores (%), N = {results['data']['examples']['train']}, {results['config']['recipe']} recipe, "
-        f"{results['config']['max_steps']} steps each",
-        f"{'':12}" + "".join(f"{level:^{_WIDTH[level]}}" for level in LEVELS).rstrip(),
+        f"Test scores (%), N = {result.data.examples['train']}, {result.config['recipe']} recipe, "
+        f"{result.config['max_steps']} steps each",
+        f"{'':12}{'strict':^36}{'relaxed':^21}{'token':^21}".rstrip(),
         f"{'':12}{'F1':>6}{'95 % interval':>16}{'P':>7}{'R':>7}" + 2 * f"{'F1':>7}{'P':>7}{'R':>7}",
     ]
-    for name, tagger in taggers.items():
-        scores, low_high = tagger["test"], tagger["causal"]["strict"]["f1_interval"]
-        columns = [
-            f"{100 * scores['strict']['f1']:6.1f}{'[' + _percent(low_high) + ']':>16}"
-            f"{100 * scores['strict']['precision']:7.1f}{100 * scores['strict']['recall']:7.1f}"
-        ]
-        columns += [
-            "".join(f"{100 * scores[level][key]:7.1f}" for key in ("f1", "precision", "recall"))
-            for level in LEVELS[1:]
-        ]
-        lines.append(f"{name:12}" + "".join(columns))
-    for name in taggers:
-        if name != "NoAug":
-            gains = {
-                level: taggers[name]["test"][level]["f1"] - taggers["NoAug"]["test"][level]["f1"] for level in LEVELS
-            }
-            shown = ", ".join(f"{level} {100 * gain:+.1f}" for level, gain in gains.items())
-            lines.append(f"{name} over NoAug, F1: {shown}")
-    for name, tagger in taggers.items():
-        tried = tagger.get("tried", ())  # of runs recorded before there was a choice there is nothing to tell
-        if len(tried) > 1:
-            others = (one for one in tried if one["context_dropout"] != tagger["context_dropout"])
-            shown = "".join(f"; {_dropout(one)} {100 * one['dev_strict_f1']:.1f}" for one in others)
-            best = f"{100 * tagger['dev_strict_f1']:.1f}{shown}"
-            lines.append(f"By strict F1 on dev, {name} is the one {_dropout(tagger)} ({best})")
+    for name, tagger in result.taggers.items():
+        cells = [[percent(getattr(tagger.test[level], score)) for score in _SCORES] for level in LEVELS]
+        f1, precision, recall = cells[0]
+        strict = f"{f1:>6}{interval(tagger.causal.strict.f1_interval, percent):>16}{precision:>7}{recall:>7}"
+        lines.append(f"{name:12}{strict}" + "".join(f"{cell:>7}" for row in cells[1:] for cell in row))
+    baseline = result.taggers[NOAUG].test
+    for name, tagger in result.taggers.items():
+        if name != NOAUG:
+            gains = (f"{level} {percent(tagger.test[level].f1 - baseline[level].f1, signed=True)}" for level in LEVELS)
+            lines.append(f"{name} over NoAug, F1: {', '.join(gains)}")
+    for name, tagger in result.taggers.items():
+        if len(tagger.tried) > 1:
+            others = (other for other in tagger.tried if other.context_dropout != tagger.context_dropout)
+            compared = "".join(f"; {_dropout(other)} {percent(other.dev_strict_f1)}" for other in others)
+            chosen = f"{percent(tagger.dev_strict_f1)}{compared}"
+            lines.append(f"By strict F1 on dev, {name} is the one {_dropout(tagger)} ({chosen})")
     return "\n".join(lines)
 
 
-def causal_table(results: dict[str, Any]) -> str:
-    """ACE_C, ACE_E and RI of every tagger, as fractions of F1.
+def causal_table(result: RunResult) -> str:
+    """Format ACE_C, ACE_E and RI of every tagger, as fractions of F1.
 
     Args:
-        results (`dict`): What `hf_cfgen.cli.run.run` returns.
+        result (`RunResult`): The result of a run.
 
     Returns:
         `str`: Lines of fixed-width text.
     """
     lines = [
-        "Average causal effects on test F1 (high RI: the tagger leans on the entity, low: on its context)",
+        "Average causal effects on test F1 (high RI: the tagger relies on the entity, low: on its context)",
         f"{'':12}" + "".join(f"{level:^33}" for level in LEVELS).rstrip(),
         f"{'':12}" + "".join(f"{'F1':>7}{'ACE_C':>8}{'ACE_E':>8}{'RI':>8}  " for _ in LEVELS).rstrip(),
     ]
-    for name, tagger in results["taggers"].items():
-        cells = [
-            f"{effects['f1']:7.2f}{effects['ace_c']:+8.2f}{effects['ace_e']:+8.2f}{effects['ri']:+8.2f}  "
-            for effects in (tagger["causal"][level] for level in LEVELS)
-        ]
-        lines.append(f"{name:12}" + "".join(cells).rstrip())
-    for name, tagger in results["taggers"].items():
-        low, high = tagger["causal"]["strict"]["ri_interval"]
-        lines.append(
-            f"{name}: strict RI {tagger['causal']['strict']['ri']:+.2f}, 95 % interval [{low:+.2f}, {high:+.2f}]"
-        )
+    for name, tagger in result.taggers.items():
+        line = f"{name:12}"
+        for level in LEVELS:
+            f1, *effects = (fraction(getattr(tagger.causal[level], key), key != "f1") for key in _EFFECTS)
+            line += f"{f1:>7}" + "".join(f"{cell:>8}" for cell in effects) + "  "
+        lines.append(line.rstrip())
+    for name, tagger in result.taggers.items():
+        strict = tagger.causal.strict
+        ends = interval(strict.ri_interval, fraction, signed=True)
+        lines.append(f"{name}: strict RI {fraction(strict.ri, signed=True)}, 95 % interval {ends}")
     return "\n".join(lines)
 
 
-def counts_line(counts: dict[str, Any]) -> str:
-    """One line on the candidates.
+def counts_line(counts: Mapping[str, Any]) -> str:
+    """Format the counts of candidates on one line.
 
     Args:
-        counts (`dict`): The counts of `generate_counterfactuals`.
+        counts (`Mapping[str, Any]`): The counts of `generate_counterfactuals`.
 
     Returns:
         `str`: The line.
@@ -92,24 +88,16 @@ def counts_line(counts: dict[str, Any]) -> str:
     ...                    "unswappable_types": ["LOC"]}))
     2 examples -> 3 candidates (1 duplicate left out) -> 1 kept, 2 rejected (missed 2); nothing to swap: LOC
     """
-    rejected = counts["rejected"]
+    rejected, unswappable = counts["rejected"], counts["unswappable_types"]
     reasons = f" ({', '.join(f'{reason} {number}' for reason, number in rejected.items())})" if rejected else ""
-    unswappable = counts["unswappable_types"]
     return (
         f"{counts['examples']} examples -> {counts['candidates']} candidates "
-        f"({counts['duplicates']} duplicate{'' if counts['duplicates'] == 1 else 's'} left out) -> "
+        f"({counted(counts['duplicates'], 'duplicate')} left out) -> "
         f"{counts['kept']} kept, {sum(rejected.values())} rejected{reasons}"
         + (f"; nothing to swap: {', '.join(unswappable)}" if unswappable else "")
     )
 
 
-_WIDTH = {"strict": 36, "relaxed": 21, "token": 21}
-
-
-def _dropout(tagger: dict[str, Any]) -> str:
-    probability = tagger["context_dropout"]
+def _dropout(training: Training) -> str:
+    probability = training.context_dropout
     return f"with context dropout {probability:g}" if probability else "without context dropout"
-
-
-def _percent(low_high: list[float]) -> str:
-    return f"{100 * low_high[0]:.1f}, {100 * low_high[1]:.1f}"

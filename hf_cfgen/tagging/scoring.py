@@ -1,24 +1,101 @@
-"""Scores: strict, relaxed and token-level F1, average causal effects, bootstrap intervals. numpy only.
+"""Scores: strict, relaxed and token-level F1, average causal effects and bootstrap intervals. Needs only numpy.
 
-Everything is computed from one array of counts, `(sentence, level, type, [hits, predicted, gold])`, so that a micro
-score, a score by type and a bootstrap resample are sums of it.
+Everything is computed from one array of counts, `(sentence, level, type, [hits, predicted, gold])`. A micro score, a
+score by type and a bootstrap resample are sums over this array.
 """
 
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..errors import CfgenError
 from ..utils.ragged import expand_ranges, offsets_from_lengths
+from ..utils.records import Record
 from .span_table import SpanTable
 from .spans import split_tag
 
-LEVELS = ("strict", "relaxed", "token")
+Level = Literal["strict", "relaxed", "token"]
+
+LEVELS: tuple[Level, ...] = ("strict", "relaxed", "token")
 
 Tags = Sequence[Sequence[str]]
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Score(Record):
+    """Precision, recall and F1, each in [0, 1], and `support`, the number of gold items."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class LevelScores(Score):
+    """The micro scores of one level, and the scores of each entity type."""
+
+    by_type: dict[str, Score] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TaggerScores(Record):
+    """What `ner_scores` returns: the scores of every level. `scores["strict"]` is `scores.strict`."""
+
+    strict: LevelScores
+    relaxed: LevelScores
+    token: LevelScores
+
+    def __getitem__(self, level: Level) -> LevelScores:
+        return getattr(self, level)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effects(Record):
+    """F1 in three passes, the causal effects between them, and intervals of 95 %."""
+
+    f1: float
+    f1_do_context: float
+    f1_do_entity: float
+    ace_c: float
+    ace_e: float
+    ri: float
+    f1_interval: Interval
+    ace_c_interval: Interval
+    ace_e_interval: Interval
+    ri_interval: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeEffects(Effects):
+    """The effects for one entity type, and `support`, the number of its gold items."""
+
+    support: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelEffects(Effects):
+    """The effects at one level, and those for each entity type."""
+
+    by_type: dict[str, TypeEffects] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CausalEffects(Record):
+    """What `causal_scores` returns: the effects at every level. `effects["strict"]` is `effects.strict`."""
+
+    strict: LevelEffects
+    relaxed: LevelEffects
+    token: LevelEffects
+
+    def __getitem__(self, level: Level) -> LevelEffects:
+        return getattr(self, level)
 
 
 class Counts(NamedTuple):
@@ -119,34 +196,35 @@ def f1(counts: np.ndarray) -> np.ndarray:
     return _ratio(2 * counts[..., 0], counts[..., 1] + counts[..., 2])
 
 
-def ner_scores(references: Tags, predictions: Tags) -> dict[str, Any]:
-    """Precision, recall and F1 at every level, micro and by type.
+def ner_scores(references: Tags, predictions: Tags) -> TaggerScores:
+    """Compute precision, recall and F1 at every level, micro and by type.
 
     Args:
-        references (`Sequence[Sequence[str]]`): Gold tags.
-        predictions (`Sequence[Sequence[str]]`): Predicted tags.
+        references (`Sequence[Sequence[str]]`): Gold tags, one sequence per sentence, in any scheme.
+        predictions (`Sequence[Sequence[str]]`): Predicted tags of the same lengths.
 
     Returns:
-        `dict`: For each of `LEVELS`: `precision`, `recall`, `f1` (floats in [0, 1]), `support` (gold items) and
-        `by_type`, the same four for each type.
+        `TaggerScores`: For each of `strict`, `relaxed` and `token`: `precision`, `recall`, `f1`, `support` and
+        `by_type`.
 
     Raises:
-        CfgenError: Lengths differ, or a tag is of no scheme.
+        CfgenError: Lengths differ, or a tag does not belong to any scheme.
 
     Example:
 
     >>> scores = ner_scores([["B-A", "I-A"]], [["B-A", "O"]])
-    >>> scores["strict"]["f1"], scores["relaxed"]["f1"], round(scores["token"]["f1"], 4)
+    >>> scores.strict.f1, scores.relaxed.f1, round(scores.token.f1, 4)
     (0.0, 1.0, 0.6667)
     """
     types, _, items = _items(references, predictions)
     totals = np.empty((len(LEVELS), len(types), 3), dtype=np.int64)
     for (level, column), (_, types_of) in items.items():
         totals[level, :, column] = np.bincount(types_of, minlength=len(types))
-    return {
-        level: _report(totals[i].sum(axis=0)) | {"by_type": {t: _report(totals[i, j]) for j, t in enumerate(types)}}
-        for i, level in enumerate(LEVELS)
-    }
+    levels = []
+    for counts in totals:
+        by_type = {label: Score(*_scores(counts[j])) for j, label in enumerate(types)}
+        levels.append(LevelScores(*_scores(counts.sum(axis=0)), by_type))
+    return TaggerScores(*levels)
 
 
 def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int = 0) -> dict[str, np.ndarray]:
@@ -190,86 +268,81 @@ def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int 
     return {name: f1(total) for name, total in totals.items()}
 
 
-def interval(samples: np.ndarray) -> list[float]:
-    """The percentile interval that holds 95 % of the samples (Efron & Tibshirani 1993, chapter 13).
+def interval(samples: np.ndarray) -> Interval:
+    """Return the percentile interval that holds 95 % of the samples (Efron & Tibshirani 1993, chapter 13).
 
     Args:
-        samples (`np.ndarray` of shape (resamples,)): One value a resample.
+        samples (`np.ndarray` of shape (resamples,)): One value per resample.
 
     Returns:
-        `list[float]`: Lower and upper end.
+        `tuple[float, float]`: The lower and the upper end.
 
     Example:
 
     >>> interval(np.arange(101.0))
-    [2.5, 97.5]
+    (2.5, 97.5)
     """
-    return [float(end) for end in np.percentile(samples, [2.5, 97.5])]
+    low, high = np.percentile(samples, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def causal_scores(
     references: Tags, predictions: Tags, do_context: Tags, do_entity: Tags, resamples: int = 1000, seed: int = 0
-) -> dict[str, dict[str, Any]]:
-    """Average causal effects of context and entity on F1, and their difference RI.
+) -> CausalEffects:
+    """Compute the average causal effects of context and entity on F1, and their difference RI.
 
-    ACE_C = F1(do(c0)) - F1 and ACE_E = F1(do(e0)) - F1 (Zeng et al. 2020, equation 3, y the F1 of the whole set);
-    RI = ACE_C - ACE_E = F1(do(c0)) - F1(do(e0)) (equation 4). Nothing divides by F1, so all are defined when it is 0.
+    ACE_C = F1(do(c0)) - F1 and ACE_E = F1(do(e0)) - F1 (Zeng et al. 2020, equation 3, where y is the F1 of the whole
+    set). RI = ACE_C - ACE_E = F1(do(c0)) - F1(do(e0)) (equation 4). Nothing is divided by F1, so all three are
+    defined when F1 is 0.
 
     Args:
         references (`Sequence[Sequence[str]]`): Gold tags.
-        predictions (`Sequence[Sequence[str]]`): Predictions for the sentences as they are.
-        do_context (`Sequence[Sequence[str]]`): Predictions under do(c0): every word outside a gold mention [EMPTY].
-        do_entity (`Sequence[Sequence[str]]`): Predictions under do(e0): every word of a gold mention [EMPTY].
+        predictions (`Sequence[Sequence[str]]`): Predictions for the unchanged sentences.
+        do_context (`Sequence[Sequence[str]]`): Predictions under do(c0): every word outside a gold mention is [EMPTY].
+        do_entity (`Sequence[Sequence[str]]`): Predictions under do(e0): every word of a gold mention is [EMPTY].
         resamples (`int`, *optional*, defaults to 1000): Number of bootstrap resamples of the sentences.
         seed (`int`, *optional*, defaults to 0): Seed of the resamples.
 
     Returns:
-        `dict`: For each of `LEVELS`: `f1`, `f1_do_context`, `f1_do_entity`, `ace_c`, `ace_e`, `ri` (floats),
-        `f1_interval`, `ace_c_interval`, `ace_e_interval`, `ri_interval` (lower and upper end, 95 %), and `by_type`,
-        the same ten and `support` (gold items) for each type, in alphabetical order. A type that only the predictions
-        of some pass have is one of them, with support 0.
+        `CausalEffects`: For each of `strict`, `relaxed` and `token`: `f1`, `f1_do_context`, `f1_do_entity`, `ace_c`,
+        `ace_e`, `ri`, the intervals `f1_interval`, `ace_c_interval`, `ace_e_interval` and `ri_interval`, and
+        `by_type`, in alphabetical order. A type that occurs only in predictions has support 0.
 
     Raises:
-        CfgenError: Lengths differ, a tag is of no scheme, or no resample is asked for.
+        CfgenError: Lengths differ, a tag does not belong to any scheme, or `resamples` is below 1.
 
     Example:
 
-    >>> scores = causal_scores([["B-A"]], [["B-A"]], do_context=[["B-A"]], do_entity=[["O"]])["strict"]
-    >>> scores["ace_c"], scores["ace_e"], scores["ri"], scores["by_type"]["A"]["ri"]
+    >>> effects = causal_scores([["B-A"]], [["B-A"]], do_context=[["B-A"]], do_entity=[["O"]]).strict
+    >>> effects.ace_c, effects.ace_e, effects.ri, effects.by_type["A"].ri
     (0.0, -1.0, 1.0, 1.0)
     """
-    tags = dict(zip(_GIVEN, (predictions, do_context, do_entity)))
     passes = {}
-    for name, predicted in tags.items():
+    inputs = {"predictions": predictions, "do_context": do_context, "do_entity": do_entity}
+    for name, (argument, predicted) in zip(_F1S, inputs.items()):
         try:
             passes[name] = count(references, predicted)
         except CfgenError as error:
-            raise CfgenError(f"{_GIVEN[name]}: {error}") from None
+            raise CfgenError(f"{argument}: {error}") from None
     passes = _of_all_types(passes)
-    points = {name: f1(_micro_first(counts.values).sum(axis=0)) for name, counts in passes.items()}
-    samples = bootstrap_f1(passes, resamples, seed)
+    values = _effects({name: f1(_micro_first(counts.values).sum(axis=0)) for name, counts in passes.items()})
+    samples = _effects(bootstrap_f1(passes, resamples, seed))
 
-    def effects(f1s: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        ace_c, ace_e = f1s["f1_do_context"] - f1s["f1"], f1s["f1_do_entity"] - f1s["f1"]
-        return {**f1s, "ace_c": ace_c, "ace_e": ace_e, "ri": f1s["f1_do_context"] - f1s["f1_do_entity"]}
-
-    values, spread = effects(points), effects(samples)
-
-    def report(level: int, column: int) -> dict[str, Any]:
-        return {name: float(value[level, column]) for name, value in values.items()} | {
-            f"{name}_interval": interval(spread[name][:, level, column]) for name in ("f1", "ace_c", "ace_e", "ri")
-        }
+    def at(level: int, column: int) -> dict[str, Any]:
+        points = {name: float(value[level, column]) for name, value in values.items()}
+        names = ("f1", "ace_c", "ace_e", "ri")
+        return points | {f"{name}_interval": interval(samples[name][:, level, column]) for name in names}
 
     types, counts = passes["f1"]
     support = counts[..., 2].sum(axis=0)
-    return {
-        level: report(i, 0)
-        | {"by_type": {t: report(i, j + 1) | {"support": int(support[i, j])} for j, t in enumerate(types)}}
-        for i, level in enumerate(LEVELS)
-    }
+    levels = []
+    for i in range(len(LEVELS)):
+        by_type = {t: TypeEffects(**at(i, j + 1), support=int(support[i, j])) for j, t in enumerate(types)}
+        levels.append(LevelEffects(**at(i, 0), by_type=by_type))
+    return CausalEffects(*levels)
 
 
-_GIVEN = {"f1": "predictions", "f1_do_context": "do_context", "f1_do_entity": "do_entity"}
+_F1S = ("f1", "f1_do_context", "f1_do_entity")
 
 _UTF32 = ("utf-32-le", "surrogatepass")
 
@@ -333,11 +406,12 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     return np.divide(numerator, denominator, out=np.zeros(np.shape(numerator)), where=denominator != 0)
 
 
-def _report(counts: np.ndarray) -> dict[str, float | int]:
+def _scores(counts: np.ndarray) -> tuple[float, float, float, int]:
     hits, predicted, gold = counts
-    return {
-        "precision": float(_ratio(hits, predicted)),
-        "recall": float(_ratio(hits, gold)),
-        "f1": float(f1(counts)),
-        "support": int(gold),
-    }
+    return float(_ratio(hits, predicted)), float(_ratio(hits, gold)), float(f1(counts)), int(gold)
+
+
+def _effects(f1s: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Add the effects to the F1 of the three passes."""
+    observed, do_context, do_entity = (f1s[name] for name in _F1S)
+    return {**f1s, "ace_c": do_context - observed, "ace_e": do_entity - observed, "ri": do_context - do_entity}

@@ -266,6 +266,6 @@ def _word_metrics(
             for word, label in zip(window.firsts, labels[scored].tolist(), strict=True):
                 tags[window.sentence][word] = id2label[label]
         scores = ner_scores(references, tags)
-        return {f"{level}_f1": scores[level]["f1"] for level in LEVELS}
+        return {f"{level}_f1": scores[level].f1 for level in LEVELS}
 
     return compute

@@ -9,10 +9,6 @@ from typing import Any
 
 from ..errors import CfgenError
 
-RESULTS, STARTED = "results.json", "started.json"  # of a finished run, and of one under way or cut off
-
-PARQUET = "{split}-00000-of-00001.parquet"
-
 
 @contextmanager
 def finished_folder(path: Path) -> Iterator[Path]:

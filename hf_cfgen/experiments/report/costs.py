@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
 
-from ...reporting.markdown import percent
+from ...reporting.formatting import percent
 from .comparisons import Comparisons
 from .document import Section, Table, Text
 from .formatting import DASH, gain_cell, listed, percent_over_seeds, size_name

@@ -25,8 +25,8 @@ def table_3(results: Results) -> Section:
                 rows.append([group.dataset, group.model, level, listed(seeds), *cells])
     ours = len(rows)
     for (dataset, tagger), levels in paper.EFFECTS.items():
-        for level, values in levels.items():
-            rows.append([dataset, tagger, level, "Zeng et al.", DASH, *(f"{value:+.2f}" for value in values)])
+        for name, values in levels.items():
+            rows.append([dataset, tagger, name, "Zeng et al.", DASH, *(f"{value:+.2f}" for value in values)])
     header = ["data set", "model", "level", "seeds", *_NAMES.values()]
     # the paper's beside ours of the same data set
     order = [paper.counterpart(row[0]) or row[0] for row in rows]

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...reporting.diagnosis import bracketed, gap
+from ...reporting.formatting import bracketed, word_separator
 from ...reporting.html import listed, marked, swapped
 from ...reporting.markdown import escaped, example
 from .document import Section, Sentences, Text
@@ -66,7 +66,7 @@ def _shown(name: str, case: Mapping[str, Any]) -> Sentences:
     markdown: list[tuple[str, str]] = []
 
     def add(what: str, tokens: list[str], tags: list[str]) -> None:
-        separator = gap(tokens)
+        separator = word_separator(tokens)
         html.append((what, marked(tokens, tags, separator)))
         markdown.append((what, escaped(bracketed(tokens, tags, separator))))
 
@@ -79,9 +79,9 @@ def _shown(name: str, case: Mapping[str, Any]) -> Sentences:
         what = f"{'unjudged' if row['score'] is None else verdict} counterfactual example"
         shown = row | {"ner_tags": row["tags"], "source_id": source["id"]}
         html.append((what, listed([swapped(shown)])))
-        characters = not gap(row["tokens"])
+        characters = not word_separator(row["tokens"])
         # where no mention was replaced, words or their order were
-        plain = escaped(bracketed(row["tokens"], row["tags"], gap(row["tokens"])))
+        plain = escaped(bracketed(row["tokens"], row["tags"], word_separator(row["tokens"])))
         markdown.append((what, example(row, characters) if row["replaced"] else plain))
     add("test sentence, gold and as predicted with augmentation", case["tokens"], case["gold"])
     add("the same as NoAug predicts it", case["tokens"], case["noaug"])

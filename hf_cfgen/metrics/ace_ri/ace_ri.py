@@ -84,7 +84,7 @@ class AceRi(evaluate.Metric):
         resamples: int = 1000,
         seed: int = 0,
     ) -> dict[str, dict[str, Any]]:
-        return causal_scores(references, predictions, do_context, do_entity, resamples, seed)
+        return causal_scores(references, predictions, do_context, do_entity, resamples, seed).to_dict()
 
     def __getstate__(self) -> dict[str, Any]:
         # what evaluate keeps of a computation that is over, and can't be pickled

@@ -77,7 +77,7 @@ class NerF1(evaluate.Metric):
         resamples: Any = None,
         seed: Any = None,
     ) -> dict[str, Any]:
-        return ner_scores(references, predictions)
+        return ner_scores(references, predictions).to_dict()
 
     def __getstate__(self) -> dict[str, Any]:
         # what evaluate keeps of a computation that is over, and can't be pickled

@@ -1,0 +1,166 @@
+"""The output folder of `hf-cfgen run`: the names of its files, the types of its results, and functions to read it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from ..errors import CfgenError
+from ..tagging.scoring import CausalEffects, TaggerScores
+from ..utils.files import read_json
+from ..utils.records import Record
+
+RESULTS = "results.json"  # written last, so only a finished run has it
+STARTED = "started.json"  # a run that is in progress, or that was interrupted
+SKIPPED = "skipped.jsonl"
+DATA, KEPT, REJECTED = "data", "kept", "rejected"
+PARQUET = "{split}-00000-of-00001.parquet"
+NOAUG, CONTROL, AUG = TAGGERS = ("NoAug", "Control", "Aug")
+
+# the configs of the pushed dataset: folder of the run -> name of the config
+CONFIGS = {DATA: "default", KEPT: "counterfactual", REJECTED: "rejected"}
+
+Files = dict[str, dict[str, Path]]
+
+
+@dataclass(frozen=True)
+class DevEvaluation(Record):
+    """One evaluation on the dev split during training."""
+
+    step: int
+    strict_f1: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Record):
+    """One training of a tagger: its context dropout, its best evaluation on dev, all evaluations, and its duration."""
+
+    context_dropout: float
+    dev_strict_f1: float
+    best_step: int
+    dev: list[DevEvaluation] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation(Record):
+    """The scores of a tagger on the test split, its causal effects, and seqeval's report on the same predictions."""
+
+    test: TaggerScores
+    seqeval: dict[str, dict[str, float]] = field(default_factory=dict)
+    causal: CausalEffects
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaggerResult(Evaluation, Training):
+    """The training that was best on dev, its evaluation on test, and all trainings that were tried."""
+
+    examples: int
+    tried: list[Training] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RunData(Record):
+    """The data of a run: whether tokens are characters, the sizes of the splits, and the entity types."""
+
+    characters: bool
+    examples: dict[str, int]
+    types: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult(Record):
+    """What `results.json` holds."""
+
+    hf_cfgen: str
+    command: str
+    commit: str | None
+    names: dict[str, str | None]
+    config: dict[str, Any]
+    environment: dict[str, str]
+    data: RunData
+    counts: dict[str, Any]
+    taggers: dict[str, TaggerResult]
+    deploy: str
+
+
+def read_run(run_dir: Path) -> RunResult:
+    """Read the results of a finished run.
+
+    Args:
+        run_dir (`Path`): The output folder of `hf-cfgen run`.
+
+    Returns:
+        `RunResult`: What its `results.json` holds.
+
+    Raises:
+        CfgenError: The folder does not hold a finished run, or an earlier version wrote it.
+
+    Example:
+
+    >>> read_run(Path("no-such-run"))
+    Traceback (most recent call last):
+    hf_cfgen.errors.CfgenError: no-such-run is not a finished run: give the output folder of hf-cfgen run
+    """
+    if not (run_dir / RESULTS).is_file():
+        raise CfgenError(f"{run_dir} is not a finished run: give the output folder of hf-cfgen run")
+    values = read_json(run_dir / RESULTS)
+    try:
+        return RunResult.from_dict(values)
+    except CfgenError as error:
+        raise CfgenError(f"{run_dir / RESULTS}: an earlier version wrote it ({error}): run it again") from None
+
+
+def data_files(run_dir: Path) -> Files:
+    """Find the parquet files of a run, and check that they agree with its results.
+
+    Args:
+        run_dir (`Path`): The output folder of `hf-cfgen run`.
+
+    Returns:
+        `dict[str, dict[str, Path]]`: Files by config of the pushed dataset and split, without empty ones.
+
+    Raises:
+        CfgenError: The folder does not hold a finished run, or a file does not have the recorded number of rows.
+    """
+    result = read_run(run_dir)
+    expected = {
+        DATA: {**result.data.examples, "train": result.taggers[AUG].examples},
+        KEPT: {"train": result.counts["kept"]},
+        REJECTED: {"train": sum(result.counts["rejected"].values())},
+    }
+    files: Files = {}
+    for folder, splits in expected.items():
+        for split, rows in splits.items():
+            path = run_dir / folder / PARQUET.format(split=split)
+            try:
+                found = pq.read_metadata(path).num_rows if path.exists() else 0
+            except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+                raise CfgenError(f"{path} is not a complete parquet file ({error}): run it again") from None
+            if found != rows:
+                raise CfgenError(f"{path} has {found} rows, but {RESULTS} records {rows}: run it again")
+            if found:
+                files.setdefault(CONFIGS[folder], {})[split] = path
+    return files
+
+
+def tagger_folder(run_dir: Path, tagger: str) -> Path:
+    """Find the folder of a tagger of a run.
+
+    Args:
+        run_dir (`Path`): The output folder of `hf-cfgen run`.
+        tagger (`str`): One of `"NoAug"`, `"Aug"` and `"Control"`.
+
+    Returns:
+        `Path`: The folder.
+
+    Raises:
+        CfgenError: The folder does not hold a finished run, or the run does not have this tagger.
+    """
+    taggers, folder = read_run(run_dir).taggers, run_dir / tagger.lower()
+    if tagger not in taggers:
+        raise CfgenError(f"{run_dir} has no tagger {tagger!r}: choose one of {', '.join(taggers)}")
+    if not (folder / "config.json").is_file():
+        raise CfgenError(f"{folder} no longer holds a tagger: run it again")
+    return folder
