@@ -64,7 +64,7 @@ def main() -> None:
     }
     seconds, results = in_turn(runs, arguments.rounds)
     strict = {
-        ours: results[ours]["strict"]["f1"],
+        ours: results[ours].strict.f1,
         "seqeval, f1_score": results["seqeval, f1_score"],
         "seqeval, classification_report": results["seqeval, classification_report"]["micro avg"]["f1-score"],
         "nervaluate, evaluate": results["nervaluate, evaluate"]["overall"]["strict"].f1,

@@ -15,28 +15,41 @@ if TYPE_CHECKING:
     from .counterfactual.intervention import Intervene
     from .data.loading import load_ner_dataset
     from .errors import CfgenError
+    from .evaluation.diagnosis import Diagnosis, diagnose
+    from .evaluation.run_result import Evaluation
+    from .evaluation.scores import evaluate_tagger
     from .hub.push import push_dataset, push_model
     from .modeling.lstm import LSTMTagger, LSTMTaggerConfig
     from .modeling.pipeline import DiscriminatorPipeline
+    from .tagging.scoring import CausalEffects, TaggerScores, causal_scores, ner_scores
     from .tagging.spans import Span, spans_to_tags, tags_to_spans
+
 
 __version__ = "0.1.0"
 
 _MODULE_OF = {
+    "CausalEffects": "tagging.scoring",
     "CfgenConfig": "counterfactual.config",
     "CfgenError": "errors",
     "Counterfactuals": "counterfactual.generation",
+    "Diagnosis": "evaluation.diagnosis",
     "Discriminate": "counterfactual.discrimination",
     "DiscriminatorPipeline": "modeling.pipeline",
     "EntitySets": "counterfactual.entity_sets",
+    "Evaluation": "evaluation.run_result",
     "Intervene": "counterfactual.intervention",
     "LSTMTagger": "modeling.lstm",
     "LSTMTaggerConfig": "modeling.lstm",
     "Span": "tagging.spans",
+    "TaggerScores": "tagging.scoring",
     "causal_effects": "causal.effects",
+    "causal_scores": "tagging.scoring",
+    "diagnose": "evaluation.diagnosis",
+    "evaluate_tagger": "evaluation.scores",
     "generate_counterfactuals": "counterfactual.generation",
     "load_ner_dataset": "data.loading",
     "mix": "counterfactual.generation",
+    "ner_scores": "tagging.scoring",
     "push_dataset": "hub.push",
     "push_model": "hub.push",
     "spans_to_tags": "tagging.spans",
@@ -44,21 +57,29 @@ _MODULE_OF = {
 }
 
 __all__ = [
+    "CausalEffects",
     "CfgenConfig",
     "CfgenError",
     "Counterfactuals",
+    "Diagnosis",
     "Discriminate",
     "DiscriminatorPipeline",
     "EntitySets",
+    "Evaluation",
     "Intervene",
     "LSTMTagger",
     "LSTMTaggerConfig",
     "Span",
+    "TaggerScores",
     "__version__",
     "causal_effects",
+    "causal_scores",
+    "diagnose",
+    "evaluate_tagger",
     "generate_counterfactuals",
     "load_ner_dataset",
     "mix",
+    "ner_scores",
     "push_dataset",
     "push_model",
     "spans_to_tags",

@@ -18,13 +18,13 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "scripts")]
 
 import performance_tables  # noqa: E402
 
+from hf_cfgen.evaluation.diagnosis import Diagnosis  # noqa: E402
+from hf_cfgen.evaluation.run_result import RunResult  # noqa: E402
 from hf_cfgen.experiments.report.comparisons import Comparisons  # noqa: E402
 from hf_cfgen.experiments.report.document import Table, markdown_table  # noqa: E402
 from hf_cfgen.experiments.report.formatting import DASH, percent_over_seeds  # noqa: E402
 from hf_cfgen.experiments.report.results import Group, read_results, recipe_order  # noqa: E402
 from hf_cfgen.experiments.report.scores import gains  # noqa: E402
-from hf_cfgen.evaluation.diagnosis import Diagnosis  # noqa: E402
-from hf_cfgen.evaluation.run_result import RunResult  # noqa: E402
 from hf_cfgen.reporting.diagnosis import diagnosis_table  # noqa: E402
 from hf_cfgen.reporting.run_tables import causal_table, counts_line, score_table  # noqa: E402
 from hf_cfgen.utils.files import read_json  # noqa: E402

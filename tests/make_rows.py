@@ -104,7 +104,7 @@ if __name__ == "__main__":
         "calls": calls,
         "passes": passes,
         "changes": changes,
-        "scores": evaluate_tagger(checkpoint, load_from_disk(test)),
+        "scores": evaluate_tagger(checkpoint, load_from_disk(test)).to_dict(),
     }
     (folder / "report.json").write_text(json.dumps(report))
     state.destroy_process_group()

@@ -94,7 +94,10 @@ def _tagger(model: str) -> DiscriminatorPipeline:
 
 
 def _passes(
-    tagger: DiscriminatorPipeline, data: Dataset, most_changed: dict[str, list[ChangedSentence]], label_map: dict[str, str] | None
+    tagger: DiscriminatorPipeline,
+    data: Dataset,
+    most_changed: dict[str, list[ChangedSentence]],
+    label_map: dict[str, str] | None,
 ) -> dict[str, str]:
     """The sentences that an intervention changes most, or the first ones, in every pass."""
     rows = {row.id: (row.tokens, row.gold) for changed in most_changed.values() for row in changed}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from transformers import PreTrainedModel, TokenClassificationPipeline
 
@@ -11,7 +12,7 @@ from ..modeling.inference import predict_passes
 from ..modeling.pipeline import as_tagger
 from ..tagging.spans import split_tag, tags_to_spans
 
-Tagger = str | Path | PreTrainedModel | TokenClassificationPipeline
+Tagger: TypeAlias = str | Path | PreTrainedModel | TokenClassificationPipeline
 
 
 def map_labels(labels: Iterable[str], label_map: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -19,8 +19,23 @@ from ..data.loading import check_sizes, cut_splits, write_skipped
 from ..data.options import ReadOptions
 from ..data.reading import read_splits
 from ..errors import CfgenError, about
-from ..evaluation.run_result import AUG, CONTROL, DATA, KEPT, NOAUG, PARQUET, REJECTED, RESULTS, SKIPPED, STARTED, TAGGERS
-from ..evaluation.run_result import RunData, RunResult, TaggerResult, Training
+from ..evaluation.run_result import (
+    AUG,
+    CONTROL,
+    DATA,
+    KEPT,
+    NOAUG,
+    PARQUET,
+    REJECTED,
+    RESULTS,
+    SKIPPED,
+    STARTED,
+    TAGGERS,
+    RunData,
+    RunResult,
+    TaggerResult,
+    Training,
+)
 from ..evaluation.scores import evaluate_tagger
 from ..modeling.pipeline import DiscriminatorPipeline
 from ..modeling.word_vectors import load_vectors
@@ -32,6 +47,7 @@ from ..training.trainer import dev_scores
 from ..utils.environment import base_name, checkout_commit, command_line, environment
 from ..utils.files import finished_folder, read_json, write_json
 from ..utils.text import is_in_characters
+
 
 @dataclass(kw_only=True)
 class RunArguments(ReadOptions, ModelOptions):

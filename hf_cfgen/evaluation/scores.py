@@ -1,14 +1,14 @@
 """All scores of a tagger on a test split, checked against seqeval."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from datasets import Dataset
 from seqeval.metrics import classification_report
 
 from ..causal.interventions import Tagger, intervened_predictions
 from ..data.columns import tag_column
-from ..tagging.scoring import causal_scores, ner_scores
+from ..tagging.scoring import Tags, causal_scores, ner_scores
 from ..tagging.spans import split_tag
 from .run_result import Evaluation
 
@@ -35,7 +35,7 @@ def evaluate_tagger(tagger: Tagger, test: Dataset, batch_size: int = 32) -> Eval
     return score_passes(references, intervened_predictions(tagger, list(test["tokens"]), references, batch_size))
 
 
-def score_passes(references: Sequence[Sequence[str]], passes: Mapping[str, Sequence[Sequence[str]]]) -> Evaluation:
+def score_passes(references: Tags, passes: Mapping[str, Tags]) -> Evaluation:
     """Compute the scores and causal effects of predictions. Warn if seqeval's strict F1 differs from ours.
 
     Args:
@@ -54,12 +54,11 @@ def score_passes(references: Sequence[Sequence[str]], passes: Mapping[str, Seque
             scores.strict.f1,
             theirs,
         )
-    return Evaluation(test=scores, seqeval=seqeval, causal=causal_scores(references, **passes))
+    causal = causal_scores(references, passes["predictions"], passes["do_context"], passes["do_entity"])
+    return Evaluation(test=scores, seqeval=seqeval, causal=causal)
 
 
-def seqeval_report(
-    references: Sequence[Sequence[str]], predictions: Sequence[Sequence[str]]
-) -> dict[str, dict[str, float]]:
+def seqeval_report(references: Tags, predictions: Tags) -> dict[str, dict[str, float]]:
     """Return seqeval's classification report, an independent check of the strict scores.
 
     Args:

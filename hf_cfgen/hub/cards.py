@@ -11,8 +11,17 @@ from datasets.splits import SplitDict, SplitInfo
 from huggingface_hub import DatasetCard, DatasetCardData, EvalResult, ModelCard, ModelCardData
 
 from ..errors import CfgenError
-from ..evaluation.run_result import CONFIGS, CONTROL, NOAUG, Files, RunResult, TaggerResult, data_files
-from ..evaluation.run_result import read_run, tagger_folder
+from ..evaluation.run_result import (
+    CONFIGS,
+    CONTROL,
+    NOAUG,
+    Files,
+    RunResult,
+    TaggerResult,
+    data_files,
+    read_run,
+    tagger_folder,
+)
 from ..reporting import markdown
 from ..reporting.formatting import EFFECTS, percent
 from ..reporting.markdown import escaped
@@ -52,7 +61,9 @@ def dataset_card(
     result, files = read_run(run_dir), data_files(run_dir)
     counts, examples = result.counts, result.data.examples
     infos = {config: _dataset_info(paths) for config, paths in files.items()}
-    sizes = {config: {name: split.num_examples for name, split in info.splits.items()} for config, info in infos.items()}
+    sizes = {
+        config: {split: part.num_examples for split, part in info.splits.items()} for config, info in infos.items()
+    }
     metadata = DatasetCardData(
         language=None if language is None else list(language),
         license=license,

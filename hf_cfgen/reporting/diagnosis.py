@@ -41,8 +41,8 @@ def diagnosis_table(diagnosis: Diagnosis) -> str:
             ]
         )
     for name, (intervention, title) in _INTERVENTIONS.items():
-        if rows := diagnosis.most_changed[name]:
-            blocks.append([title, *(line for row in rows for line in _sentence(row, intervention))])
+        if changed := diagnosis.most_changed[name]:
+            blocks.append([title, *(line for row in changed for line in _sentence(row, intervention))])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 

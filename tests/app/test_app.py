@@ -248,11 +248,11 @@ def test_the_diagnosis_is_that_of_the_command(reader, write):
     path = write("mine.conll", SENTENCES)
     tables, effects, sentences = diagnosed("demo:en", "nothing", str(path), None, "")
     expected = diagnose(reader, read_sentences(SENTENCES, None), examples=10)
-    assert effects == expected["effects"]
-    strict = effects["strict"]
+    assert effects == expected.effects
+    strict = effects.strict
     # gold: Ada PER, Bo PER, Cy PER, Rome LOC; predicted: Ada PER, Bo LOC, Rome LOC
-    assert (strict["f1"], strict["f1_do_context"], strict["f1_do_entity"]) == pytest.approx((4 / 7, 4 / 7, 0))
-    low, high = strict["f1_interval"]
+    assert (strict.f1, strict.f1_do_context, strict.f1_do_entity) == pytest.approx((4 / 7, 4 / 7, 0))
+    low, high = strict.f1_interval
     lines = tables.splitlines()
     assert lines[0].startswith("**demo:en** on **mine.conll**, 2 sentences, 4 mentions; 95 % intervals")
     assert "| match | F1 | ACE_C | ACE_E | RI |" in lines
@@ -296,7 +296,7 @@ def test_a_label_map_renames_what_the_model_predicts(reader, write):
     with pytest.raises(CfgenError, match="the data has types person, place, which the model lacks"):
         diagnosed("demo:en", "", str(path), None, "")
     tables, effects, _ = diagnosed("demo:en", "", str(path), None, " PER=person  LOC=place ")
-    assert effects["strict"]["f1"] == 1.0
+    assert effects.strict.f1 == 1.0
     tables, _, _ = diagnosed("demo:en", "", str(write("a.conll", "Ada B-person\n")), None, "PER=person")
     assert "The model's types without a mention in the data: LOC." in tables
 

@@ -233,13 +233,13 @@ def test_the_diagnosis_shows_effects_intervals_a_chart_and_sentences(app, visit)
     diagnosis = diagnose(str(folder), load_ner_dataset("demo:en")["test"])
     cells = [row.locator("td").all_inner_texts() for row in page.locator(".cfgen-tables tr").all()]
     for level in ("strict", "relaxed", "token"):
-        effect = diagnosis["effects"][level]
+        effect = diagnosis.effects[level].to_dict()
         expected = [level]
         for key in ("f1", "ace_c", "ace_e", "ri"):
             sign, (low, high) = "" if key == "f1" else "+", effect[f"{key}_interval"]
             expected.append(f"{effect[key]:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]")
         assert expected in cells
-    for label, effect in diagnosis["effects"]["strict"]["by_type"].items():
+    for label, effect in diagnosis.effects.to_dict()["strict"]["by_type"].items():
         assert [label, str(effect["support"])] in [row[:2] for row in cells]
     page.locator(".js-plotly-plot .bars .point").first.wait_for()
     assert page.locator(".js-plotly-plot .bars .point").count() == 12

@@ -10,6 +10,7 @@ from transformers.modeling_outputs import TokenClassifierOutput
 from hf_cfgen import CfgenError, causal_effects
 from hf_cfgen.causal.interventions import intervened_predictions
 from hf_cfgen.cli.run import RunArguments, RunTrainingArguments, run
+from hf_cfgen.evaluation.run_result import RunResult
 from hf_cfgen.evaluation.scores import evaluate_tagger
 from hf_cfgen.modeling.lstm import LSTMTagger
 from hf_cfgen.modeling.pipeline import as_discriminator
@@ -29,11 +30,11 @@ def test_a_reader_of_entities_alone_loses_all_under_do_e0_and_nothing_under_do_c
     effects = causal_effects(as_discriminator(*reader), TEST)
     # 3 of 4 mentions are known to it: P = 1, R = 3/4, F1 = 6/7
     for level in ("strict", "relaxed", "token"):
-        assert effects[level]["f1"] == pytest.approx(6 / 7)
-        assert effects[level]["ace_c"] == 0.0
-        assert effects[level]["ace_e"] == -effects[level]["f1"]
-        assert effects[level]["ri"] == effects[level]["f1"]
-        assert effects[level]["ace_c_interval"] == [0.0, 0.0]
+        assert effects[level].f1 == pytest.approx(6 / 7)
+        assert effects[level].ace_c == 0.0
+        assert effects[level].ace_e == -effects[level].f1
+        assert effects[level].ri == effects[level].f1
+        assert effects[level].ace_c_interval == (0.0, 0.0)
 
 
 def context_reader() -> tuple[LSTMTagger, Any]:
@@ -61,10 +62,10 @@ def context_reader() -> tuple[LSTMTagger, Any]:
 def test_a_reader_of_context_alone_loses_all_under_do_c0_and_nothing_under_do_e0():
     effects = causal_effects(as_discriminator(*context_reader()), TEST)
     # 4 of 4 mentions, and a false one in "met met": F1 = 8/9
-    assert effects["strict"]["f1"] == pytest.approx(8 / 9)
-    assert effects["strict"]["ace_e"] == 0.0
-    assert effects["strict"]["f1_do_context"] == 0.0
-    assert effects["strict"]["ri"] == -effects["strict"]["f1"]
+    assert effects.strict.f1 == pytest.approx(8 / 9)
+    assert effects.strict.ace_e == 0.0
+    assert effects.strict.f1_do_context == 0.0
+    assert effects.strict.ri == -effects.strict.f1
 
 
 def test_each_intervention_empties_its_own_words():
@@ -110,20 +111,20 @@ def test_a_model_without_the_types_of_the_data_is_an_error():
 
 def test_the_scheme_of_the_model_may_differ_from_that_of_the_data():
     reader = as_discriminator(*lexicon_tagger({"Ada": "U-PER", "Bo": "U-PER"}, ["in"], ["O", "U-PER", "U-LOC"]))
-    assert causal_effects(reader, TEST)["strict"]["f1"] == pytest.approx(2 * 2 / (2 + 4))
+    assert causal_effects(reader, TEST).strict.f1 == pytest.approx(2 * 2 / (2 + 4))
 
 
 def test_the_format_of_the_data_set_changes_nothing():
     reader = as_discriminator(*lexicon_tagger({"Ada": "B-PER", "Rome": "B-LOC"}, ["in"]))
     expected = causal_effects(reader, TEST)
-    assert 0 < expected["strict"]["f1"] < 1
+    assert 0 < expected.strict.f1 < 1
     for kind in ("arrow", "numpy"):
         assert causal_effects(reader, TEST.with_format(kind)) == expected
         assert evaluate_tagger(reader, TEST.with_format(kind)) == evaluate_tagger(reader, TEST)
 
 
 @pytest.fixture(scope="module")
-def demo_run(tmp_path_factory) -> dict[str, Any]:
+def demo_run(tmp_path_factory) -> RunResult:
     """Both taggers on the demo corpus, where the labels are a function of the mentions alone."""
     output = tmp_path_factory.mktemp("demo")
     training = RunTrainingArguments(
@@ -139,14 +140,14 @@ def demo_run(tmp_path_factory) -> dict[str, Any]:
 
 def test_on_the_demo_corpus_the_effects_have_the_known_direction(demo_run):
     # labels hang on the mentions alone: a reader of the true causes has ACE_C = 0 and RI >= 2/3 (see demo_corpus)
-    for tagger in demo_run["taggers"].values():
-        strict = tagger["causal"]["strict"]
-        assert strict["ace_e_interval"][1] < 0 and strict["ri_interval"][0] > 0
-        assert strict["ace_e"] < strict["ace_c"]
+    for tagger in demo_run.taggers.values():
+        strict = tagger.causal.strict
+        assert strict.ace_e_interval[1] < 0 and strict.ri_interval[0] > 0
+        assert strict.ace_e < strict.ace_c
 
 
 def test_on_the_demo_corpus_swaps_cut_the_tie_of_names_to_contexts(demo_run):
-    f1 = {name: tagger["test"]["strict"]["f1"] for name, tagger in demo_run["taggers"].items()}
+    f1 = {name: tagger.test.strict.f1 for name, tagger in demo_run.taggers.items()}
     assert f1["Aug"] > f1["NoAug"] + 0.03
     assert f1["Control"] > f1["NoAug"] + 0.03
-    assert demo_run["counts"]["kept"] > 0.5 * demo_run["counts"]["candidates"]
+    assert demo_run.counts["kept"] > 0.5 * demo_run.counts["candidates"]

@@ -323,7 +323,7 @@ def test_two_processes_make_the_rows_verdicts_scores_and_files_of_one(data, chec
     with counted_passes() as passes:
         write_rows(checkpoint, tmp_path / "one" / "train", tmp_path / "one" / "made")
     made = files(tmp_path / "one" / "made")
-    scores = json.loads(json.dumps(evaluate_tagger(checkpoint, test)))
+    scores = json.loads(json.dumps(evaluate_tagger(checkpoint, test).to_dict()))
     assert 0.1 < scores["test"]["token"]["f1"] < 1
     assert names(tmp_path / "two" / "made") == ["0", "1"]
     judged = [json.loads((tmp_path / "two" / "made" / rank / "report.json").read_text())["passes"] for rank in "01"]

@@ -739,7 +739,7 @@ def test_cases_are_sentences_that_only_this_tagger_gets_right_nearest_first():
 
     kept = swapped(["b#1", "a#2", "a#0"], [["in", "Oslo"], ["Al", "ran"], ["Al", "ran"]], None)
     rejected = swapped(["b#0", "a#1"], [["in", "Al"], ["Jo", "ran"]], "missed")
-    cases = find_corrections(test, noaug, predicted, train, kept, rejected)
+    cases = [case.to_dict() for case in find_corrections(test, noaug, predicted, train, kept, rejected)]
     assert [case["id"] for case in cases] == ["t1", "t4", "t0"]
     assert cases[0] == {
         "id": "t1",
@@ -775,9 +775,7 @@ def test_cases_are_sentences_that_only_this_tagger_gets_right_nearest_first():
         "b#0",
     )
     only_a = rejected.select([1])
-    assert [case["rejected"]["id"] for case in find_corrections(test, noaug, predicted, train, kept, only_a)] == [
-        "a#1"
-    ] * 3
+    assert [case.rejected.id for case in find_corrections(test, noaug, predicted, train, kept, only_a)] == ["a#1"] * 3
     (first,) = find_corrections(test, noaug, predicted, train, limit=1)
-    assert (first["id"], first["kept"], first["rejected"]) == ("t0", None, None)
+    assert (first.id, first.kept, first.rejected) == ("t0", None, None)
     assert find_corrections(test, noaug, noaug, train, kept, rejected) == []

@@ -173,14 +173,14 @@ def test_the_dataset_card_says_what_the_run_recorded(run_dir, tmp_path):
     for line in (
         *(f"| `{reason}` | {number} | " for reason, number in counts["rejected"].items()),
         f"| {DISEASE} | {' | '.join(str(number) for number in counts['by_type'][DISEASE].values())} |",
-        f"{counts['drawn']} candidates, {counts['duplicates']} of them left out as duplicates,\n{counts['kept']} kept",
-        "cner, as the run read it: 60 train, 60 validation and\n60 test examples. License: cc-by-nc-4.0.",
+        f" {counts['drawn']} candidates. {counts['duplicates']} duplicates were dropped,\n{counts['kept']} ",
+        "cner: 60 train, 60 validation and 60 test examples.\nLicense: cc-by-nc-4.0.",
         "```bibtex\n@misc{ccks,\n  title = {CCKS 2019}\n}\n```",
         f"has a strict F1 of {100 * results['taggers']['NoAug']['test']['strict']['f1']:.1f} %",
         f"| Aug | {60 + counts['kept']} | strict | ",
-        "the budget recipe: up to 5 an example",
-        "\n   seed, 42, and the row's id. The seed of the splits is 42.\n",
-        "- **Facts.** Nobody wrote these sentences;",
+        "up to 5 candidates per example",
+        "on the seed, 42, and the id of the row. The seed of the\n   splits is 42.\n",
+        "- **They are not facts.** Nobody wrote these sentences.",
         "\nhf-cfgen run --hidden_size 32 --vectors vectors.vec --freeze_embeddings false --dataset cner "
         "--max_steps 60 --learning_rate 0.02 --use_cpu true --output_dir my-run\n",
         f"torch {results['environment']['torch']}",
@@ -192,7 +192,7 @@ def test_the_dataset_card_says_what_the_run_recorded(run_dir, tmp_path):
     # nothing is said that was not given
     bare = dataset_card(run_dir, "cfgen/cner-aug")
     assert not {"license", "language"} & set(bare.data.to_dict())
-    assert "License: none was given." in bare.text and "No citation of the source was given." in bare.text
+    assert "License: not stated" in bare.text and "no stated citation" in bare.text
 
 
 def test_the_command_of_the_card_repeats_the_run(run_dir, tmp_path, monkeypatch):
@@ -238,7 +238,7 @@ def test_a_tagger_that_is_loaded_is_the_one_that_was_pushed(run_dir, hub, tmp_pa
         ("cner", "test", "token-classification")
     }
     assert card.data.model_name == "cner-tagger" and card.data.license == "cc-by-nc-4.0"
-    assert "## As a discriminator" in card.text and "Pretrained vectors, vectors.vec, trained further" in card.text
+    assert "## As a discriminator" in card.text and "Pretrained vectors, vectors.vec, fine-tuned" in card.text
     assert 'aggregation_strategy="simple"' in card.text
     assert "ward-7" not in content
 
@@ -277,19 +277,19 @@ def test_the_cards_tell_of_a_control_of_the_other_recipe_and_of_local_changes(ru
     kept = results["counts"]["kept"]
     push_model(folder, "cfgen/tagger", "Control", dry_run=tmp_path / "control")
     text = (tmp_path / "control" / "README.md").read_text(encoding="utf-8")
-    assert f"Trained on 60 examples of cner and {kept} counterfactual ones that nobody judged. Made by" in text
-    assert "with as many that nobody judged (Control). Of all but NoAug two" in text and "`my-run/control`" in text
-    assert "Random at first, and trained; an unknown token has zeros." in text
+    assert f"trained on 60 examples of cner and {kept} counterfactual examples that no discriminator judged." in text
+    assert "Aug and Control were trained twice" in text and "`my-run/control`" in text
+    assert "Initialized at random and trained." in text
     assert f"hf_cfgen {results['hf_cfgen']}, commit 0123abc with local changes; python " in text
     plain = dataset_card(run_dir, "cfgen/x").text
     text = dataset_card(folder, "cfgen/x").text
-    assert "by the paper recipe: of one random mention an example every other surface form of its type" in text
-    assert "as many candidates that nobody judged (Control). Of all but NoAug two" in text and "Control" not in plain
-    assert "Types with nothing to swap in: a\\|b, C." in text and "nothing to swap in" not in plain
+    assert "The `paper` recipe replaces one random mention per example" in text
+    assert "Aug and Control were trained twice" in text and "Control" not in plain
+    assert "Types without a second surface form: a\\|b, C." in text and "second surface form" not in plain
     assert f"\n| Control | {60 + kept} | strict | " in text
     push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "aug")
     text = (tmp_path / "aug" / "README.md").read_text(encoding="utf-8")
-    assert f" and {kept} counterfactual ones that NoAug recognizes. Made by" in text
+    assert f" and {kept} counterfactual examples that NoAug recognizes. hf_cfgen" in text
 
 
 def test_what_an_error_says_holds_no_secret_whatever_the_token_looks_like(monkeypatch):
@@ -320,7 +320,7 @@ def test_a_tagger_is_pushed_whole_without_what_else_lies_in_its_folder(run_dir, 
     with pytest.raises(CfgenError, match="aug has no weights any more: run it again"):
         push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "other")
     shutil.rmtree(folder / "aug")
-    with pytest.raises(CfgenError, match="aug holds no tagger any more: run it again"):
+    with pytest.raises(CfgenError, match="aug no longer holds a tagger"):
         push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
@@ -596,10 +596,10 @@ def test_options_of_a_push_come_from_yaml_in_either_spelling(run_dir, tmp_path):
         (["RUN", "--repo_id", "cfgen/x", "--public"], "public without a license: give --license"),
         (["RUN", "--repo_id", "cfgen/x", "--token", "t"], "unknown options: --token (hf-cfgen push --help"),
         (["RUN", "--repo_id", "cfgen/x", "--token=t", "-x"], "unknown options: --token -x (hf-cfgen push --help"),
-        (["nowhere", "--repo_id", "cfgen/x"], "nowhere holds no finished run: give the output folder of"),
-        (["OLD", "--repo_id", "cfgen/x"], "is a run of an earlier version, which recorded too little: run it again"),
-        (["LESS", "--repo_id", "cfgen/x"], "has 0 rows, where results.json tells of 60: run it again"),
-        (["CUT", "--repo_id", "cfgen/x"], "is no whole parquet file ("),
+        (["nowhere", "--repo_id", "cfgen/x"], "nowhere is not a finished run: give the output folder of"),
+        (["OLD", "--repo_id", "cfgen/x"], "an earlier version wrote it"),
+        (["LESS", "--repo_id", "cfgen/x"], "has 0 rows, but results.json records 60: run it again"),
+        (["CUT", "--repo_id", "cfgen/x"], "is not a complete parquet file ("),
         (["RUN", "--repo_id", "cfgen/x", "--dry_run", "RUN"], "is there already: choose another output"),
     ],
 )
@@ -629,6 +629,6 @@ def test_a_config_without_rows_is_left_out_and_the_card_says_so(without_rejected
     push_dataset(without_rejected, "cfgen/x", dry_run=tmp_path / "dry")
     card = DatasetCard.load(tmp_path / "dry" / "README.md")
     assert [config["config_name"] for config in card.data.configs] == ["default", "counterfactual"]
-    assert "The run made no row of `rejected`: there is no such config." in card.text
+    assert "The run made no rows for `rejected`, so the dataset does not have this config." in card.text
     assert 'load_dataset("cfgen/x", "rejected"' not in card.text
     assert not (tmp_path / "dry" / "rejected").exists()

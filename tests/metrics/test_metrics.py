@@ -82,7 +82,7 @@ def test_ner_f1_does_not_swap_predictions_and_references() -> None:
 
 
 def test_ner_f1_equals_the_scorer() -> None:
-    assert load("ner_f1").compute(predictions=PREDICTED, references=GOLD) == ner_scores(GOLD, PREDICTED)
+    assert load("ner_f1").compute(predictions=PREDICTED, references=GOLD) == ner_scores(GOLD, PREDICTED).to_dict()
 
 
 def test_ace_ri_gives_the_hand_worked_values() -> None:
@@ -115,8 +115,8 @@ def test_ace_ri_equals_the_scorer_and_hands_on_resamples_and_seed() -> None:
     metric = load("ace_ri")
     default = metric.compute(**passes)
     chosen = metric.compute(**passes, resamples=17, seed=3)
-    assert default == causal_scores(GOLD, PREDICTED, DO_CONTEXT, DO_ENTITY, resamples=1000, seed=0)
-    assert chosen == causal_scores(GOLD, PREDICTED, DO_CONTEXT, DO_ENTITY, resamples=17, seed=3)
+    assert default == causal_scores(GOLD, PREDICTED, DO_CONTEXT, DO_ENTITY, resamples=1000, seed=0).to_dict()
+    assert chosen == causal_scores(GOLD, PREDICTED, DO_CONTEXT, DO_ENTITY, resamples=17, seed=3).to_dict()
     assert chosen != default
 
 
@@ -124,7 +124,7 @@ def test_batches_add_up_to_one_computation() -> None:
     metric = load("ner_f1")
     for predicted, gold in zip(PREDICTED, GOLD):
         metric.add(prediction=predicted, reference=gold)
-    assert metric.compute() == ner_scores(GOLD, PREDICTED)
+    assert metric.compute() == ner_scores(GOLD, PREDICTED).to_dict()
 
 
 def test_results_are_plain_python_and_survive_json() -> None:
@@ -141,7 +141,7 @@ def test_sentences_of_different_lengths_are_an_error_and_the_module_works_afterw
     metric = load("ner_f1")
     with pytest.raises(CfgenError, match="sentence 1: 2 gold tags but 1 predicted"):
         metric.compute(predictions=[["O"], ["B-A"]], references=[["O"], ["B-A", "O"]])
-    assert metric.compute(predictions=PREDICTED, references=GOLD) == ner_scores(GOLD, PREDICTED)
+    assert metric.compute(predictions=PREDICTED, references=GOLD) == ner_scores(GOLD, PREDICTED).to_dict()
 
 
 def test_a_pass_of_different_lengths_is_an_error() -> None:
@@ -182,10 +182,10 @@ def test_features_are_lists_of_strings_and_refuse_numbers_and_bare_strings() -> 
 def test_combined_modules_give_what_each_gives_alone() -> None:
     both = evaluate.combine([load("ner_f1"), load("ace_ri")])
     passes = {"predictions": PREDICTED, "references": GOLD, "do_context": DO_CONTEXT, "do_entity": DO_ENTITY}
-    ner = {f"ner_f1_{level}": value for level, value in ner_scores(GOLD, PREDICTED).items()}
+    ner = {f"ner_f1_{level}": value for level, value in ner_scores(GOLD, PREDICTED).to_dict().items()}
 
     def ace(**options: int) -> dict[str, Any]:
-        scores = causal_scores(GOLD, PREDICTED, DO_CONTEXT, DO_ENTITY, **options)
+        scores = causal_scores(GOLD, PREDICTED, DO_CONTEXT, DO_ENTITY, **options).to_dict()
         return {f"ace_ri_{level}": value for level, value in scores.items()}
 
     assert both.compute(**passes) == ner | ace()

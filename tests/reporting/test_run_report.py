@@ -3,96 +3,104 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hf_cfgen.cli.main import main
+from hf_cfgen.evaluation.diagnosis import ChangedSentence, Diagnosis
+from hf_cfgen.evaluation.run_result import RunData, RunResult, TaggerResult, Training
 from hf_cfgen.reporting import markdown
-from hf_cfgen.reporting.diagnosis import bracketed, diagnosis_table
+from hf_cfgen.reporting.diagnosis import diagnosis_table
+from hf_cfgen.reporting.formatting import bracketed
 from hf_cfgen.reporting.run_tables import causal_table, score_table
+from hf_cfgen.tagging.scoring import CausalEffects, LevelEffects, LevelScores, TaggerScores, TypeEffects
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LEVELS = ("strict", "relaxed", "token")
 
 
-def tagger(f1: float) -> dict:
-    effects = {"f1": f1, "ace_c": -0.1, "ace_e": -f1, "ri": f1 - 0.1, "ri_interval": [0.0, 0.25]}
-    effects["f1_interval"] = [f1 - 0.05, f1 + 0.05]
-    effects["by_type"] = {"A": {}}
-    return {
-        "dev_strict_f1": f1,
-        "best_step": 5,
-        "context_dropout": 0.0,
-        "test": {level: {"f1": f1, "precision": 0.25, "recall": 0.75, "by_type": {"A": {}}} for level in LEVELS},
-        "causal": dict.fromkeys(LEVELS, effects),
-        "seconds": {"train": 1.0},
-        "seqeval": {},
-    }
+def effects_of(f1: float, ace_c: float, ace_e: float, ri: float, margin: float) -> dict[str, Any]:
+    points = {"f1": f1, "ace_c": ace_c, "ace_e": ace_e, "ri": ri}
+    intervals = {f"{name}_interval": (value - margin, value + margin) for name, value in points.items()}
+    return {**points, **intervals, "f1_do_context": f1 + ace_c, "f1_do_entity": f1 + ace_e}
 
 
-def run(n: int, seed: int, no_aug: float, control: float, aug: float) -> dict:
-    return {
-        "config": {
-            "num_train_examples": n,
-            "seed": seed,
-            "recipe": "budget",
-            "max_steps": 9,
-            "dataset": "/a/b/cluener",
-        }
-        | {"model": "lstm", "vectors": None, "pool": False, "split": None, "split_seed": 42, "num_layers": None}
-        | {"hidden_size": None, "dropout": None, "freeze_embeddings": True, "k": 5, "learning_rate": 3e-3}
-        | {"lr_scheduler_type": "constant", "per_device_train_batch_size": "16", "adam_beta1": "0.9"},
-        "environment": {"python": "3"},
-        "data": {"examples": {"train": n}},
-        "counts": {"kept": 3, "by_type": {"A": {}}},
-        "taggers": {"NoAug": tagger(no_aug), "Control": tagger(control), "Aug": tagger(aug)},
-    }
+def tagger(f1: float, examples: int) -> TaggerResult:
+    scores = LevelScores(precision=0.25, recall=0.75, f1=f1, support=4)
+    effects = LevelEffects(**effects_of(f1, -0.1, -f1, f1 - 0.1, 0.05))
+    return TaggerResult(
+        examples=examples,
+        dev_strict_f1=f1,
+        best_step=5,
+        context_dropout=0.0,
+        test=TaggerScores(scores, scores, scores),
+        causal=CausalEffects(effects, effects, effects),
+    )
 
 
-RUN = run(100, 1, 0.20, 0.20, 0.30)
+def run(n: int, no_aug: float, control: float, aug: float) -> RunResult:
+    taggers = {"NoAug": tagger(no_aug, n), "Control": tagger(control, n + 3), "Aug": tagger(aug, n + 3)}
+    return RunResult(
+        hf_cfgen="0.1.0",
+        command="hf-cfgen run",
+        commit=None,
+        names={"dataset": "cluener", "model": "lstm", "vectors": None},
+        config={"recipe": "budget", "max_steps": 9},
+        environment={"python": "3"},
+        data=RunData(characters=False, examples={"train": n}, types=["A"]),
+        counts={"kept": 3},
+        taggers=taggers,
+        deploy="Aug",
+    )
 
 
-def test_the_table_of_a_run_shows_per_cent_gains_and_intervals():
+RUN = run(100, 0.20, 0.20, 0.30)
+
+
+def test_the_table_of_a_run_has_percentages_gains_and_intervals():
     lines = score_table(RUN).splitlines()
     assert lines[0] == "Test scores (%), N = 100, budget recipe, 9 steps each"
-    chosen = run(100, 1, 0.2, 0.2, 0.3)
-    tried = [{"context_dropout": 0.0, "dev_strict_f1": 0.25}, {"context_dropout": 0.1, "dev_strict_f1": 0.3}]
-    chosen["taggers"]["NoAug"]["tried"], chosen["taggers"]["Aug"]["tried"] = tried[:1], tried
-    chosen["taggers"]["Aug"]["context_dropout"] = 0.1
-    told = "By strict F1 on dev, Aug is the one with context dropout 0.1 (30.0; without context dropout 25.0)"
-    assert score_table(chosen).splitlines() == [*lines, told]
+    tried = [
+        Training(context_dropout=0.0, dev_strict_f1=0.25, best_step=1),
+        Training(context_dropout=0.1, dev_strict_f1=0.3, best_step=1),
+    ]
+    taggers = RUN.taggers | {
+        "NoAug": replace(RUN.taggers["NoAug"], tried=tried[:1]),
+        "Aug": replace(RUN.taggers["Aug"], tried=tried, context_dropout=0.1),
+    }
+    added = "By strict F1 on dev, Aug is the one with context dropout 0.1 (30.0; without context dropout 25.0)"
+    assert score_table(replace(RUN, taggers=taggers)).splitlines() == [*lines, added]
     assert lines[3].split() == ["NoAug", "20.0", "[15.0,", "25.0]", "25.0", "75.0", *["20.0", "25.0", "75.0"] * 2]
     assert lines[-1] == "Aug over NoAug, F1: strict +10.0, relaxed +10.0, token +10.0"
     lines = causal_table(RUN).splitlines()
     assert lines[5].split() == ["Aug", *["0.30", "-0.10", "-0.30", "+0.20"] * 3]
-    assert lines[-1] == "Aug: strict RI +0.20, 95 % interval [+0.00, +0.25]"
+    assert lines[-1] == "Aug: strict RI +0.20, 95 % interval [+0.15, +0.25]"
 
 
-def effect(f1: float, ace_c: float, ace_e: float, ri: float, **more: int) -> dict:
-    points = {"f1": f1, "ace_c": ace_c, "ace_e": ace_e, "ri": ri}
-    return points | {f"{name}_interval": [value - 0.125, value + 0.125] for name, value in points.items()} | more
-
-
-def diagnosis(**changes: Any) -> dict:
-    by_type = {"Pe\u0301R": effect(1.0, 0.0, -1.0, 1.0, support=12), "地址": effect(0.5, -0.25, 0.0, -0.25, support=3)}
-    effects = {level: effect(f1, -0.125, -0.5, 0.375) | {"by_type": {}} for level, f1 in zip(LEVELS, (0.5, 0.75, 1.0))}
-    effects["strict"]["by_type"] = by_type
-    return {
+def diagnosis(**changes: Any) -> Diagnosis:
+    by_type = {
+        "Pe\u0301R": TypeEffects(**effects_of(1.0, 0.0, -1.0, 1.0, 0.125), support=12),
+        "地址": TypeEffects(**effects_of(0.5, -0.25, 0.0, -0.25, 0.125), support=3),
+    }
+    levels = [LevelEffects(**effects_of(f1, -0.125, -0.5, 0.375, 0.125)) for f1 in (0.5, 0.75, 1.0)]
+    levels[0] = replace(levels[0], by_type=by_type)
+    values = {
         "sentences": 20,
-        "scores": {"strict": {"support": 15}},
-        "effects": effects,
+        "scores": TaggerScores(*[LevelScores(0.0, 0.0, 0.0, support=15)] * 3),
+        "effects": CausalEffects(*levels),
         "label_map": {},
         "model_types_without_data": [],
         "most_changed": {"do_context": [], "do_entity": []},
-    } | changes
+    }
+    return Diagnosis(**values | changes)
 
 
 def test_the_report_on_a_tagger_shows_effects_with_intervals_by_level_and_by_type():
     assert diagnosis_table(diagnosis()).splitlines() == [
         "Causal effects on F1, 20 sentences, 15 mentions; 95 % intervals "
-        "(high RI: the tagger leans on the entity, low: on its context)",
+        "(high RI: the tagger relies on the entity, low: on its context)",
         "         F1                 ACE_C                 ACE_E                 RI",
         *(
             f"{level}  -0.12 [-0.25, +0.00]  -0.50 [-0.62, -0.38]  +0.38 [+0.25, +0.50]"
@@ -107,48 +115,64 @@ def test_the_report_on_a_tagger_shows_effects_with_intervals_by_level_and_by_typ
     ]
 
 
-def test_the_report_names_types_without_data_and_leaves_out_what_there_is_not():
-    assert diagnosis_table(diagnosis(model_types_without_data=["GPE", "MISC"])).splitlines()[-2:] == [
-        "",
-        "The model's types without a mention in the data: GPE, MISC. Predictions of them count as errors; "
-        "--label_map TYPE=O drops them, TYPE=NAME renames them.",
-    ]
-    nothing = {level: effect(0.0, 0.0, 0.0, 0.0) | {"by_type": {}} for level in LEVELS}
-    shown = diagnosis_table(diagnosis(sentences=1, scores={"strict": {"support": 1}}, effects=nothing))
+def test_the_report_names_types_without_data_and_omits_empty_parts():
+    last = diagnosis_table(diagnosis(model_types_without_data=["GPE", "MISC"])).splitlines()[-1]
+    assert "GPE, MISC. " in last and "--label_map TYPE=O" in last
+    nothing = LevelEffects(**effects_of(0.0, 0.0, 0.0, 0.0, 0.0))
+    scores = TaggerScores(*[LevelScores(0.0, 0.0, 0.0, support=1)] * 3)
+    effects = CausalEffects(nothing, nothing, nothing)
+    shown = diagnosis_table(diagnosis(sentences=1, scores=scores, effects=effects))
     assert shown.splitlines()[0].startswith("Causal effects on F1, 1 sentence, 1 mention; ")
     assert len(shown.splitlines()) == 5
 
 
-def test_the_report_shows_the_sentences_with_mentions_in_brackets_and_empty_words():
-    english = {"id": "7", "tokens": ["Ada", "Lovelace", "met", "Bo"], "gold": ["B-PER", "I-PER", "O", "B-PER"]}
-    english |= {"predicted": ["B-PER", "I-PER", "O", "O"], "intervened": ["B-LOC", "O", "O", "O"]}
-    english |= {"empty": [True, True, False, True], "changed": 2}
-    chinese = {"id": "z", "tokens": list("在北京。"), "gold": ["O", "B-地址", "I-地址", "O"]}
-    chinese |= {"predicted": ["O"] * 4, "intervened": ["B-地址", "O", "B-地址", "I-地址"]}
-    chinese |= {"empty": [True, False, False, True], "changed": 3}
-    shown = diagnosis_table(diagnosis(most_changed={"do_context": [chinese], "do_entity": [english]}))
+ENGLISH = ChangedSentence(
+    id="7",
+    tokens=["Ada", "Lovelace", "met", "Bo"],
+    gold=["B-PER", "I-PER", "O", "B-PER"],
+    predicted=["B-PER", "I-PER", "O", "O"],
+    intervened=["B-LOC", "O", "O", "O"],
+    empty=[True, True, False, True],
+    changed=2,
+)
+CHINESE = ChangedSentence(
+    id="z",
+    tokens=[*"在北京。"],
+    gold=["O", "B-地址", "I-地址", "O"],
+    predicted=["O"] * 4,
+    intervened=["B-地址", "O", "B-地址", "I-地址"],
+    empty=[True, False, False, True],
+    changed=3,
+)
+
+
+def test_the_report_shows_sentences_with_mentions_in_brackets_and_empty_words():
+    shown = diagnosis_table(diagnosis(most_changed={"do_context": [CHINESE], "do_entity": [ENGLISH]}))
     assert shown.splitlines()[-11:] == [
         "Predictions that change most when the context is [EMPTY], do(c0)",
         "z: 3 of 4 words changed",
-        "  gold      在[地址 北京]。",
-        "  as it is  在北京。",
-        "  do(c0)    [地址 [EMPTY]]北[地址 京[EMPTY]]",
+        "  gold       在[地址 北京]。",
+        "  unchanged  在北京。",
+        "  do(c0)     [地址 [EMPTY]]北[地址 京[EMPTY]]",
         "",
         "Predictions that change most when the mentions are [EMPTY], do(e0)",
         "7: 2 of 4 words changed",
-        "  gold      [PER Ada Lovelace] met [PER Bo]",
-        "  as it is  [PER Ada Lovelace] met Bo",
-        "  do(e0)    [LOC [EMPTY]] [EMPTY] met [EMPTY]",
+        "  gold       [PER Ada Lovelace] met [PER Bo]",
+        "  unchanged  [PER Ada Lovelace] met Bo",
+        "  do(e0)     [LOC [EMPTY]] [EMPTY] met [EMPTY]",
     ]
-    for case, separator in ((english, " "), (chinese, "")):
-        runs = case | {"tokens": ["ab" if separator else "a"] * 4, "intervened": ["O"] * 4}
-        for empty, line in (
-            ([True] * 4, "[EMPTY x4]"),
-            ([True, True, False, True], separator.join(["[EMPTY]", "[EMPTY]", runs["tokens"][2], "[EMPTY]"])),
-            ([False, True, True, True], separator.join([runs["tokens"][0], "[EMPTY x3]"])),
-        ):
-            shown = diagnosis_table(diagnosis(most_changed={"do_context": [], "do_entity": [runs | {"empty": empty}]}))
-            assert shown.splitlines()[-1] == f"  do(e0)    {line}"
+
+
+@pytest.mark.parametrize(("sentence", "word", "separator"), [(ENGLISH, "ab", " "), (CHINESE, "a", "")])
+def test_three_empty_words_in_a_row_are_shown_as_one_with_their_number(sentence, word, separator):
+    for empty, line in (
+        ([True] * 4, "[EMPTY x4]"),
+        ([True, True, False, True], separator.join(["[EMPTY]", "[EMPTY]", word, "[EMPTY]"])),
+        ([False, True, True, True], separator.join([word, "[EMPTY x3]"])),
+    ):
+        row = replace(sentence, tokens=[word] * 4, intervened=["O"] * 4, empty=empty)
+        shown = diagnosis_table(diagnosis(most_changed={"do_context": [], "do_entity": [row]}))
+        assert shown.splitlines()[-1] == f"  do(e0)     {line}"
 
 
 def test_brackets_follow_every_scheme_and_a_sentence_stays_on_its_line():

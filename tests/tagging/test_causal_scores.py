@@ -7,12 +7,23 @@ import numpy as np
 import pytest
 
 from hf_cfgen.errors import CfgenError
-from hf_cfgen.tagging.scoring import LEVELS, Counts, bootstrap_f1, causal_scores, count, interval, ner_scores
+from hf_cfgen.tagging.scoring import (
+    LEVELS,
+    Counts,
+    Effects,
+    Score,
+    bootstrap_f1,
+    causal_scores,
+    count,
+    interval,
+    ner_scores,
+)
 
 # Six sentences of one or two words; the model finds some mentions, fewer without the entity
 GOLD = [["B-A", "I-A"], ["B-B", "O"], ["O", "B-A"], ["B-A", "B-B"], ["O", "O"], ["B-B"]]
 AS_IS = [["B-A", "I-A"], ["B-B", "O"], ["O", "B-B"], ["B-A", "B-B"], ["O", "B-A"], ["O"]]
 DO_CONTEXT = [["B-A", "O"], ["B-B", "O"], ["O", "B-A"], ["B-A", "O"], ["O", "O"], ["B-B"]]
+NOTHING = Score(0.0, 0.0, 0.0, 0)
 DO_ENTITY = [["O", "O"], ["B-B", "O"], ["O", "O"], ["O", "O"], ["O", "B-A"], ["O"]]
 
 
@@ -29,9 +40,9 @@ def types_of(value: Any) -> set[type]:
 
 def f1_intervals(
     references: list[list[str]], predictions: list[list[str]], resamples: int = 1000, seed: int = 0
-) -> dict[str, list[float]]:
+) -> dict[str, tuple[float, float]]:
     scores = causal_scores(references, predictions, predictions, predictions, resamples, seed)
-    return {level: scores[level]["f1_interval"] for level in LEVELS}
+    return {level: scores[level].f1_interval for level in LEVELS}
 
 
 def resampled(sequences: list[list[str]], rows: np.ndarray) -> list[list[str]]:
@@ -44,9 +55,9 @@ def drawn_rows(resamples: int, seed: int, size: int) -> list[np.ndarray]:
 
 
 def test_the_interval_holds_the_middle_95_percent() -> None:
-    assert interval(np.arange(1001.0)) == [25.0, 975.0]
-    assert interval(np.arange(1001.0)[::-1]) == [25.0, 975.0]
-    assert interval(np.array([0.25])) == [0.25, 0.25]
+    assert interval(np.arange(1001.0)) == (25.0, 975.0)
+    assert interval(np.arange(1001.0)[::-1]) == (25.0, 975.0)
+    assert interval(np.array([0.25])) == (0.25, 0.25)
 
 
 def test_f1_intervals_are_the_percentiles_of_resampled_sentences_scored_anew() -> None:
@@ -54,11 +65,11 @@ def test_f1_intervals_are_the_percentiles_of_resampled_sentences_scored_anew() -
     for rows in drawn_rows(60, seed=5, size=len(GOLD)):
         scores = ner_scores(resampled(GOLD, rows), resampled(AS_IS, rows))
         for level in LEVELS:
-            expected[level].append(scores[level]["f1"])
+            expected[level].append(scores[level].f1)
     got = f1_intervals(GOLD, AS_IS, resamples=60, seed=5)
     assert list(got) == list(LEVELS)
     for level in LEVELS:
-        assert got[level] == pytest.approx(np.percentile(expected[level], [2.5, 97.5]).tolist())
+        assert got[level] == pytest.approx(tuple(np.percentile(expected[level], [2.5, 97.5])))
         assert got[level][0] < got[level][1]
 
 
@@ -69,16 +80,16 @@ def test_causal_intervals_are_the_percentiles_of_the_same_resamples_of_all_passe
         passes = [ner_scores(gold, resampled(tags, rows)) for tags in (AS_IS, DO_CONTEXT, DO_ENTITY)]
         for level, label in samples:
             y, y_context, y_entity = (
-                scores[level]["f1"] if label == "all" else scores[level]["by_type"].get(label, {"f1": 0.0})["f1"]
+                scores[level].f1 if label == "all" else scores[level].by_type.get(label, NOTHING).f1
                 for scores in passes
             )
             samples[level, label].append([y, y_context - y, y_entity - y, y_context - y_entity])
     scores = causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=130, seed=1)
     for level, label in samples:
-        got = scores[level] if label == "all" else scores[level]["by_type"][label]
+        got = scores[level] if label == "all" else scores[level].by_type[label]
         ends = np.percentile(samples[level, label], [2.5, 97.5], axis=0)
         for name, expected in zip(("f1", "ace_c", "ace_e", "ri"), ends.T.tolist()):
-            assert got[f"{name}_interval"] == pytest.approx(expected)
+            assert getattr(got, f"{name}_interval") == pytest.approx(tuple(expected))
             # A is found whole by relaxed match under do(c0) and never under do(e0)
             assert expected[0] < expected[1] or (level, label, name) == ("relaxed", "A", "ri")
 
@@ -87,11 +98,11 @@ def test_the_same_seed_gives_the_same_intervals_and_another_seed_others() -> Non
     assert f1_intervals(GOLD, AS_IS, 50, seed=0) == f1_intervals(GOLD, AS_IS, 50, seed=0)
     assert f1_intervals(GOLD, AS_IS, 50, seed=0) != f1_intervals(GOLD, AS_IS, 50, seed=1)
     first, again, other = (
-        causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=50, seed=s)["strict"] for s in (0, 0, 1)
+        causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=50, seed=s).strict for s in (0, 0, 1)
     )
     assert first == again
-    assert first["ri"] == other["ri"]
-    assert first["ri_interval"] != other["ri_interval"]
+    assert first.ri == other.ri
+    assert first.ri_interval != other.ri_interval
 
 
 def test_the_global_random_state_plays_no_part() -> None:
@@ -106,10 +117,10 @@ def test_the_global_random_state_plays_no_part() -> None:
 def test_identical_passes_have_effects_of_exactly_zero_in_every_resample() -> None:
     scores = causal_scores(GOLD, AS_IS, AS_IS, AS_IS, resamples=100)
     for level in LEVELS:
-        assert scores[level]["f1_interval"][0] < scores[level]["f1_interval"][1]
+        assert scores[level].f1_interval[0] < scores[level].f1_interval[1]
         for name in ("ace_c", "ace_e", "ri"):
-            assert scores[level][name] == 0.0
-            assert scores[level][f"{name}_interval"] == [0.0, 0.0]
+            assert getattr(scores[level], name) == 0.0
+            assert getattr(scores[level], f"{name}_interval") == (0.0, 0.0)
 
 
 def test_bootstrap_gives_one_f1_a_resample_level_and_type_for_each_pass() -> None:
@@ -130,12 +141,12 @@ def test_more_resamples_begin_as_fewer_do_and_do_not_repeat() -> None:
 
 
 def test_one_sentence_has_an_interval_of_one_point() -> None:
-    assert f1_intervals([["B-A", "B-A"]], [["B-A", "O"]], 30)["strict"] == pytest.approx([2 / 3, 2 / 3])
+    assert f1_intervals([["B-A", "B-A"]], [["B-A", "O"]], 30)["strict"] == pytest.approx((2 / 3, 2 / 3))
 
 
 def test_no_sentences_score_zero() -> None:
-    assert f1_intervals([], [], 10) == {level: [0.0, 0.0] for level in LEVELS}
-    assert causal_scores([], [], [], [], resamples=10)["strict"]["ri"] == 0.0
+    assert f1_intervals([], [], 10) == dict.fromkeys(LEVELS, (0.0, 0.0))
+    assert causal_scores([], [], [], [], resamples=10).strict.ri == 0.0
 
 
 def test_passes_over_different_sentences_are_refused() -> None:
@@ -155,13 +166,14 @@ def test_causal_scores_worked_by_hand() -> None:
         "token": (10 / 14, 10 / 12, 2 / 9),
     }
     scores = causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=10)
-    assert list(scores) == list(LEVELS)
+    assert list(scores.to_dict()) == list(LEVELS)
     for level, (y, y_context, y_entity) in expected.items():
         assert points_of(scores[level]) == effects_of(y, y_context, y_entity)
 
 
-def points_of(scores: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in scores.items() if not name.endswith("_interval") and name != "by_type"}
+def points_of(effects: Effects) -> dict[str, Any]:
+    values = effects.to_dict().items()
+    return {name: value for name, value in values if not name.endswith("_interval") and name != "by_type"}
 
 
 def effects_of(y: float, y_context: float, y_entity: float) -> dict[str, Any]:
@@ -186,42 +198,43 @@ def test_causal_scores_by_type_worked_by_hand() -> None:
     }
     scores = causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=10)
     for level, types in expected.items():
-        assert list(scores[level]["by_type"]) == ["A", "B"]
+        assert list(scores[level].by_type) == ["A", "B"]
         for label, (support, *f1s) in types.items():
-            assert points_of(scores[level]["by_type"][label]) == effects_of(*f1s) | {"support": support}
+            assert points_of(scores[level].by_type[label]) == effects_of(*f1s) | {"support": support}
 
 
 def test_one_type_alone_has_the_micro_scores_and_intervals() -> None:
     only_a = [[[tag.replace("-B", "-A") for tag in tags] for tags in side] for side in (GOLD, AS_IS, DO_ENTITY)]
     scores = causal_scores(only_a[0], only_a[1], only_a[1], only_a[2], resamples=150)
     for level, support in (("strict", 6), ("relaxed", 6), ("token", 7)):
-        (by_type,) = scores[level].pop("by_type").values()
-        assert by_type == scores[level] | {"support": support}
+        micro = scores[level].to_dict()
+        (by_type,) = micro.pop("by_type").values()
+        assert by_type == micro | {"support": support}
 
 
 def test_scores_by_type_are_those_of_each_pass_by_type() -> None:
     scores = causal_scores(GOLD, DO_CONTEXT, DO_ENTITY, AS_IS, resamples=5)
     for name, tags in (("f1", DO_CONTEXT), ("f1_do_context", DO_ENTITY), ("f1_do_entity", AS_IS)):
-        for level, report in ner_scores(GOLD, tags).items():
-            assert {label: (row["f1"], row["support"]) for label, row in report["by_type"].items()} == {
-                label: (row[name], row["support"]) for label, row in scores[level]["by_type"].items()
+        for level in LEVELS:
+            assert {label: (row.f1, row.support) for label, row in ner_scores(GOLD, tags)[level].by_type.items()} == {
+                label: (getattr(row, name), row.support) for label, row in scores[level].by_type.items()
             }
 
 
 def test_a_model_that_reads_only_entities_has_ri_1_and_one_that_reads_only_context_minus_1() -> None:
     gold, nothing = [["B-A", "O"]], [["O", "O"]]
-    only_entities = causal_scores(gold, gold, do_context=gold, do_entity=nothing, resamples=5)["strict"]
-    assert (only_entities["ace_c"], only_entities["ace_e"], only_entities["ri"]) == (0.0, -1.0, 1.0)
-    only_context = causal_scores(gold, gold, do_context=nothing, do_entity=gold, resamples=5)["strict"]
-    assert (only_context["ace_c"], only_context["ace_e"], only_context["ri"]) == (-1.0, 0.0, -1.0)
+    only_entities = causal_scores(gold, gold, do_context=gold, do_entity=nothing, resamples=5).strict
+    assert (only_entities.ace_c, only_entities.ace_e, only_entities.ri) == (0.0, -1.0, 1.0)
+    only_context = causal_scores(gold, gold, do_context=nothing, do_entity=gold, resamples=5).strict
+    assert (only_context.ace_c, only_context.ace_e, only_context.ri) == (-1.0, 0.0, -1.0)
 
 
 def test_ri_is_defined_when_f1_is_zero() -> None:
     gold, nothing = [["B-A", "O"]], [["O", "O"]]
-    all_zero = causal_scores(gold, nothing, nothing, nothing, resamples=5)["strict"]
-    assert (all_zero["f1"], all_zero["ace_c"], all_zero["ace_e"], all_zero["ri"]) == (0.0, 0.0, 0.0, 0.0)
-    better_blind = causal_scores(gold, nothing, do_context=gold, do_entity=nothing, resamples=5)["strict"]
-    assert (better_blind["f1"], better_blind["ace_c"], better_blind["ri"]) == (0.0, 1.0, 1.0)
+    all_zero = causal_scores(gold, nothing, nothing, nothing, resamples=5).strict
+    assert (all_zero.f1, all_zero.ace_c, all_zero.ace_e, all_zero.ri) == (0.0, 0.0, 0.0, 0.0)
+    better_blind = causal_scores(gold, nothing, do_context=gold, do_entity=nothing, resamples=5).strict
+    assert (better_blind.f1, better_blind.ace_c, better_blind.ri) == (0.0, 1.0, 1.0)
 
 
 def test_every_pass_has_to_line_up_with_the_gold_tags() -> None:
@@ -235,10 +248,10 @@ def test_every_pass_has_to_line_up_with_the_gold_tags() -> None:
 
 def test_passes_may_know_different_types() -> None:
     gold = [["B-K", "O"]]
-    scores = causal_scores(gold, gold, do_context=[["B-X", "B-K"]], do_entity=[["B-A", "B-K"]], resamples=3)["token"]
-    assert (scores["f1"], scores["f1_do_context"], scores["f1_do_entity"]) == (1.0, 0.0, 0.0)
-    assert [(label, row["support"]) for label, row in scores["by_type"].items()] == [("A", 0), ("K", 1), ("X", 0)]
-    for label, row in scores["by_type"].items():
+    scores = causal_scores(gold, gold, do_context=[["B-X", "B-K"]], do_entity=[["B-A", "B-K"]], resamples=3).token
+    assert (scores.f1, scores.f1_do_context, scores.f1_do_entity) == (1.0, 0.0, 0.0)
+    assert [(label, row.support) for label, row in scores.by_type.items()] == [("A", 0), ("K", 1), ("X", 0)]
+    for label, row in scores.by_type.items():
         assert points_of(row) == effects_of(float(label == "K"), 0.0, 0.0) | {"support": int(label == "K")}
 
 
@@ -246,11 +259,11 @@ def test_passes_may_know_different_types() -> None:
 
 
 def test_plain_python_numbers_leave_every_public_function() -> None:
-    scores, causal = ner_scores(GOLD, AS_IS), causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=5)
-    intervals = f1_intervals(GOLD, AS_IS, resamples=5)
-    for value in (scores, causal, intervals):
+    scores = ner_scores(GOLD, AS_IS).to_dict()
+    causal = causal_scores(GOLD, AS_IS, DO_CONTEXT, DO_ENTITY, resamples=5).to_dict()
+    for value in (scores, causal):
         assert json.loads(json.dumps(value)) == value
-    assert types_of(intervals) == types_of(interval(np.arange(3))) == {float}
+    assert types_of(list(interval(np.arange(3)))) == {float}
     for level in causal.values():
         supports = [row.pop("support") for row in level["by_type"].values()]
         assert types_of(supports) == {int}

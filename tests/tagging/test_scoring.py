@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from seqeval.metrics import classification_report, f1_score, precision_score, recall_score
 
 from hf_cfgen.errors import CfgenError
-from hf_cfgen.tagging.scoring import LEVELS, count, f1, matches, ner_scores
+from hf_cfgen.tagging.scoring import LEVELS, Score, count, f1, matches, ner_scores
 from hf_cfgen.tagging.span_table import SpanTable
 from hf_cfgen.tagging.spans import SCHEMES, Span, scheme_tags, spans_to_tags, tags_to_spans
 
@@ -172,9 +172,9 @@ def test_counts_are_those_of_plain_loops_in_every_scheme_and_mixture(
     assert np.array_equal(ours.values, plain.values)
     totals = ner_scores(*pair)
     for i, level in enumerate(LEVELS):
-        assert totals[level]["f1"] == f1(plain.values.sum(axis=(0, 2))[i])
+        assert totals[level].f1 == f1(plain.values.sum(axis=(0, 2))[i])
         for j, label in enumerate(plain.types):
-            assert totals[level]["by_type"][label]["f1"] == f1(plain.values.sum(axis=0)[i, j])
+            assert totals[level].by_type[label].f1 == f1(plain.values.sum(axis=0)[i, j])
 
 
 def test_counts_of_long_chains_of_overlaps_are_those_of_plain_loops() -> None:
@@ -208,6 +208,7 @@ def test_ner_scores_worked_by_hand() -> None:
     # relaxed  PER: 2 of 3, 2;                     LOC: 1 of 2, 2
     # token    PER: 3 of 4, 3;                     LOC: 1 of 2, 3
     scores = ner_scores(gold, predicted)
+    scores = scores.to_dict()
     assert list(scores) == ["strict", "relaxed", "token"]
 
     def report(hits: int, of_predicted: int, of_gold: int) -> dict[str, Any]:
@@ -226,50 +227,48 @@ def test_ner_scores_worked_by_hand() -> None:
 def test_swapping_gold_and_prediction_swaps_precision_and_recall() -> None:
     scores, swapped = ner_scores(GOLD, DO_CONTEXT), ner_scores(DO_CONTEXT, GOLD)
     for level in LEVELS:
-        assert scores[level]["precision"] == swapped[level]["recall"]
-        assert scores[level]["recall"] == swapped[level]["precision"]
-        assert scores[level]["precision"] > scores[level]["recall"]
+        assert scores[level].precision == swapped[level].recall
+        assert scores[level].recall == swapped[level].precision
+        assert scores[level].precision > scores[level].recall
 
 
 def test_empty_denominators_give_zero() -> None:
     nothing = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
     for gold, predicted in (([], []), ([[]], [[]]), ([["O"]], [["O"]])):
-        assert ner_scores(gold, predicted) == {level: nothing | {"by_type": {}} for level in LEVELS}
-    unpredicted = ner_scores([["B-A"]], [["O"]])["strict"]
-    assert unpredicted == nothing | {"support": 1, "by_type": {"A": nothing | {"support": 1}}}
-    unasked = ner_scores([["O"]], [["B-A"]])["strict"]
-    assert unasked == nothing | {"by_type": {"A": nothing}}
+        assert ner_scores(gold, predicted).to_dict() == {level: nothing | {"by_type": {}} for level in LEVELS}
+    unpredicted = ner_scores([["B-A"]], [["O"]]).strict
+    assert unpredicted.to_dict() == nothing | {"support": 1, "by_type": {"A": nothing | {"support": 1}}}
+    unasked = ner_scores([["O"]], [["B-A"]]).strict
+    assert unasked.to_dict() == nothing | {"by_type": {"A": nothing}}
 
 
 def test_a_type_that_only_the_model_knows_lowers_the_micro_score_and_has_its_own_row() -> None:
-    scores = ner_scores([["B-A", "O"]], [["B-A", "B-X"]])["strict"]
-    assert (scores["precision"], scores["recall"]) == (0.5, 1.0)
-    assert scores["by_type"]["X"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
+    scores = ner_scores([["B-A", "O"]], [["B-A", "B-X"]]).strict
+    assert (scores.precision, scores.recall) == (0.5, 1.0)
+    assert scores.by_type["X"] == Score(precision=0.0, recall=0.0, f1=0.0, support=0)
 
 
 @fast
 @given(pair=pairs())
 def test_strict_scores_are_those_of_seqeval(pair: tuple[list[list[str]], list[list[str]]]) -> None:
     gold, predicted = pair
-    strict = ner_scores(gold, predicted)["strict"]
+    strict = ner_scores(gold, predicted).strict
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # seqeval warns where a denominator is 0, and numpy within it
-        assert strict["precision"] == pytest.approx(precision_score(gold, predicted))
-        assert strict["recall"] == pytest.approx(recall_score(gold, predicted))
-        assert strict["f1"] == pytest.approx(f1_score(gold, predicted))
-        if not strict["by_type"]:  # seqeval's report fails on data without a mention
+        assert strict.precision == pytest.approx(precision_score(gold, predicted))
+        assert strict.recall == pytest.approx(recall_score(gold, predicted))
+        assert strict.f1 == pytest.approx(f1_score(gold, predicted))
+        if not strict.by_type:  # seqeval's report fails on data without a mention
             return
         report = classification_report(gold, predicted, output_dict=True)
     averages = {"micro avg", "macro avg", "weighted avg"}
-    assert {
-        label: (row["precision"], row["recall"], row["f1"], row["support"]) for label, row in strict["by_type"].items()
-    } == {
+    assert {label: (row.precision, row.recall, row.f1, row.support) for label, row in strict.by_type.items()} == {
         label: (pytest.approx(row["precision"]), pytest.approx(row["recall"]), pytest.approx(row["f1-score"]), n)
         for label, row in report.items()
         if label not in averages
         for n in [int(row["support"])]
     }
-    assert strict["support"] == report["micro avg"]["support"]
+    assert strict.support == report["micro avg"]["support"]
 
 
 @fast
@@ -286,12 +285,12 @@ def test_relaxed_scores_count_maximum_matchings_within_sentences_and_types(
             hits[label] += maximum_matching(ours, theirs)
             of_predicted[label] += len(theirs)
             of_gold[label] += len(ours)
-    relaxed = ner_scores(gold, predicted)["relaxed"]
-    assert relaxed["precision"] == pytest.approx(hits.total() / max(of_predicted.total(), 1))
-    assert relaxed["recall"] == pytest.approx(hits.total() / max(of_gold.total(), 1))
-    assert relaxed["f1"] == pytest.approx(2 * hits.total() / max(of_predicted.total() + of_gold.total(), 1))
-    for label, row in relaxed["by_type"].items():
-        assert row["f1"] == pytest.approx(2 * hits[label] / (of_predicted[label] + of_gold[label]))
+    relaxed = ner_scores(gold, predicted).relaxed
+    assert relaxed.precision == pytest.approx(hits.total() / max(of_predicted.total(), 1))
+    assert relaxed.recall == pytest.approx(hits.total() / max(of_gold.total(), 1))
+    assert relaxed.f1 == pytest.approx(2 * hits.total() / max(of_predicted.total() + of_gold.total(), 1))
+    for label, row in relaxed.by_type.items():
+        assert row.f1 == pytest.approx(2 * hits[label] / (of_predicted[label] + of_gold[label]))
 
 
 @fast
@@ -303,14 +302,14 @@ def test_token_scores_are_micro_f1_over_the_words_that_are_not_o(
     words = [(g[2:], p[2:]) for ours, theirs in zip(gold, predicted) for g, p in zip(ours, theirs)]
     hits = sum(g == p != "" for g, p in words)
     of_predicted, of_gold = sum(p != "" for _, p in words), sum(g != "" for g, _ in words)
-    token = ner_scores(gold, predicted)["token"]
-    assert token["precision"] == pytest.approx(hits / of_predicted if of_predicted else 0)
-    assert token["recall"] == pytest.approx(hits / of_gold if of_gold else 0)
-    assert token["f1"] == pytest.approx(2 * hits / (of_predicted + of_gold) if of_predicted + of_gold else 0)
-    assert token["support"] == of_gold
-    for label, row in token["by_type"].items():
+    token = ner_scores(gold, predicted).token
+    assert token.precision == pytest.approx(hits / of_predicted if of_predicted else 0)
+    assert token.recall == pytest.approx(hits / of_gold if of_gold else 0)
+    assert token.f1 == pytest.approx(2 * hits / (of_predicted + of_gold) if of_predicted + of_gold else 0)
+    assert token.support == of_gold
+    for label, row in token.by_type.items():
         both = sum(g == p == label for g, p in words)
-        assert row["f1"] == pytest.approx(
+        assert row.f1 == pytest.approx(
             2 * both / (sum(g == label for g, _ in words) + sum(p == label for _, p in words))
         )
 
@@ -336,5 +335,5 @@ def test_relaxed_is_never_below_strict_and_all_scores_lie_between_0_and_1(
 ) -> None:
     scores = ner_scores(*pair)
     for name in ("precision", "recall", "f1"):
-        assert 0 <= scores["strict"][name] <= scores["relaxed"][name] <= 1
-        assert 0 <= scores["token"][name] <= 1
+        assert 0 <= getattr(scores.strict, name) <= getattr(scores.relaxed, name) <= 1
+        assert 0 <= getattr(scores.token, name) <= 1

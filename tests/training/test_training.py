@@ -172,7 +172,7 @@ def test_the_best_evaluation_wins_the_earliest_of_equals_and_its_weights_are_loa
     predictions = [
         best_tags(values, model.config.id2label) for values in predict_words(model, tokenizer, list(TRAIN["tokens"]))
     ]
-    assert ner_scores(TRAIN["ner_tags"], predictions)["strict"]["f1"] == best
+    assert ner_scores(TRAIN["ner_tags"], predictions).strict.f1 == best
 
 
 def test_scores_on_dev_are_of_words_whole_sentences_and_all_windows(tmp_path):
