@@ -1,23 +1,27 @@
 """The whole method by one command, on the demo corpus."""
 
+import io
 import json
+import runpy
 import shutil
-import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 import yaml
 from datasets import load_dataset
-from transformers import AutoModelForTokenClassification
 
-import hf_cfgen.modeling  # noqa: F401
 from hf_cfgen import causal_effects, generate_counterfactuals, load_ner_dataset, mix
 from hf_cfgen.cli.main import main
+from hf_cfgen.cli.run import RunArguments, RunTrainingArguments
 from hf_cfgen.counterfactual.generation import with_provenance
 from hf_cfgen.evaluation.scores import seqeval_report
 from hf_cfgen.hub.cards import dataset_card, model_card
 from hf_cfgen.tagging.scoring import ner_scores
+from hf_cfgen.training.taggers import create_tagger, with_learning_rate
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 OPTIONS = {
     "dataset": "demo:en",
@@ -39,15 +43,13 @@ def options(output: Path, **changes) -> list[str]:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> tuple[Path, str]:
-    output = tmp_path_factory.mktemp("run") / "out"
-    run = subprocess.run(
-        [sys.executable, "scripts/run_cfgen.py", *options(output)],
-        cwd=Path(__file__).resolve().parents[2],
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
-    return output, run.stdout
+    """The output folder of a run of scripts/run_cfgen.py, and what it prints."""
+    output, printed = tmp_path_factory.mktemp("run") / "out", io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.setattr(sys, "argv", ["run_cfgen.py", *options(output)])
+        patch.syspath_prepend(REPOSITORY / "scripts")
+        runpy.run_path(str(REPOSITORY / "scripts" / "run_cfgen.py"), run_name="__main__")
+    return output, printed.getvalue()
 
 
 def results_of(output: Path) -> dict:
@@ -108,7 +110,7 @@ def test_the_three_taggers_take_equal_steps_and_equal_numbers_of_counterfactuals
     assert taggers["Control"]["examples"] == taggers["Aug"]["examples"] == 60 + kept
 
 
-def test_it_prints_both_tables_and_a_line_to_deploy_that_works_when_pasted(finished, tmp_path):
+def test_it_prints_both_tables_and_a_line_to_deploy_that_works_when_pasted(finished, capsys):
     output, printed = finished
     results = results_of(output)
     strict = {name: 100 * tagger["test"]["strict"]["f1"] for name, tagger in results["taggers"].items()}
@@ -122,9 +124,9 @@ def test_it_prints_both_tables_and_a_line_to_deploy_that_works_when_pasted(finis
     assert results["deploy"] == best
     deploy, line = printed.rstrip().splitlines()[-2:]
     assert deploy.startswith(f"Deploy {best} ")
-    pasted = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True)
-    assert pasted.returncode == 0, pasted.stderr
-    assert pasted.stdout.startswith("[")
+    assert line.startswith("import hf_cfgen.modeling; ")
+    exec(line, {})
+    assert capsys.readouterr().out.startswith("[")
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, tmp_path):
@@ -326,12 +328,12 @@ def test_the_results_of_an_earlier_run_go_only_when_the_input_is_good(finished, 
     assert not (tmp_path / "new").exists()
 
 
-def test_the_learning_rate_is_that_of_the_kind_of_model(finished, minilm, tmp_path):
-    changes = {"learning_rate": None, "max_steps": 1, "control": None, "num_train_examples": 20}
-    main(["run", *options(tmp_path / "lstm", **changes)])
-    assert results_of(tmp_path / "lstm")["config"]["learning_rate"] == 3e-3
-    main(["run", *options(tmp_path / "bert", **changes, model=minilm, hidden_size=None, num_layers=1)])
-    assert results_of(tmp_path / "bert")["config"]["learning_rate"] == 5e-5
+def test_the_learning_rate_depends_on_the_kind_of_model(minilm, tmp_path):
+    training = RunTrainingArguments(output_dir=str(tmp_path), use_cpu=True)
+    for model, rate in (("lstm", 3e-3), (minilm, 5e-5)):
+        assert with_learning_rate(training, RunArguments(dataset="demo:en", model=model)).learning_rate == rate
+    training = RunTrainingArguments(output_dir=str(tmp_path), use_cpu=True, learning_rate=0.5)
+    assert with_learning_rate(training, RunArguments(dataset="demo:en", model=minilm)).learning_rate == 0.5
 
 
 def test_a_data_set_without_rows_is_left_out_since_datasets_cannot_open_it(tmp_path, monkeypatch):
@@ -346,11 +348,9 @@ def test_a_data_set_without_rows_is_left_out_since_datasets_cannot_open_it(tmp_p
     assert results_of(tmp_path / "out")["taggers"]["Aug"]["examples"] == 20
 
 
-def test_the_paper_s_lstm_is_one_flag(tmp_path):
-    changes = {"model": "lstm-paper", "hidden_size": None, "max_steps": 1, "control": None, "num_train_examples": 20}
-    main(["run", *options(tmp_path / "out", **changes)])
-    config = AutoModelForTokenClassification.from_pretrained(tmp_path / "out" / "aug").config
-    assert (config.num_hidden_layers, config.hidden_size) == (2, 512)
+def test_the_paper_s_lstm_is_one_flag():
+    model, _ = create_tagger(RunArguments(dataset="demo:en", model="lstm-paper"), load_ner_dataset("demo:en"), None)
+    assert (model.config.num_hidden_layers, model.config.hidden_size) == (2, 512)
 
 
 def test_seqeval_reads_every_scheme_and_agrees_with_ours():

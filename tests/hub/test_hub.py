@@ -20,7 +20,7 @@ from transformers import DistilBertConfig
 from hf_cfgen import CfgenError, load_ner_dataset, push_dataset, push_model
 from hf_cfgen.cli.main import main
 from hf_cfgen.hub.cards import dataset_card
-from hf_cfgen.hub.push import _scrubbed
+from hf_cfgen.hub.push import Pushed, _scrubbed
 from hf_cfgen.modeling.pipeline import as_discriminator
 from hf_cfgen.reporting.markdown import escaped
 
@@ -31,7 +31,6 @@ from ..pushed import (
     REPOSITORY,
     all_rows,
     check_loaded,
-    check_secrets,
     client,
     environment,
     results_of,
@@ -94,7 +93,14 @@ def test_what_is_loaded_is_what_was_pushed(run_dir, hub, tmp_path):
     repo, counts = "cfgen/cner-aug", results_of(run_dir)["counts"]
     assert counts["kept"] > 10 and len(counts["rejected"]) > 1
     push = ("push_data", {"run_dir": str(run_dir), "repo_id": repo, **GIVEN})
-    first, again = client(hub, tmp_path / "pusher", push, push)
+    calls = (
+        ("load", {"repo_id": repo, "save": str(tmp_path / "loaded")}),
+        ("stream", {"repo_id": repo}),
+        ("sizes", {"repo_id": repo, "names": PARQUET}),
+        ("download", {"repo_id": repo, "repo_type": "dataset", "names": PARQUET}),
+        ("validate", {"repo_id": repo, "repo_type": "dataset"}),
+    )
+    first, again, rows, ids, sizes, paths, card = client(hub, tmp_path / "home", push, push, *calls)
     assert first["url"] == f"{hub.endpoint}/datasets/{repo}" and first["error"] is None
     repository = hub.repositories["datasets", repo]
     assert repository.private
@@ -103,15 +109,6 @@ def test_what_is_loaded_is_what_was_pushed(run_dir, hub, tmp_path):
     assert again["commit"] is None
     assert sorted(repository.head[1]) == sorted([".gitattributes", "README.md", *PARQUET])
 
-    rows, ids, sizes, paths, card = client(
-        hub,
-        tmp_path / "clean",
-        ("load", {"repo_id": repo, "save": str(tmp_path / "loaded")}),
-        ("stream", {"repo_id": repo}),
-        ("sizes", {"repo_id": repo, "names": PARQUET}),
-        ("download", {"repo_id": repo, "repo_type": "dataset", "names": PARQUET}),
-        ("validate", {"repo_id": repo, "repo_type": "dataset"}),
-    )
     assert rows == all_rows(run_dir)
     assert [Path(path).read_bytes() for path in paths] == written(run_dir, PARQUET)
     assert sizes == {name: len(content) for name, content in zip(PARQUET, written(run_dir, PARQUET))}
@@ -208,19 +205,19 @@ def test_a_tagger_that_is_loaded_is_the_one_that_was_pushed(run_dir, hub, tmp_pa
     names = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
     tokens = load_ner_dataset(run_dir.parent / "cner")["test"][0]["tokens"]
     push = ("push_tagger", {"run_dir": str(run_dir), "repo_id": repo, "tagger": "NoAug", **GIVEN})
-    first, again, content = client(
-        hub, tmp_path / "pusher", push, push, ("validate", {"repo_id": repo, "repo_type": "model"})
+    first, again, content, paths, labels = client(
+        hub,
+        tmp_path / "home",
+        push,
+        push,
+        ("validate", {"repo_id": repo, "repo_type": "model"}),
+        ("download", {"repo_id": repo, "repo_type": "model", "names": names}),
+        ("predict", {"repo_id": repo, "tokens": tokens}),
     )
     assert first["url"] == f"{hub.endpoint}/{repo}" and first["commit"] and not again["commit"]
     repository = hub.repositories["models", repo]
     assert repository.private and len(repository.commits) == 2
     assert sorted(repository.head[1]) == [".gitattributes", "README.md", *names]
-    paths, labels = client(
-        hub,
-        tmp_path / "clean",
-        ("download", {"repo_id": repo, "repo_type": "model", "names": names}),
-        ("predict", {"repo_id": repo, "tokens": tokens}),
-    )
     assert [Path(path).read_bytes() for path in paths] == [(run_dir / "noaug" / name).read_bytes() for name in names]
     judge = as_discriminator(str(run_dir / "noaug"))
     encoded = judge.tokenizer(tokens, is_split_into_words=True, return_tensors="pt")
@@ -426,30 +423,25 @@ FAULTS: dict[str, tuple[Fault, list[float], str | None]] = {
 
 
 @pytest.fixture(scope="module")
-def faulty(run_dir, tmp_path_factory) -> Iterator[tuple[Hub, dict[str, Any], dict[str, Any]]]:
-    """A push to a repository of its own for every fault, and what then loads from it."""
+def faulty(run_dir, tmp_path_factory) -> Iterator[tuple[Hub, dict[str, Any]]]:
+    """The outcome of a push for every fault, each to a repository of its own."""
     with running() as hub:
         for name, (fault, _, _) in FAULTS.items():
             fault.request = fault.request.format(name)
             hub.faults.append(fault)
-        calls = []
-        for name in FAULTS:
-            calls.append(("push_data", {"run_dir": str(run_dir), "repo_id": f"cfgen/{name}"}))
-            calls.append(("load", {"repo_id": f"cfgen/{name}"}))
-        outcomes = client(hub, tmp_path_factory.mktemp("faulty"), *calls)
-        yield hub, dict(zip(FAULTS, outcomes[::2])), dict(zip(FAULTS, outcomes[1::2]))
+        calls = [("push_data", {"run_dir": str(run_dir), "repo_id": f"cfgen/{name}"}) for name in FAULTS]
+        yield hub, dict(zip(FAULTS, client(hub, tmp_path_factory.mktemp("faulty"), *calls)))
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_ends_with_a_completed_push_or_a_clear_error_and_no_half_data_set(run_dir, faulty, name):
-    hub, pushed, loaded = faulty
+    hub, pushed = faulty
     fault, waits, error = FAULTS[name]
     assert fault.times < 99, "the fault happened"
     assert pushed[name]["waits"] == waits
     repository = hub.repositories.get(("datasets", f"cfgen/{name}"))
     if error is None:
         assert pushed[name]["error"] is None
-        assert loaded[name] == all_rows(run_dir)
         assert repository is not None
         assert [repository.head[1][path].content for path in PARQUET] == written(run_dir, PARQUET)
         # the creation, the push, and what somebody else pushed between
@@ -457,7 +449,6 @@ def test_a_fault_ends_with_a_completed_push_or_a_clear_error_and_no_half_data_se
     else:
         assert pushed[name]["error"].startswith(f"cfgen/{name} is not pushed: {error}")
         assert "\n" not in pushed[name]["error"] and "pw" not in pushed[name]["error"]
-        assert list(loaded[name]) == ["error"]
         assert repository is None or list(repository.head[1]) == [".gitattributes"]
 
 
@@ -542,29 +533,21 @@ def test_clinical_text_is_public_only_if_that_is_said_and_licensed(run_dir, hub,
     assert wrong["error"].startswith("cfgen/wrong is not pushed: ") and "Chinese is not right" in wrong["error"]
 
 
-def test_the_command_pushes_and_says_so(run_dir, hub, tmp_path):
-    def command(*options: str) -> subprocess.CompletedProcess[str]:
-        ran = subprocess.run(
-            [sys.executable, "-m", "hf_cfgen.cli.main", "push", str(run_dir), "--repo-id", "cfgen/cner-aug", *options],
-            env=environment(hub, tmp_path / "home"),
-            capture_output=True,
-            text=True,
-        )
-        check_secrets(ran.stdout, ran.stderr)
-        return ran
-
-    url = f"{hub.endpoint}/datasets/cfgen/cner-aug"
-    given = ("--language", "zh", "--citation", "CCKS 2019")
-    first = command(*given)
-    commit = hub.repositories["datasets", "cfgen/cner-aug"].head[0]
-    assert (first.stdout, first.stderr) == (f"Pushed to {url} (private), commit {commit}\n", "")
-    again = command(*given)
-    assert (again.stdout, again.stderr) == (f"{url} has all of it already\n", "")
-    hub.faults.append(Fault("POST .*/preupload/main", 403, message=SAID))
-    refused = command()
-    assert refused.returncode == 2 and refused.stdout == ""
-    assert re.fullmatch(r"hf-cfgen: cfgen/cner-aug is not pushed: you may not write there .*\n", refused.stderr)
-    assert hub.repositories["datasets", "cfgen/cner-aug"].head[0] == commit
+@pytest.mark.parametrize(
+    ("options", "pushed", "printed"),
+    [
+        ([], Pushed("https://hub/x", "0123"), "Pushed to https://hub/x (private), commit 0123\n"),
+        (["--public"], Pushed("https://hub/x", "0123"), "Pushed to https://hub/x (public), commit 0123\n"),
+        ([], Pushed("https://hub/x", None), "https://hub/x has all of it already\n"),
+    ],
+)
+def test_the_command_pushes_and_says_so(run_dir, monkeypatch, capsys, options, pushed, printed):
+    calls = []
+    monkeypatch.setattr("hf_cfgen.cli.push.push_dataset", lambda *args, **kw: calls.append((args, kw)) or pushed)
+    main(["push", str(run_dir), "--repo-id", "cfgen/x", "--language", "zh", "--license", "mit", *options])
+    assert capsys.readouterr().out == printed
+    given = {"public": bool(options), "license": "mit", "language": ["zh"], "citation": None, "dry_run": None}
+    assert calls == [((str(run_dir), "cfgen/x"), given)]
 
 
 def test_a_dry_run_by_command_sends_nothing_and_writes_what_would_be_pushed(run_dir, tmp_path, capsys):
