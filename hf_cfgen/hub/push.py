@@ -1,5 +1,6 @@
-"""Pushing a run to the Hub: its augmented data set, its taggers. The only module that pushes."""
+"""Push the augmented dataset and the taggers of a run to the Hub."""
 
+import itertools
 import logging
 import re
 import time
@@ -19,10 +20,10 @@ from .cards import config_folder, dataset_card, model_card, repository_path
 
 ATTEMPTS = 4
 
-LONGEST_WAIT = 60  # seconds; if the Hub asks for more, the user may push again
+LONGEST_WAIT = 60  # seconds; if the Hub asks for more, the push fails with a message
 
-# the base of all its errors is httpx's or, from huggingface_hub 2 on, httpx2's
-_HTTP_ERROR: Any = HfHubHTTPError.__bases__[0]
+# the base class of all its errors: from httpx or, since huggingface_hub 2, from httpx2
+_HTTP_ERROR: type[Exception] = HfHubHTTPError.__bases__[0]
 
 _AGAIN = (408, 409, 412, 429, 500, 502, 503, 504)
 
@@ -36,11 +37,11 @@ _WHY = {
 
 
 class Pushed(NamedTuple):
-    """What a push did.
+    """The result of a push.
 
     Args:
         url (`str`): The repository, or the folder of a dry run.
-        commit (`str` or `None`): The new commit; `None` where the repository had all of it, and of a dry run.
+        commit (`str` or `None`): The new commit; `None` for a dry run, or if the repository was up to date.
     """
 
     url: str
@@ -57,26 +58,26 @@ def push_dataset(
     citation: str | None = None,
     dry_run: str | Path | None = None,
 ) -> Pushed:
-    """Push a run's augmented data set, with a card, in one commit.
+    """Push a run's augmented dataset with a card, in one commit.
 
-    The configs are `default` (train: the mix; validation; test), `counterfactual` (the kept examples) and `rejected`;
-    one that has no row is left out. The token is that of `huggingface_hub`: `hf auth login`, or `HF_TOKEN`.
+    The configs are `default` (train: the mix; validation; test), `counterfactual` (the kept examples) and `rejected`.
+    Configs without rows are omitted. The token is the one of `huggingface_hub`: `hf auth login`, or `HF_TOKEN`.
 
     Args:
         run_dir (`str` or `Path`): The output folder of `hf-cfgen run`.
-        repo_id (`str`): The repository, `NAMESPACE/NAME`; it is created where it is not there.
-        public (`bool`, *optional*, defaults to `False`): Let everybody read it; needs `license`.
-        license (`str`, *optional*): The license of the data, as the Hub names it.
-        language (`Sequence[str]`, *optional*): ISO 639 codes of its languages.
-        citation (`str`, *optional*): How to cite the source, as text or BibTeX.
-        dry_run (`str` or `Path`, *optional*): A folder that takes what would be pushed; nothing is sent.
+        repo_id (`str`): The repository, `NAMESPACE/NAME`. It is created if it does not exist.
+        public (`bool`, *optional*, defaults to `False`): Make the repository public; requires `license`.
+        license (`str`, *optional*): The license, as the Hub names it.
+        language (`Sequence[str]`, *optional*): ISO 639 codes of the languages.
+        citation (`str`, *optional*): How to cite the source of the data, as text or BibTeX.
+        dry_run (`str` or `Path`, *optional*): Write the files to this folder and send nothing.
 
     Returns:
-        `Pushed`: Where, and the commit.
+        `Pushed`: The repository and the commit.
 
     Raises:
-        CfgenError: The folder is no finished run, `public` without `license`, the repository is there and is public
-            where `public` is not given, or private where it is, or the Hub refuses. Nothing half is left there.
+        CfgenError: The folder is not a finished run, `public` is given without `license`, the repository exists with
+            another visibility, or the Hub refuses. The repository is never left in a partial state.
     """
     run_dir = Path(run_dir)
     _check(repo_id, public, license, dry_run)
@@ -102,21 +103,15 @@ def push_model(
     """Push a tagger of a run with its tokenizer and a card, in one commit.
 
     Args:
-        run_dir (`str` or `Path`): The output folder of `hf-cfgen run`.
-        repo_id (`str`): The repository, `NAMESPACE/NAME`; it is created where it is not there.
-        tagger (`str`, *optional*): `"NoAug"`, `"Aug"` or `"Control"`; where it is not given the one that is best on
-            the validation split, as the run found.
-        public (`bool`, *optional*, defaults to `False`): Let everybody read it; needs `license`.
-        license (`str`, *optional*): The license of the tagger, as the Hub names it.
-        language (`Sequence[str]`, *optional*): ISO 639 codes of its languages.
-        citation (`str`, *optional*): How to cite the source of the data, as text or BibTeX.
-        dry_run (`str` or `Path`, *optional*): A folder that takes what would be pushed; nothing is sent.
+        tagger (`str`, *optional*): `"NoAug"`, `"Aug"` or `"Control"`. Defaults to the better one of NoAug and Aug on
+            the validation split.
+        run_dir, repo_id, public, license, language, citation, dry_run: See `push_dataset`.
 
     Returns:
-        `Pushed`: Where, and the commit.
+        `Pushed`: The repository and the commit.
 
     Raises:
-        CfgenError: As `push_dataset`, or the run has no such tagger.
+        CfgenError: See `push_dataset`; or the run does not have this tagger.
     """
     run_dir = Path(run_dir)
     _check(repo_id, public, license, dry_run)
@@ -125,13 +120,13 @@ def push_model(
     folder = tagger_folder(run_dir, tagger)
     files: dict[str, Path | bytes] = {path.name: path for path in sorted(folder.glob("[!.]*")) if path.is_file()}
     if not any(name.endswith(".safetensors") for name in files):
-        raise CfgenError(f"{folder} has no weights any more: run it again")
+        raise CfgenError(f"{folder} no longer has weights: run it again")
     return _push("model", repo_id, public, {**files, "README.md": f"{card}\n".encode()}, (), dry_run)
 
 
 def _check(repo_id: str, public: bool, license: str | None, dry_run: str | Path | None) -> None:
     if public and not license:
-        raise CfgenError("public without a license: give --license, under which everybody may use it, or no --public")
+        raise CfgenError("public without a license: give --license, or omit --public")
     try:
         validate_repo_id(repo_id)
     except ValueError as error:
@@ -150,15 +145,14 @@ def _push(
     folders: tuple[str, ...],
     dry_run: str | Path | None,
 ) -> Pushed:
-    """Push files, or bytes, to their paths, and remove other files from the folders that are ours."""
+    """Push files or bytes to their paths, and remove other files from `folders`. Retry temporary errors."""
     if dry_run is not None:
         with finished_folder(Path(dry_run)) as folder:
             for name, content in files.items():
                 (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_bytes(content if isinstance(content, bytes) else content.read_bytes())
         return Pushed(str(dry_run), None)
-    attempt = 1
-    while True:
+    for attempt in itertools.count(1):
         try:
             with _quiet():
                 return _push_once(kind, repo_id, public, files, folders)
@@ -169,7 +163,7 @@ def _push(
             if wait is None:
                 raise CfgenError(f"{repo_id} is not pushed: {_explained(error)}") from None
         time.sleep(wait)
-        attempt += 1
+    raise AssertionError("unreachable")
 
 
 def _push_once(
@@ -179,8 +173,10 @@ def _push_once(
     url = str(api.create_repo(repo_id, repo_type=kind, private=not public, exist_ok=True))
     info = api.repo_info(repo_id, repo_type=kind)
     if info.private == public:
-        there, remedy = ("private", "without --public") if public else ("public", "with --public and --license")
-        raise CfgenError(f"{repo_id} is there and is {there}: push {remedy}, change its settings, or name another one")
+        visibility, remedy = ("private", "without --public") if public else ("public", "with --public and --license")
+        raise CfgenError(
+            f"{repo_id} exists and is {visibility}: push {remedy}, change its settings, or choose another"
+        )
     names = [file.rfilename for file in info.siblings or []]
     stale = [name for name in names if name.startswith(folders) and name not in files] if folders else []
     done = api.create_commit(
@@ -191,7 +187,7 @@ def _push_once(
         ],
         commit_message="Push a run of hf_cfgen",
         repo_type=kind,
-        # what is left out because it is there already must still be there
+        # files that are skipped because they exist must not change in the meantime
         parent_commit=info.sha,
     )
     return Pushed(url, None if done.oid == info.sha else done.oid)
@@ -199,7 +195,7 @@ def _push_once(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the messages of huggingface_hub and its client: they hold addresses that are signed for the upload."""
+    """Silence huggingface_hub and its client, whose messages contain signed upload URLs."""
     loggers = [logging.getLogger(name) for name in ("huggingface_hub", _HTTP_ERROR.__module__.partition(".")[0])]
     before = [logger.level for logger in loggers]
     for logger in loggers:
@@ -212,7 +208,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _wait(error: BaseException, attempt: int) -> float | None:
-    """Seconds until another attempt; `None` where there is none, or it would fail again."""
+    """Seconds until the next attempt; `None` to give up."""
     if attempt == ATTEMPTS:
         return None
     response = _response(error)
@@ -226,7 +222,7 @@ def _wait(error: BaseException, attempt: int) -> float | None:
 
 
 def _response(error: BaseException | None) -> Any:
-    """The answer of the Hub that an error, or its cause, is about."""
+    """The response of the Hub that caused an error."""
     while error is not None:
         if (response := getattr(error, "response", None)) is not None:
             return response
@@ -248,9 +244,7 @@ def _explained(error: BaseException) -> str:
 
 
 def _scrubbed(text: str) -> str:
-    """One line without tokens, credentials and the queries of addresses, which may be signatures.
-
-    Example:
+    """Put text on one line without tokens, credentials and URL queries, which may be signatures.
 
     >>> _scrubbed("PUT https://s3/x?X-Amz-Signature=1 with Authorization: Bearer hf_ABCDEFGHIJKLMNOPQRSTUVWX")
     'PUT https://s3/x with Authorization: Bearer ***'

@@ -109,14 +109,14 @@ def count(references: Tags, predictions: Tags) -> Counts:
     """Count hits, predictions and gold items by sentence, level and type.
 
     Args:
-        references (`Sequence[Sequence[str]]`): Gold tags, one sequence a sentence, of any scheme.
-        predictions (`Sequence[Sequence[str]]`): Predicted tags, as many as in `references`.
+        references (`Sequence[Sequence[str]]`): Gold tags, one sequence per sentence, in any scheme.
+        predictions (`Sequence[Sequence[str]]`): Predicted tags of the same lengths.
 
     Returns:
-        `Counts`: Types in alphabetical order. A token is a hit when its label, prefix stripped, is right and not O.
+        `Counts`: Types in alphabetical order. A token is a hit if its type is correct and its label is not O.
 
     Raises:
-        CfgenError: Lengths differ, or a tag is of no scheme.
+        CfgenError: Lengths differ, or a tag does not belong to any scheme.
 
     Example:
 
@@ -134,18 +134,18 @@ def count(references: Tags, predictions: Tags) -> Counts:
 
 
 def matches(gold: SpanTable, predicted: SpanTable) -> tuple[np.ndarray, np.ndarray]:
-    """Which gold mentions are found, strictly and relaxed.
+    """Find the gold mentions that are predicted, by strict and by relaxed matching.
 
-    Strict: a predicted mention has the same type and boundaries. Relaxed as in Chinchor & Sundheim (1993, MUC-5), one
-    to one: a maximum matching of overlapping mentions of the same type, so that a prediction over four gold mentions
-    is one hit. Taking the pair that ends first is optimal, as the mentions of each side are disjoint.
+    Strict: a predicted mention has the same type and boundaries. Relaxed (Chinchor & Sundheim 1993, MUC-5): a maximum
+    one-to-one matching of overlapping mentions of the same type, so a prediction that covers four gold mentions is one
+    hit. Taking the pair that ends first is optimal, because the mentions of each side are disjoint.
 
     Args:
         gold (`SpanTable`): Gold mentions.
         predicted (`SpanTable`): Predicted mentions.
 
     Returns:
-        `tuple[np.ndarray, np.ndarray]`: The positions in `gold` of the strict hits, and of the relaxed ones.
+        `tuple[np.ndarray, np.ndarray]`: The positions in `gold` of the strict and of the relaxed hits.
 
     Example:
 
@@ -153,7 +153,7 @@ def matches(gold: SpanTable, predicted: SpanTable) -> tuple[np.ndarray, np.ndarr
     >>> matches(gold, SpanTable(*np.array([[0, 0], [0, 2], [2, 3], [0, 0]]), ("A",)))
     (array([2]), array([0, 2]))
     """
-    # one type's words behind the other's, so that mentions of two types never overlap
+    # shift the words of each type, so that mentions of different types never overlap
     width = max((int(spans.end[-1]) for spans in (gold, predicted) if len(spans.end)), default=0)
     order, other_order = (np.argsort(spans.type, kind="stable") for spans in (gold, predicted))
     start, end = ((column + gold.type * width)[order] for column in (gold.start, gold.end))
@@ -161,13 +161,13 @@ def matches(gold: SpanTable, predicted: SpanTable) -> tuple[np.ndarray, np.ndarr
         (column + predicted.type * width)[other_order] for column in (predicted.start, predicted.end)
     )
 
-    # all overlapping pairs, in order: those of a mention, on either side, are neighbours
+    # all overlapping pairs in order; the pairs of a mention are adjacent
     first = np.searchsorted(other_end, start, side="right")
     pairs_of = np.searchsorted(other_start, end, side="left") - first
     behind = pairs_of.cumsum()
     ours, theirs = np.repeat(np.arange(len(start)), pairs_of), expand_ranges(first, pairs_of)
     other_behind = np.bincount(theirs, minlength=len(other_start)).cumsum()
-    # a pair excludes those that share a mention with it: the next to take is the first behind them
+    # a pair excludes the pairs that share a mention with it; the next pair is the first after them
     following = np.maximum(behind[ours], other_behind[theirs])
     fresh = np.ones(len(ours) + 1, dtype=bool)  # pairs that share no mention with the one before
     fresh[1:-1] = (ours[1:] != ours[:-1]) & (theirs[1:] != theirs[:-1])
@@ -180,7 +180,7 @@ def matches(gold: SpanTable, predicted: SpanTable) -> tuple[np.ndarray, np.ndarr
 
 
 def f1(counts: np.ndarray) -> np.ndarray:
-    """F1 from counts: 2 hits / (predicted + gold), the harmonic mean of precision and recall; 0 where both are 0.
+    """Compute F1 from counts: 2 hits / (predicted + gold), or 0 if the denominator is 0.
 
     Args:
         counts (`np.ndarray` of shape (..., 3)): Hits, predictions, gold items.
@@ -228,7 +228,7 @@ def ner_scores(references: Tags, predictions: Tags) -> TaggerScores:
 
 
 def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int = 0) -> dict[str, np.ndarray]:
-    """F1 of resamples of the sentences, the same resamples for every pass, so that differences can be taken.
+    """Compute the F1 of bootstrap resamples of the sentences. All passes use the same resamples.
 
     Args:
         passes (`Mapping[str, Counts]`): Counts of several passes over the same sentences.
@@ -240,7 +240,7 @@ def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int 
         each type.
 
     Raises:
-        CfgenError: The passes are over different numbers of sentences, or no resample is asked for.
+        CfgenError: The passes have different numbers of sentences, or `resamples` is below 1.
 
     Example:
 
@@ -254,7 +254,7 @@ def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int 
     if len(sizes) != 1:
         raise CfgenError(f"the passes are over different numbers of sentences: {sorted(sizes)}")
     size = sizes.pop()
-    # floats, because only their products are fast; sums of counts stay exact below 2**53
+    # float products are fast, and sums of counts stay exact below 2**53
     counts_of = {name: _micro_first(counts.values).astype(float) for name, counts in passes.items()}
     totals = {name: np.zeros((resamples, *counts.shape[1:])) for name, counts in counts_of.items()}
     generator = np.random.default_rng(seed)
@@ -346,11 +346,11 @@ _F1S = ("f1", "f1_do_context", "f1_do_entity")
 
 _UTF32 = ("utf-32-le", "surrogatepass")
 
-_RESAMPLES_AT_ONCE = 100  # their weights take 8 bytes a sentence each
+_RESAMPLES_AT_ONCE = 100  # limits memory to 100 weights of 8 bytes per sentence
 
 
 class _Items(NamedTuple):
-    """What is counted: `items[level, column]` has the words where items begin, over all sentences, and their types."""
+    """Counted items: `items[level, column]` has the first word of each item, over all sentences, and its type."""
 
     types: tuple[str, ...]
     lengths: np.ndarray
@@ -362,7 +362,7 @@ def _items(references: Tags, predictions: Tags) -> _Items:
         raise CfgenError(f"{len(references)} gold sentences but {len(predictions)} predicted ones")
     sides = (references, predictions)
     lengths, others = (np.fromiter(map(len, side), np.int64, len(side)) for side in sides)
-    # a new tag gets the next letter: one string of letters is made faster than as many integers
+    # each new tag gets the next character, because joining characters is faster than making integers
     letters: defaultdict[str, str] = defaultdict(map(chr, itertools.count()).__next__)
     strings = ["".join(map(letters.__getitem__, itertools.chain.from_iterable(side))) for side in sides]
     gold_tags, predicted_tags = (np.frombuffer(side.encode(*_UTF32), "<u4").astype(np.intp) for side in strings)
@@ -387,7 +387,7 @@ def _items(references: Tags, predictions: Tags) -> _Items:
 
 
 def _of_all_types(passes: Mapping[str, Counts]) -> dict[str, Counts]:
-    """The same counts, with a place for every type of any pass in each."""
+    """The same counts over the union of the types."""
     types = tuple(sorted({label for counts in passes.values() for label in counts.types}))
     spread_out = {}
     for name, counts in passes.items():
@@ -398,7 +398,7 @@ def _of_all_types(passes: Mapping[str, Counts]) -> dict[str, Counts]:
 
 
 def _micro_first(values: np.ndarray) -> np.ndarray:
-    """The counts over all types, then those of each: (sentences, `LEVELS`, 1 + types, 3)."""
+    """The counts over all types, then of each type: (sentences, `LEVELS`, 1 + types, 3)."""
     return np.concatenate([values.sum(axis=2, keepdims=True), values], axis=2)
 
 

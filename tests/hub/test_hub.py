@@ -314,7 +314,7 @@ def test_a_tagger_is_pushed_whole_without_what_else_lies_in_its_folder(run_dir, 
         path.name for path in (run_dir / "aug").iterdir()
     }
     (folder / "aug" / "model.safetensors").unlink()
-    with pytest.raises(CfgenError, match="aug has no weights any more: run it again"):
+    with pytest.raises(CfgenError, match="aug no longer has weights"):
         push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "other")
     shutil.rmtree(folder / "aug")
     with pytest.raises(CfgenError, match="aug no longer holds a tagger"):
@@ -524,8 +524,8 @@ def test_clinical_text_is_public_only_if_that_is_said_and_licensed(run_dir, hub,
     )
     assert unlicensed["error"].startswith("public without a license: give --license")
     assert public["error"] is None and private["error"] is None
-    assert hidden["error"].startswith("cfgen/open is there and is public: push with --public and --license, ")
-    assert again["error"].startswith("cfgen/hidden is there and is private: push without --public, ")
+    assert hidden["error"].startswith("cfgen/open exists and is public: push with --public and --license, ")
+    assert again["error"].startswith("cfgen/hidden exists and is private: push without --public, ")
     privacy = {name: repository.private for (_, name), repository in hub.repositories.items()}
     assert privacy == {"cfgen/open": False, "cfgen/hidden": True, "cfgen/wrong": True}
     assert [len(repository.commits) for repository in hub.repositories.values()] == [2, 2, 1]
