@@ -16,7 +16,7 @@ setup(
         "hf_cfgen": [
             "py.typed",
             "hub/templates/*.md",
-            "reporting/templates/*.html",
+            "reporting/templates/*",
             "*/*/README.md",
             "*/*/requirements.txt",
         ]

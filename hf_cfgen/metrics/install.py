@@ -1,4 +1,4 @@
-"""The metrics by their names: their scripts in the modules cache of `evaluate`, where it looks for a bare name."""
+"""Install the metrics in the modules cache of `evaluate`, so that they load by name."""
 
 import filecmp
 from pathlib import Path
@@ -9,19 +9,19 @@ FOLDER = Path(__file__).parent
 
 
 def install_metric(name: str) -> tuple[Path, bool]:
-    """Put a metric's script into the modules cache of `evaluate`, so that `evaluate.load(name)` works from any folder.
+    """Install a metric in the modules cache of `evaluate`, so that `evaluate.load(name)` works from any folder.
 
-    `evaluate` looks for a bare name below the working folder, then on the Hub, then in its cache, where of several
-    versions the file that was modified last wins. So the version that is installed is made the only one there.
+    `evaluate` looks for a bare name in the working folder, then on the Hub, then in its cache. In the cache, the most
+    recently modified version wins, so this function removes all other versions.
 
     Args:
         name (`str`): One of `METRICS`.
 
     Returns:
-        `tuple[Path, bool]`: The script's copy in the cache, and whether it is new.
+        `tuple[Path, bool]`: The copy of the script in the cache, and whether it is new.
 
     Raises:
-        OSError: The cache can't be written.
+        OSError: The cache cannot be written.
 
     Example:
 
@@ -36,7 +36,7 @@ def install_metric(name: str) -> tuple[Path, bool]:
 
     script = FOLDER / name / f"{name}.py"
     cache, full_name = init_dynamic_modules(), f"evaluate-metric/{name}"
-    # evaluate takes every folder with a name as long as a hash for a version
+    # evaluate treats every folder whose name has the length of a hash as a version
     versions = Path(cache, "metrics", full_name.replace("/", "--")).glob("?" * 64)
     copies = [version / script.name for version in versions]
     if len(copies) == 1 and copies[0].is_file() and filecmp.cmp(script, copies[0], shallow=False):
@@ -54,7 +54,7 @@ def install_metric(name: str) -> tuple[Path, bool]:
 
 
 def install_metrics() -> None:
-    """Install every metric, and print what is where."""
+    """Install every metric, and print where it is."""
     for name in METRICS:
         copy, new = install_metric(name)
         print(f'evaluate.load("{name}") works from any folder: {"installed" if new else "was there already"}, {copy}')

@@ -1,4 +1,4 @@
-"""The metrics in a browser: what the `app.py` of their Spaces starts."""
+"""The page of a metric, which the `app.py` of its Space starts."""
 
 import json
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ def parse_tags(name: str, text: str) -> list[list[str]]:
         text (`str`): JSON.
 
     Returns:
-        `list[list[str]]`: Tags, one list a sentence.
+        `list[list[str]]`: Tags, one list per sentence.
 
     Raises:
-        ValueError: The text is no JSON, or JSON of another shape.
+        ValueError: The text is not JSON, or has another shape.
 
     Example:
 
@@ -35,7 +35,7 @@ def parse_tags(name: str, text: str) -> list[list[str]]:
     except json.JSONDecodeError as error:
         raise ValueError(f"{name}: not JSON ({error}): give {SHAPE}") from None
     if not isinstance(value, list):
-        raise ValueError(f"{name}: {json.dumps(value)} is no list: give {SHAPE}")
+        raise ValueError(f"{name}: {json.dumps(value)} is not a list: give {SHAPE}")
     for row, tags in enumerate(value):
         if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
             raise ValueError(f"{name}: sentence {row} is {json.dumps(tags)}: give {SHAPE}")
@@ -43,9 +43,9 @@ def parse_tags(name: str, text: str) -> list[list[str]]:
 
 
 def widget(script: Path, example: Mapping[str, list[list[str]]]) -> Any:
-    """A page with a JSON text box for each input of a metric, filled with an example, and its scores as JSON.
+    """Make a page with one JSON text box per input of a metric, filled with an example. It shows the scores as JSON.
 
-    `evaluate.utils.launch_gradio_widget` is of no use for it: it needs `gradio.inputs`, which is gone since gradio 4.
+    `evaluate.utils.launch_gradio_widget` does not work: it needs `gradio.inputs`, which gradio 4 removed.
 
     Args:
         script (`Path`): The metric's script.
@@ -57,7 +57,7 @@ def widget(script: Path, example: Mapping[str, list[list[str]]]) -> Any:
     import evaluate
     import gradio
 
-    # on the disk a computation that fails would keep its file, and the next one would wait for it
+    # on disk, a failed computation would keep its file, and the next one would wait for it
     metric = evaluate.load(str(script), keep_in_memory=True)
     names = list(metric.features)
 
@@ -65,7 +65,7 @@ def widget(script: Path, example: Mapping[str, list[list[str]]]) -> Any:
         try:
             return metric.compute(**{name: parse_tags(name, text) for name, text in zip(names, texts)})
         except ValueError as error:
-            # a message is shown as HTML
+            # gradio shows a message as HTML
             raise gradio.Error(escape(str(error), quote=False), title=metric.name, print_exception=False) from None
 
     return gradio.Interface(

@@ -1,6 +1,7 @@
 """Sentences as HTML, with mentions and swaps marked. Text of the data is always escaped."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -8,26 +9,8 @@ from markupsafe import Markup
 from ..tagging.spans import Span, tags_to_spans
 from .formatting import EMPTY, collapse_empty, fraction, word_separator
 
-# style of the classes below; marks have dark text on a light background, also in dark pages
-STYLE = """
-.cfgen-rows { list-style: none; margin: 0; padding: 0; }
-.cfgen-rows > li { padding: 0.6em 0; border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
-.cfgen-rows p, .cfgen-passes dd { margin: 0; line-height: 1.9; overflow-wrap: anywhere; }
-.cfgen-rows p + p { font-size: 0.9em; line-height: 1.5; }
-.cfgen-rows mark, .cfgen-passes mark {
-  background: #dbeafe; color: #172554; border-radius: 0.3em; padding: 0.1em 0.3em;
-}
-.cfgen-rows mark.cfgen-swap { background: #fde68a; color: #3b2503; }
-.cfgen-rows mark *, .cfgen-passes mark * { color: inherit; }
-.cfgen-rows mark ins { text-decoration: none; font-weight: 600; }
-.cfgen-rows mark b, .cfgen-passes mark b { font-size: 0.75em; font-weight: 600; }
-.cfgen-kept { color: #15803d; font-weight: 600; }
-.cfgen-rejected { color: #b91c1c; font-weight: 600; }
-.dark .cfgen-kept { color: #86efac; }
-.dark .cfgen-rejected { color: #fca5a5; }
-.cfgen-passes { margin: 0; }
-.cfgen-passes dt { font-weight: 600; margin-top: 0.6em; }
-"""
+# style of the classes below, with a leading line break
+STYLE = "\n" + Path(__file__).with_name("templates").joinpath("sentences.css").read_text(encoding="utf-8")
 
 
 def marked(words: Sequence[str], tags: Sequence[str], separator: str = " ", empty: Sequence[bool] = ()) -> Markup:

@@ -2,37 +2,26 @@
 
 from typing import Any
 
-import datasets
 import evaluate
 
+from hf_cfgen.metrics.base import Picklable, metric_info
 from hf_cfgen.tagging.scoring import causal_scores
 
 _DESCRIPTION = """\
-What a named entity recognizer leans on, the entities or their context (Zeng et al. 2020). The average causal effect \
+What a named-entity recognizer relies on, the entities or their context (Zeng et al. 2020). The average causal effect \
 of context is ACE_C = F1(do(c0)) - F1, where do(c0) blanks every word outside the gold mentions; that of the entity \
 is ACE_E = F1(do(e0)) - F1, where do(e0) blanks every word inside them; RI = ACE_C - ACE_E. At strict, relaxed and \
 token level, micro and by type, each with a 95 % bootstrap interval over sentences. RI is a description, not a quality.
 """
 
-_CITATION = """\
-@inproceedings{zeng-etal-2020-counterfactual,
-    title = "Counterfactual Generator: A Weakly-Supervised Method for Named Entity Recognition",
-    author = "Zeng, Xiangji and Li, Yunliang and Zhai, Yuchen and Zhang, Yin",
-    booktitle = "Proceedings of the 2020 Conference on Empirical Methods in Natural Language Processing (EMNLP)",
-    year = "2020",
-    pages = "7270--7280",
-    url = "https://aclanthology.org/2020.emnlp-main.590",
-}
-"""
-
 _KWARGS_DESCRIPTION = """
 Args:
-    predictions (`list[list[str]]`): Tags predicted for the sentences as they are, one list a sentence, one tag a word.
-    references (`list[list[str]]`): Gold tags, as many a sentence as there are predicted ones.
-    do_context (`list[list[str]]`): Tags predicted under do(c0): every word outside a gold mention is blank.
-    do_entity (`list[list[str]]`): Tags predicted under do(e0): every word of a gold mention is blank.
+    predictions (`list[list[str]]`): Tags predicted for the unchanged sentences, one list per sentence.
+    references (`list[list[str]]`): Gold tags, of the same lengths as the predicted tags.
+    do_context (`list[list[str]]`): Tags predicted under do(c0): every word outside a gold mention is [EMPTY].
+    do_entity (`list[list[str]]`): Tags predicted under do(e0): every word of a gold mention is [EMPTY].
     resamples (`int`, *optional*, defaults to 1000): Number of bootstrap resamples of the sentences.
-    seed (`int`, *optional*, defaults to 0): Seed of the resamples, which are the same for the three predictions.
+    seed (`int`, *optional*, defaults to 0): Seed of the resamples, used for all three predictions.
 
 Returns:
     `dict`: For each level, `strict`, `relaxed` and `token`: `f1`, `f1_do_context`, `f1_do_entity`, `ace_c`, `ace_e`,
@@ -40,7 +29,7 @@ Returns:
     `by_type`, the same ten and `support` (the number of gold items) for each entity type.
 
 Raises:
-    `hf_cfgen.CfgenError` (a `ValueError`): Two sentences differ in length, or a tag is of no scheme.
+    `hf_cfgen.CfgenError` (a `ValueError`): Two sentences differ in length, or a tag does not belong to any scheme.
 
 Examples:
 
@@ -62,17 +51,11 @@ Examples:
 
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
-class AceRi(evaluate.Metric):
+class AceRi(Picklable, evaluate.Metric):
     def _info(self) -> evaluate.MetricInfo:
-        tags = datasets.Sequence(datasets.Value("string"))
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            citation=_CITATION,
-            inputs_description=_KWARGS_DESCRIPTION,
-            features=datasets.Features(
-                {"predictions": tags, "references": tags, "do_context": tags, "do_entity": tags}
-            ),
-            reference_urls=["https://aclanthology.org/2020.emnlp-main.590"],
+        urls = ["https://aclanthology.org/2020.emnlp-main.590"]
+        return metric_info(
+            _DESCRIPTION, _KWARGS_DESCRIPTION, ["predictions", "references", "do_context", "do_entity"], urls
         )
 
     def _compute(
@@ -85,7 +68,3 @@ class AceRi(evaluate.Metric):
         seed: int = 0,
     ) -> dict[str, dict[str, Any]]:
         return causal_scores(references, predictions, do_context, do_entity, resamples, seed).to_dict()
-
-    def __getstate__(self) -> dict[str, Any]:
-        # what evaluate keeps of a computation that is over, and can't be pickled
-        return self.__dict__ | {"filelocks": None}

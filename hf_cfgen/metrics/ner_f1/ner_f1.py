@@ -2,40 +2,29 @@
 
 from typing import Any
 
-import datasets
 import evaluate
 
+from hf_cfgen.metrics.base import Picklable, metric_info
 from hf_cfgen.tagging.scoring import ner_scores
 
 _DESCRIPTION = """\
-Precision, recall and F1 of named entity recognition at three levels: strict (same type, same boundaries), relaxed \
+Precision, recall and F1 of named-entity recognition at three levels: strict (same type, same boundaries), relaxed \
 (same type, overlapping boundaries, matched one to one; Chinchor & Sundheim 1993) and token (the label of each word, \
 O not counted). Micro averages and scores by type, for tags of any scheme: IOB1, IOB2, BIOES, BILOU, BMES, BMEWO.
 """
 
-_CITATION = """\
-@inproceedings{zeng-etal-2020-counterfactual,
-    title = "Counterfactual Generator: A Weakly-Supervised Method for Named Entity Recognition",
-    author = "Zeng, Xiangji and Li, Yunliang and Zhai, Yuchen and Zhang, Yin",
-    booktitle = "Proceedings of the 2020 Conference on Empirical Methods in Natural Language Processing (EMNLP)",
-    year = "2020",
-    pages = "7270--7280",
-    url = "https://aclanthology.org/2020.emnlp-main.590",
-}
-"""
-
 _KWARGS_DESCRIPTION = """
 Args:
-    predictions (`list[list[str]]`): Predicted tags, one list a sentence, one tag a word.
-    references (`list[list[str]]`): Gold tags, as many a sentence as there are predicted ones.
-    do_context, do_entity, resamples, seed (*optional*): Not used; `evaluate.combine` hands the inputs of `ace_ri` on.
+    predictions (`list[list[str]]`): Predicted tags, one list per sentence, one tag per word.
+    references (`list[list[str]]`): Gold tags, of the same lengths as the predicted tags.
+    do_context, do_entity, resamples, seed (*optional*): Ignored. `evaluate.combine` passes the inputs of `ace_ri`.
 
 Returns:
-    `dict`: For each level, `strict`, `relaxed` and `token`: `precision`, `recall`, `f1` (floats in [0, 1], 0 where the
+    `dict`: For each level, `strict`, `relaxed` and `token`: `precision`, `recall`, `f1` (floats in [0, 1], 0 if the
     denominator is 0), `support` (the number of gold items) and `by_type`, the same four for each entity type.
 
 Raises:
-    `hf_cfgen.CfgenError` (a `ValueError`): Two sentences differ in length, or a tag is of no scheme.
+    `hf_cfgen.CfgenError` (a `ValueError`): Two sentences differ in length, or a tag does not belong to any scheme.
 
 Examples:
 
@@ -53,20 +42,10 @@ Examples:
 
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
-class NerF1(evaluate.Metric):
+class NerF1(Picklable, evaluate.Metric):
     def _info(self) -> evaluate.MetricInfo:
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            citation=_CITATION,
-            inputs_description=_KWARGS_DESCRIPTION,
-            features=datasets.Features(
-                {
-                    "predictions": datasets.Sequence(datasets.Value("string")),
-                    "references": datasets.Sequence(datasets.Value("string")),
-                }
-            ),
-            reference_urls=["https://aclanthology.org/2020.emnlp-main.590", "https://aclanthology.org/M93-1007"],
-        )
+        urls = ["https://aclanthology.org/2020.emnlp-main.590", "https://aclanthology.org/M93-1007"]
+        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, ["predictions", "references"], urls)
 
     def _compute(
         self,
@@ -78,7 +57,3 @@ class NerF1(evaluate.Metric):
         seed: Any = None,
     ) -> dict[str, Any]:
         return ner_scores(references, predictions).to_dict()
-
-    def __getstate__(self) -> dict[str, Any]:
-        # what evaluate keeps of a computation that is over, and can't be pickled
-        return self.__dict__ | {"filelocks": None}
