@@ -23,7 +23,7 @@ PREDICTED = [["B-PER", "O", "O", "B-LOC"], ["O", "B-LOC", "O", "O"], ["O", "B-PE
 DO_CONTEXT = [["B-PER", "I-PER", "O", "O"], ["O", "B-PER", "O", "O"], ["B-PER", "O", "O"]]
 DO_ENTITY = [["O", "O", "O", "B-LOC"], ["O", "O", "O", "O"], ["O", "O", "O"]]
 PASSES = {"predictions": PREDICTED, "references": GOLD, "do_context": DO_CONTEXT, "do_entity": DO_ENTITY}
-ACE, NER = causal_scores(GOLD, PREDICTED, DO_CONTEXT, DO_ENTITY), ner_scores(GOLD, PREDICTED)
+ACE, NER = causal_scores(GOLD, PREDICTED, DO_CONTEXT, DO_ENTITY).to_dict(), ner_scores(GOLD, PREDICTED).to_dict()
 
 SCORE = f"""
 import evaluate, json, pickle, sys

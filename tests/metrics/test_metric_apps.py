@@ -21,7 +21,7 @@ FOLDERS = Path(str(files("hf_cfgen") / "metrics"))
 EXAMPLES = {"ace_ri": ACE_RI, "ner_f1": NER_F1}
 SCORES = {
     "ace_ri": causal_scores(*(ACE_RI[name] for name in ("references", "predictions", "do_context", "do_entity"))),
-    "ner_f1": ner_scores(NER_F1["references"], NER_F1["predictions"]),
+    "ner_f1": ner_scores(NER_F1["references"], NER_F1["predictions"]).to_dict(),
 }
 
 pytestmark = pytest.mark.browser
@@ -70,7 +70,7 @@ def test_errors_are_messages_and_the_next_request_is_scored(app: tuple[str, str]
     shape = "give a list of sentences, each a list of tags"
     said = "predictions: not JSON (Expecting value: line 1 column 1 (char 0)): " + shape
     assert error_of(url, "", *others) == said
-    assert error_of(url, '{"a": 1}', *others) == 'predictions: {"a": 1} is no list: ' + shape
+    assert error_of(url, '{"a": 1}', *others) == 'predictions: {"a": 1} is not a list: ' + shape
     assert error_of(url, '[["O"], ["B-PER", null]]', *others) == (
         'predictions: sentence 1 is ["B-PER", null]: ' + shape
     )
