@@ -190,9 +190,9 @@ def test_scores_on_dev_are_of_words_whole_sentences_and_all_windows(tmp_path):
         best_tags(values, model.config.id2label) for values in predict_words(model, tokenizer, list(rows["tokens"]))
     ]
     scores = ner_scores(rows["ner_tags"], predictions)
-    assert 0 < scores["token"]["f1"] < 1
+    assert 0 < scores.token.f1 < 1
     for level in ("strict", "relaxed", "token"):
-        assert metrics[f"eval_{level}_f1"] == pytest.approx(scores[level]["f1"])
+        assert metrics[f"eval_{level}_f1"] == pytest.approx(scores[level].f1)
 
 
 @pytest.mark.parametrize("side", ["right", "left"])
