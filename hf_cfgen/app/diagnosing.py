@@ -39,7 +39,7 @@ class Diagnosed(NamedTuple):
     sentences: dict[str, str]
 
 
-def diagnosed(model: str, data: str, file: str | None, split: str | None, label_map: str) -> Diagnosed:
+def diagnosed(model: str, data: str, file: str | None, split: str | None, model_labels: str) -> Diagnosed:
     """Diagnose a tagger on a data set.
 
     Args:
@@ -47,7 +47,7 @@ def diagnosed(model: str, data: str, file: str | None, split: str | None, label_
         data (`str`): One of `DEMOS`, or the Hub name or path of a data set.
         file (`str` or `None`): A file that is read instead.
         split (`str` or `None`): The split; test where there is one, else the only one, where it is `None`.
-        label_map (`str`): What the model's labels are called in the data, `MODEL=DATA` with blanks between.
+        model_labels (`str`): What the model's labels are called in the data, `MODEL=DATA` with blanks between.
 
     Returns:
         `Diagnosed`: What to show.
@@ -55,10 +55,10 @@ def diagnosed(model: str, data: str, file: str | None, split: str | None, label_
     Raises:
         CfgenError: There is no such model or data set, or they don't fit each other; see `diagnose`.
     """
-    names = parse_map(label_map.split() or None)
+    names = parse_map(model_labels.split() or None, "model_labels")
     name, sentences = _sentences(data, file, split)
     tagger = _tagger(model)
-    diagnosis = diagnose(tagger, sentences, label_map=names, examples=SENTENCES)
+    diagnosis = diagnose(tagger, sentences, model_labels=names, examples=SENTENCES)
     effects, support = diagnosis.effects, diagnosis.scores.strict.support
     by_type = [
         (escaped(label), effect.support, *effect_cells(effect)) for label, effect in effects.strict.by_type.items()
@@ -73,7 +73,7 @@ def diagnosed(model: str, data: str, file: str | None, split: str | None, label_
     if without := diagnosis.model_types_without_data:
         blocks.append(
             f"The model's types without a mention in the data: {', '.join(map(escaped, without))}. What it predicts "
-            "of them counts as errors; TYPE=O in the label map drops it."
+            "of them counts as errors; TYPE=O under Model labels ignores it."
         )
     return Diagnosed("\n\n".join(blocks), effects, _passes(tagger, sentences, diagnosis.most_changed, names))
 
@@ -97,13 +97,13 @@ def _passes(
     tagger: DiscriminatorPipeline,
     data: Dataset,
     most_changed: dict[str, list[ChangedSentence]],
-    label_map: dict[str, str] | None,
+    model_labels: dict[str, str] | None,
 ) -> dict[str, str]:
     """The sentences that an intervention changes most, or the first ones, in every pass."""
     rows = {row.id: (row.tokens, row.gold) for changed in most_changed.values() for row in changed}
     rows = rows or dict(zip(data["id"], zip(data["tokens"], tag_column(data)[:SENTENCES])))
     words, tags = ([row[place] for row in rows.values()] for place in (0, 1))
-    predicted = intervened_predictions(tagger, words, tags, label_map=label_map)
+    predicted = intervened_predictions(tagger, words, tags, model_labels=model_labels)
     empty = empty_words(tags)
     shown = {}
     for place, (name, tokens, gold) in enumerate(zip(rows, words, tags)):

@@ -191,8 +191,8 @@ def _diagnose_tab() -> None:
                 info="Choose, or enter a name on the Hub or the folder of a token-classification model",
                 allow_custom_value=True,
             )
-            label_map = gr.Textbox(
-                label="Label map",
+            model_labels = gr.Textbox(
+                label="Model labels",
                 info="What the model's labels are called in the data, if not the same: PER=PERSON MISC=O",
             )
         with gr.Column():
@@ -214,7 +214,7 @@ def _diagnose_tab() -> None:
 
     button.click(_working, None, [tables, results], api_visibility="private").then(
         _diagnose,
-        [model, data, file, split, label_map],
+        [model, data, file, split, model_labels],
         [tables, chart, sentences, sentence, html, results],
         api_name="diagnose",
         show_progress_on=tables,
@@ -267,11 +267,11 @@ def _diagnose(
     data: str,
     file: str | None,
     split: str,
-    label_map: str,
+    model_labels: str,
     progress: gr.Progress = PROGRESS,
 ) -> Sequence[Any]:
     with _told():
-        tables, effects, sentences = diagnosed(model, data, file, split or None, label_map)
+        tables, effects, sentences = diagnosed(model, data, file, split or None, model_labels)
     names = list(sentences)
     return (
         tables,

@@ -15,12 +15,12 @@ from ..tagging.spans import split_tag, tags_to_spans
 Tagger: TypeAlias = str | Path | PreTrainedModel | TokenClassificationPipeline
 
 
-def map_labels(labels: Iterable[str], label_map: Mapping[str, str] | None = None) -> dict[str, str]:
+def map_labels(labels: Iterable[str], model_labels: Mapping[str, str] | None = None) -> dict[str, str]:
     """Translate the labels of a model to tags.
 
     Args:
         labels (`Iterable[str]`): The model's labels.
-        label_map (`Mapping[str, str]`, *optional*): Maps a label (`"LABEL_1"`, `"I-ORG"`) to a tag (`"B-PER"`,
+        model_labels (`Mapping[str, str]`, *optional*): Maps a label (`"LABEL_1"`, `"I-ORG"`) to a tag (`"B-PER"`,
             `"O"`), or an entity type (`"ORG"`) to a type (`"organization"`) or to `"O"` to ignore it. Entries for
             labels take precedence over entries for types.
 
@@ -36,35 +36,37 @@ def map_labels(labels: Iterable[str], label_map: Mapping[str, str] | None = None
     >>> map_labels(["O", "B-ORG", "I-ORG", "B-MISC"], {"ORG": "organization", "MISC": "O"})
     {'O': 'O', 'B-ORG': 'B-organization', 'I-ORG': 'I-organization', 'B-MISC': 'O'}
     """
-    labels, label_map = list(labels), label_map or {}
+    labels, model_labels = list(labels), model_labels or {}
     parts = {label: _parts(label) for label in labels}
     types = {part[1] for part in parts.values() if part and part[1]}
-    unknown = sorted(set(label_map) - set(labels) - types)
+    unknown = sorted(set(model_labels) - set(labels) - types)
     if unknown:
         raise CfgenError(
-            f"the label map has {', '.join(unknown)}, which the model lacks; it has the labels {', '.join(labels)}"
+            f"model_labels has {', '.join(unknown)}, which the model lacks; it has the labels {', '.join(labels)}"
             + (f" of the types {', '.join(sorted(types))}" if types else "")
         )
-    for key, value in label_map.items():
+    for key, value in model_labels.items():
         if not value:
-            raise CfgenError(f"the label map has {key}= without a value: map it to O to ignore it")
+            raise CfgenError(f"model_labels has {key}= without a value: map it to O to ignore it")
         if key in parts and _parts(value) is None:
             raise CfgenError(
-                f"the label map has {key}={value}, but {key} is a label of the model: map it to a tag, such as "
+                f"model_labels has {key}={value}, but {key} is a label of the model: map it to a tag, such as "
                 f"O or I-{value}"
             )
-    untagged = [label for label in labels if parts[label] is None and label not in label_map]
+    untagged = [label for label in labels if parts[label] is None and label not in model_labels]
     if untagged:
         raise CfgenError(
             f"labels {', '.join(untagged)} of the model are not tags: map each of them to a tag, "
-            "--label_map LABEL_0=O LABEL_1=B-PER ..., or set the model's config.id2label"
+            "--model_labels LABEL_0=O LABEL_1=B-PER ..., or set the model's config.id2label"
         )
     tags = {}
     for label, part in parts.items():
-        if label in label_map:
-            tags[label] = label_map[label]
-        elif part and part[1] in label_map:
-            tags[label] = "O" if label_map[part[1]] == "O" else label.partition("-")[0] + "-" + label_map[part[1]]
+        if label in model_labels:
+            tags[label] = model_labels[label]
+        elif part and part[1] in model_labels:
+            tags[label] = (
+                "O" if model_labels[part[1]] == "O" else label.partition("-")[0] + "-" + model_labels[part[1]]
+            )
         else:
             tags[label] = label
     return tags
@@ -99,20 +101,20 @@ def intervened_predictions(
     sentences: Sequence[Sequence[str]],
     tags: Sequence[Sequence[str]],
     batch_size: int = 32,
-    label_map: Mapping[str, str] | None = None,
+    model_labels: Mapping[str, str] | None = None,
 ) -> dict[str, list[list[str]]]:
     """Predict the tags of unchanged sentences, under do(c0) and under do(e0).
 
     Under do(e0) the embeddings of all sub-words of every gold mention are zero, under do(c0) those of all other words.
     Special tokens and padding are unchanged (Zeng et al. 2020, section 3.3). The model predicts its own labels, and
-    the label map renames the predictions, so a map never changes a decision.
+    `model_labels` renames the predictions, so a map never changes a decision.
 
     Args:
         model (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_tagger`.
         sentences (`Sequence[Sequence[str]]`): The words of each sentence.
         tags (`Sequence[Sequence[str]]`): The gold tags.
         batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
-        label_map (`Mapping[str, str]`, *optional*): The meaning of the model's labels; see `map_labels`.
+        model_labels (`Mapping[str, str]`, *optional*): The meaning of the model's labels; see `map_labels`.
 
     Returns:
         `dict[str, list[list[str]]]`: The predicted tags under `predictions`, `do_context` and `do_entity`.
@@ -122,14 +124,14 @@ def intervened_predictions(
     """
     tagger = as_tagger(model)
     id2label = tagger.model.config.id2label
-    tag_of = map_labels(id2label.values(), label_map)
+    tag_of = map_labels(id2label.values(), model_labels)
     known = {split_tag(tag)[1] for tag in tag_of.values()} - {""}
     unknown = {split_tag(tag)[1] for gold in tags for tag in gold} - known - {""}
     if unknown:
         raise CfgenError(
             f"the data has types {', '.join(sorted(unknown))}, which the model lacks; it has "
             f"{', '.join(sorted(known)) or 'none'}: rename the types of the data, or those of the model with "
-            "hf-cfgen diagnose --label_map MODEL_TYPE=DATA_TYPE"
+            "hf-cfgen diagnose --model_labels MODEL_TYPE=DATA_TYPE"
         )
     id2tag = {i: tag_of[label] for i, label in id2label.items()}
     passes = {"predictions": None, **empty_words(tags)}

@@ -28,7 +28,7 @@ class DiagnoseArguments(ReadOptions):
         data (`str`): See `load_ner_dataset`: a file, a folder, a Hub name, or `demo:en`, `demo:zh`.
         split (`str`, *optional*): The split; test where there is one, else the only one, where it is not given.
         output (`str`, *optional*): A JSON file to write all of it to.
-        label_map (`list[str]`, *optional*): What the model's labels are called in the data, each `MODEL=DATA`; see
+        model_labels (`list[str]`, *optional*): The meaning of the model's labels in the data, each `MODEL=DATA`; see
             `map_labels`.
         batch_size (`int`, *optional*, defaults to 32): Windows a forward pass.
         resamples (`int`, *optional*, defaults to 1000): Bootstrap resamples of the sentences.
@@ -39,7 +39,9 @@ class DiagnoseArguments(ReadOptions):
     data: str = field(metadata={"help": "A file, a folder, a Hub name, or demo:en, demo:zh."})
     split: str | None = field(default=None, metadata={"help": "train, validation or test; test if there is one."})
     output: str | None = field(default=None, metadata={"help": "A JSON file to write."})
-    label_map: list[str] | None = field(default=None, metadata={"help": "The model's labels in the data, MODEL=DATA."})
+    model_labels: list[str] | None = field(
+        default=None, metadata={"help": "The meaning of the model's labels in the data, MODEL=DATA ..."}
+    )
     batch_size: int = field(default=32, metadata={"help": "Sentences a forward pass."})
     resamples: int = field(default=1000, metadata={"help": "Bootstrap resamples of the sentences."})
     seed: int = field(default=0, metadata={"help": "Seed of the resamples."})
@@ -65,14 +67,14 @@ def diagnose_data(arguments: DiagnoseArguments) -> dict[str, Any]:
     check_new(output)
     skipped_file = None if output is None else output.with_name(f"{output.name}.skipped.jsonl")
     check_new(skipped_file)
-    source = read_splits(arguments.data, **arguments.read_options() | {"label_map": None})
+    source = read_splits(arguments.data, **arguments.read_options())
     PartialState().wait_for_everyone()  # until every process has found the output free
     split = chosen_split(arguments.data, source.splits, arguments.split)
-    label_map = parse_map(arguments.label_map)
+    model_labels = parse_map(arguments.model_labels, "model_labels")
     diagnosis = diagnose(
         arguments.model,
         source.splits[split],
-        label_map=label_map,
+        model_labels=model_labels,
         batch_size=arguments.batch_size,
         resamples=arguments.resamples,
         seed=arguments.seed,

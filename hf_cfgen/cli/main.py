@@ -57,9 +57,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(options: list[str]) -> None:
-    from .run import RunArguments, RunTrainingArguments, run
+    from ..training.config import TaggerTrainingArguments
+    from .run import RunArguments, run
 
-    arguments, training = _parse("run", options, (RunArguments, RunTrainingArguments))
+    arguments, training = _parse("run", options, (RunArguments, TaggerTrainingArguments))
     limit_threads(one=arguments.is_lstm)
     run(arguments, training)
 

@@ -51,64 +51,55 @@ from ..utils.text import is_in_characters
 
 @dataclass(kw_only=True)
 class RunArguments(ReadOptions, ModelOptions):
-    """What `hf-cfgen run` does; how it trains is in `RunTrainingArguments`.
+    """The options of `hf-cfgen run`, except those of training.
 
     Args:
         dataset (`str`): See `load_ner_dataset`: a file, a folder, a Hub name, or `demo:en`, `demo:zh`.
         num_train_examples (`int`, *optional*): Train on so many examples; on all where it is not given.
         pool (`bool`, *optional*, defaults to `False`): Pool all splits and cut them anew.
-        split (`str`, *optional*): Sizes of train, dev and test with `pool`, `"9674,1208,1208"`.
+        split_sizes (`str`, *optional*): With `pool`, the sizes of train, dev and test: `"9674,1208,1208"`.
         split_seed (`int`, *optional*, defaults to 42): Seed of the splits.
         recipe (`str`, *optional*, defaults to `"budget"`): See `CfgenConfig`.
         k (`int`, *optional*, defaults to 5): See `CfgenConfig`.
-        control (`bool`, *optional*, defaults to `False`): Train a third tagger on as many unjudged candidates.
+        try_context_dropout (`float`, *optional*, defaults to 0.2): Train Aug and Control also with this context
+            dropout (see `TaggerTrainingArguments`) and take the tagger with the higher strict F1 on dev. 0 trains
+            them only without it.
+        control (`bool`, *optional*, defaults to `False`): Train a third tagger on the same number of unjudged
+            candidates.
     """
 
     dataset: str = field(metadata={"help": "A file, a folder, a Hub name, or demo:en, demo:zh."})
     num_train_examples: int | None = field(default=None, metadata={"help": "Train on so many examples."})
-    pool: bool = field(default=False, metadata={"help": "Pool all splits and cut them anew by --split."})
-    split: str | None = field(default=None, metadata={"help": "Sizes of train, dev and test, as in 800,100,100."})
+    pool: bool = field(default=False, metadata={"help": "Pool all splits and cut them anew by --split_sizes."})
+    split_sizes: str | None = field(default=None, metadata={"help": "Sizes of train, dev and test: 800,100,100."})
     split_seed: int = field(default=42, metadata={"help": "Seed of the splits."})
     recipe: str = field(default="budget", metadata={"help": "budget (k candidates an example) or paper (all)."})
     k: int = field(default=5, metadata={"help": "Candidates an example under the budget recipe."})
+    try_context_dropout: float = field(
+        default=0.2, metadata={"help": "Train Aug and Control also with this context dropout; dev decides. 0: do not."}
+    )
     control: bool = field(default=False, metadata={"help": "Also train on as many unjudged candidates."})
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.split_sizes()
+        self.sizes()
+        if not 0 <= self.try_context_dropout < 1:
+            raise CfgenError(f"--try_context_dropout is {self.try_context_dropout}: give 0 or more, and less than 1")
 
-    def split_sizes(self) -> tuple[int, int, int] | None:
-        """The sizes in `split` as numbers."""
-        if self.split is None:
+    def sizes(self) -> tuple[int, int, int] | None:
+        """Return the numbers in `split_sizes`."""
+        if self.split_sizes is None:
             return None
         try:
-            train, dev, test = (int(size) for size in self.split.split(","))
+            train, dev, test = (int(size) for size in self.split_sizes.split(","))
         except ValueError:
             raise CfgenError(
-                f"--split is {self.split!r}: give three sizes, of train, dev, test, as in 800,100,100"
+                f"--split_sizes is {self.split_sizes!r}: give three sizes, of train, dev, test: 800,100,100"
             ) from None
         return train, dev, test
 
 
-@dataclass
-class RunTrainingArguments(TaggerTrainingArguments):
-    """How `hf-cfgen run` trains: `TaggerTrainingArguments`, and context dropout where dev is for it.
-
-    Args:
-        context_dropout (`float`, *optional*, defaults to 0.2): Aug and Control are trained without it and with it; of
-            each the one with the higher strict F1 on dev is taken. 0 for without alone.
-    """
-
-    context_dropout: float = field(
-        default=0.2,
-        metadata={
-            "help": "Train Aug and Control with words outside mentions [EMPTY] with this probability, too, and take "
-            "the better one on dev; 0: only without."
-        },
-    )
-
-
-def run(arguments: RunArguments, training: RunTrainingArguments) -> RunResult:
+def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult:
     """Train NoAug, generate counterfactual examples with it as the discriminator, train Aug, and evaluate both.
 
     The output folder gets the taggers with their tokenizers in `noaug/`, `aug/` and, if asked for, `control/`; the
@@ -118,7 +109,7 @@ def run(arguments: RunArguments, training: RunTrainingArguments) -> RunResult:
 
     Args:
         arguments (`RunArguments`): The data, the model and the recipe.
-        training (`RunTrainingArguments`): The training, and the output folder.
+        training (`TaggerTrainingArguments`): The training, and the output folder.
 
     Returns:
         `RunResult`: What `results.json` holds.
@@ -129,12 +120,13 @@ def run(arguments: RunArguments, training: RunTrainingArguments) -> RunResult:
     training = with_learning_rate(training, arguments)
     output = Path(training.output_dir)
     config = asdict(arguments) | {name: str(value) for name, value in result_options(training).items()}
-    config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate", "context_dropout")}
+    config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate")}
+    del config["context_dropout"]  # try_context_dropout replaces it
     _check_output(output, config)
     commit = checkout_commit()  # now, because files may change during a long run
     recipe = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
-    sizes = check_sizes(arguments.pool, arguments.split_sizes())
+    sizes = check_sizes(arguments.pool, arguments.sizes())
     source = read_splits(arguments.dataset, **arguments.read_options(), unique_ids=arguments.pool)
     # find input that cannot be used before anything is removed or trained
     with about(arguments.dataset):
@@ -181,7 +173,7 @@ def run(arguments: RunArguments, training: RunTrainingArguments) -> RunResult:
         for name, rows in ((KEPT, kept), (REJECTED, rejected)):
             if len(rows):  # datasets cannot open a dataset without rows
                 _write_splits(output / name, {"train": rows})
-    probabilities = dict.fromkeys((0.0, training.context_dropout))
+    probabilities = dict.fromkeys((0.0, arguments.try_context_dropout))
     if arguments.control:
         candidates = generate_counterfactuals(data["train"], None, recipe, entity_sets=entity_sets).kept
         swapped = random_swap(candidates, len(kept), training.seed)
@@ -217,7 +209,7 @@ def run(arguments: RunArguments, training: RunTrainingArguments) -> RunResult:
     return result
 
 
-def _command_line(arguments: RunArguments, training: RunTrainingArguments) -> str:
+def _command_line(arguments: RunArguments, training: TaggerTrainingArguments) -> str:
     options = asdict(arguments) | changed_options(training)
     return command_line(options, {option.name: option.default for option in fields(arguments)})
 

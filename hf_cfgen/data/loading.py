@@ -32,7 +32,7 @@ def load_ner_dataset(
     skip_bad_records: str | os.PathLike[str] | None = None,
     num_train_examples: int | None = None,
     pool: bool = False,
-    split: tuple[int, int, int] | None = None,
+    split_sizes: tuple[int, int, int] | None = None,
     split_seed: int = 42,
     seed: int = 42,
     **load_kwargs: Any,
@@ -72,8 +72,8 @@ def load_ner_dataset(
             first such record is an error.
         num_train_examples (`int`, *optional*): Keep so many train rows, the first of an order that `seed` fixes: a
             smaller sample is the beginning of every larger one.
-        pool (`bool`, *optional*, defaults to `False`): Pool all splits and cut them anew, to the sizes in `split`.
-        split (`tuple[int, int, int]`, *optional*): With `pool`, the sizes of train, validation and test.
+        pool (`bool`, *optional*, defaults to `False`): Pool all splits and cut them anew, to `split_sizes`.
+        split_sizes (`tuple[int, int, int]`, *optional*): With `pool`, the sizes of train, validation and test.
         split_seed (`int`, *optional*, defaults to `42`): Seed of the splits. Without `pool`, a missing validation or
             test split is carved from train, a tenth each; splits that are there are never mixed.
         seed (`int`, *optional*, defaults to `42`): Seed of the train sample.
@@ -96,7 +96,7 @@ def load_ner_dataset(
     >>> list(dataset), len(dataset["train"]), dataset["train"].column_names[:3]
     (['train', 'validation', 'test'], 8, ['id', 'tokens', 'ner_tags'])
     """
-    sizes = check_sizes(pool, split)
+    sizes = check_sizes(pool, split_sizes)
     check_new(None if skip_bad_records is None else Path(skip_bad_records))
     source = read_splits(
         path,
@@ -164,12 +164,12 @@ def write_skipped(path: Path, skipped: Sequence[BadRecord]) -> None:
         logger.warning("%d bad record(s) skipped, see %s", len(skipped), path)
 
 
-def check_sizes(pool: bool, split: Any) -> tuple[int, ...] | None:
+def check_sizes(pool: bool, split_sizes: Any) -> tuple[int, ...] | None:
     """Check the sizes that pooled splits are cut to.
 
     Args:
         pool (`bool`): Whether splits are pooled.
-        split (`Any`): The sizes, three with `pool` and none without.
+        split_sizes (`Any`): The sizes, three with `pool` and none without.
 
     Returns:
         `tuple[int, int, int]` or `None`: The sizes.
@@ -177,16 +177,18 @@ def check_sizes(pool: bool, split: Any) -> tuple[int, ...] | None:
     Raises:
         CfgenError: They are not given so.
     """
-    if not pool and split is None:
+    if not pool and split_sizes is None:
         return None
     if not pool:
         raise CfgenError(
-            f"split is {split!r} without pool: splits that are there are never mixed; set pool to cut anew"
+            f"split_sizes is {split_sizes!r} without pool: splits that are there are never mixed; set pool to cut anew"
         )
-    if split is None:
-        raise CfgenError("pool without split: give the sizes of train, validation and test, such as 9674,1208,1208")
-    if isinstance(split, str) or not isinstance(split, Sequence) or len(split) != 3:
-        raise CfgenError(f"split is {split!r}: give three sizes, of train, validation and test")
-    if not all(isinstance(size, int) and size > 0 for size in split):
-        raise CfgenError(f"split is {split!r}: give three integers of at least 1")
-    return tuple(split)
+    if split_sizes is None:
+        raise CfgenError(
+            "pool without split_sizes: give the sizes of train, validation and test, such as 9674,1208,1208"
+        )
+    if isinstance(split_sizes, str) or not isinstance(split_sizes, Sequence) or len(split_sizes) != 3:
+        raise CfgenError(f"split_sizes is {split_sizes!r}: give three sizes, of train, validation and test")
+    if not all(isinstance(size, int) and size > 0 for size in split_sizes):
+        raise CfgenError(f"split_sizes is {split_sizes!r}: give three integers of at least 1")
+    return tuple(split_sizes)

@@ -66,11 +66,12 @@ class ReadOptions:
         return options
 
 
-def parse_map(items: Sequence[str] | None) -> dict[str, str] | None:
+def parse_map(items: Sequence[str] | None, option: str = "label_map") -> dict[str, str] | None:
     """Read `OLD=NEW` items.
 
     Args:
         items (`Sequence[str]`, *optional*): The items.
+        option (`str`, *optional*, defaults to `"label_map"`): The name of the option, for messages.
 
     Returns:
         `dict[str, str]` or `None`: NEW by OLD; `None` where none is given.
@@ -89,6 +90,6 @@ def parse_map(items: Sequence[str] | None) -> dict[str, str] | None:
     for item in items:
         old, equals, new = item.partition("=")
         if not (old and equals and new) or old in parsed:
-            raise CfgenError(f"--label_map {item!r}: give each name once, as in OLD=NEW")
+            raise CfgenError(f"--{option} {item!r}: give each name once, as in OLD=NEW")
         parsed[old] = new
     return parsed

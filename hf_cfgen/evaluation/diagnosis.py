@@ -44,7 +44,7 @@ class Diagnosis(Record):
         sentences (`int`): The number of sentences.
         scores (`TaggerScores`): Precision, recall and F1.
         effects (`CausalEffects`): ACE_C, ACE_E and RI with intervals.
-        label_map (`dict[str, str]`): The label map that was used.
+        model_labels (`dict[str, str]`): The `model_labels` that were used.
         model_types_without_data (`list[str]`): Types of the model that do not occur in the data, after mapping.
             Predictions of these types count as errors, unless they are mapped to `"O"`.
         most_changed (`dict[str, list[ChangedSentence]]`): Under `do_context` and `do_entity`, the result of
@@ -54,7 +54,7 @@ class Diagnosis(Record):
     sentences: int
     scores: TaggerScores
     effects: CausalEffects
-    label_map: dict[str, str]
+    model_labels: dict[str, str]
     model_types_without_data: list[str]
     most_changed: dict[str, list[ChangedSentence]]
 
@@ -63,7 +63,7 @@ def diagnose(
     model: Tagger,
     dataset: Dataset,
     *,
-    label_map: Mapping[str, str] | None = None,
+    model_labels: Mapping[str, str] | None = None,
     batch_size: int = 32,
     resamples: int = 1000,
     seed: int = 0,
@@ -75,7 +75,7 @@ def diagnose(
         model (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): Any token-classification model; see
             `as_tagger`.
         dataset (`Dataset`): One split with `tokens` and `ner_tags`, and optionally `id`.
-        label_map (`Mapping[str, str]`, *optional*): The meaning of the model's labels in the data; see `map_labels`.
+        model_labels (`Mapping[str, str]`, *optional*): The tags that the model's labels mean; see `map_labels`.
         batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
         resamples (`int`, *optional*, defaults to 1000): Bootstrap resamples of the sentences.
         seed (`int`, *optional*, defaults to 0): Seed of the resamples.
@@ -85,8 +85,8 @@ def diagnose(
         `Diagnosis`: The scores, the effects, and the sentences that change most.
 
     Raises:
-        CfgenError: Columns are missing, there are no mentions, the model's labels are not tags, the label map does not
-            fit the labels, the data has an entity type that the model lacks, or a number is too small.
+        CfgenError: Columns are missing, there are no mentions, the model's labels are not tags, `model_labels` does
+            not fit them, the data has an entity type that the model lacks, or a number is too small.
     """
     check_columns(dataset)
     least = {"batch_size": (batch_size, 1), "resamples": (resamples, 1), "seed": (seed, 0), "examples": (examples, 0)}
@@ -98,8 +98,8 @@ def diagnose(
         raise CfgenError("no mention in these rows: every score would be 0; give rows with mentions, or another split")
     ids = [str(name) for name in (dataset["id"] if "id" in dataset.column_names else range(len(dataset)))]
     tagger = as_tagger(model)
-    types = {split_tag(tag)[1] for tag in map_labels(tagger.model.config.id2label.values(), label_map).values()}
-    passes = intervened_predictions(tagger, sentences, tags, batch_size, label_map)
+    types = {split_tag(tag)[1] for tag in map_labels(tagger.model.config.id2label.values(), model_labels).values()}
+    passes = intervened_predictions(tagger, sentences, tags, batch_size, model_labels)
     changed = {}
     for name, empty in empty_words(tags).items():
         rows = zip(ids, sentences, tags, passes["predictions"], passes[name], empty, strict=True)
@@ -108,7 +108,7 @@ def diagnose(
         sentences=len(sentences),
         scores=ner_scores(tags, passes["predictions"]),
         effects=causal_scores(tags, **passes, resamples=resamples, seed=seed),
-        label_map=dict(label_map or {}),
+        model_labels=dict(model_labels or {}),
         model_types_without_data=sorted(types - {split_tag(tag)[1] for gold in tags for tag in gold} - {""}),
         most_changed=changed,
     )

@@ -71,7 +71,7 @@ class Sources:
             CfgenError: The data can't be read, or has too few rows.
         """
         if cell.dataset not in self._splits:
-            sizes = check_sizes(arguments.pool, arguments.split_sizes())
+            sizes = check_sizes(arguments.pool, arguments.sizes())
             read = read_splits(arguments.dataset, **arguments.read_options(), unique_ids=arguments.pool)
             with about(arguments.dataset):
                 self._splits[cell.dataset] = cut_splits(read.splits, sizes, None, arguments.split_seed)

@@ -23,7 +23,7 @@ AXES = ("dataset", "model", "n", "recipe", "seed")
 
 _SECTIONS = ("datasets", "models", "recipes", "grid")
 
-_CUT = ("pool", "split", "split_seed")
+_CUT = ("pool", "split_sizes", "split_seed")
 
 _DATASET = ("path", *(option.name for option in fields(ReadOptions) if option.name != "skip_bad_records"), *_CUT)
 
@@ -250,8 +250,8 @@ def _resolved(
 ) -> tuple[list[str], dict[str, Any]]:
     """The options of data set, model and training, and what there is to tell of them."""
     of_data = {name: value for name, value in dataset.items() if name != "path"}
-    if isinstance(of_data.get("split"), list):
-        of_data["split"] = ",".join(map(str, of_data["split"]))
+    if isinstance(of_data.get("split_sizes"), list):
+        of_data["split_sizes"] = ",".join(map(str, of_data["split_sizes"]))
     of_model = {name: value for name, value in model.items() if name != "training"}
     given = model.get("training", {})
     path = str(dataset["path"])
@@ -272,7 +272,12 @@ def _resolved(
 
     def told(values: Any, names: tuple[str, ...]) -> dict[str, Any]:
         pairs = {name: getattr(values, name) for name in names}
-        return {name: value for name, value in pairs.items() if value != defaults[name]}
+        # the names of results depend on this key
+        return {
+            "split" if name == "split_sizes" else name: value
+            for name, value in pairs.items()
+            if value != defaults[name]
+        }
 
     shown = told(arguments, tuple(option.name for option in fields(ModelOptions)))
     shown["model"] = name if name.startswith(_PACKAGE) else base_name(arguments.model)

@@ -37,7 +37,7 @@ def diagnosis_table(diagnosis: Diagnosis) -> str:
         blocks.append(
             [
                 f"Types of the model that do not occur in the data: {others}. "
-                "Predictions of these types count as errors; --label_map TYPE=O ignores them, TYPE=NAME renames them."
+                "Predictions of these types count as errors: --model_labels TYPE=O ignores them, TYPE=NAME renames."
             ]
         )
     for name, (intervention, title) in _INTERVENTIONS.items():

@@ -291,7 +291,7 @@ def test_a_larger_data_set_than_the_page_takes_is_refused(reader, monkeypatch):
         diagnosed("demo:en", "demo:en", None, "validation", "")
 
 
-def test_a_label_map_renames_what_the_model_predicts(reader, write):
+def test_model_labels_rename_what_the_model_predicts(reader, write):
     path = write("mine.conll", "Ada B-person\nin O\nRome B-place\n")
     with pytest.raises(CfgenError, match="the data has types person, place, which the model lacks"):
         diagnosed("demo:en", "", str(path), None, "")

@@ -9,11 +9,12 @@ from transformers.modeling_outputs import TokenClassifierOutput
 
 from hf_cfgen import CfgenError, causal_effects
 from hf_cfgen.causal.interventions import intervened_predictions
-from hf_cfgen.cli.run import RunArguments, RunTrainingArguments, run
+from hf_cfgen.cli.run import RunArguments, run
 from hf_cfgen.evaluation.run_result import RunResult
 from hf_cfgen.evaluation.scores import evaluate_tagger
 from hf_cfgen.modeling.lstm import LSTMTagger
 from hf_cfgen.modeling.pipeline import as_discriminator
+from hf_cfgen.training.config import TaggerTrainingArguments
 
 from ..taggers import LABELS, lexicon_tagger, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
@@ -127,15 +128,16 @@ def test_the_format_of_the_data_set_changes_nothing():
 def demo_run(tmp_path_factory) -> RunResult:
     """Both taggers on the demo corpus, where the labels are a function of the mentions alone."""
     output = tmp_path_factory.mktemp("demo")
-    training = RunTrainingArguments(
+    training = TaggerTrainingArguments(
         output_dir=str(output / "out"),
         max_steps=300,
         learning_rate=3e-3,
-        context_dropout=0.0,
         use_cpu=True,
         disable_tqdm=True,
     )
-    return run(RunArguments(dataset="demo:en", hidden_size=128, dropout=0.3, control=True), training)
+    return run(
+        RunArguments(dataset="demo:en", hidden_size=128, dropout=0.3, control=True, try_context_dropout=0.0), training
+    )
 
 
 def test_on_the_demo_corpus_the_effects_have_the_known_direction(demo_run):

@@ -55,7 +55,7 @@ def test_a_pretrained_transformer_on_wnut17(shared, minilm, tmp_path):
     ],
 )
 def test_an_lstm_on_clinical_corpora_in_the_splits_of_table_1(shared, tmp_path, data, options, sizes, types):
-    options = [*options, "--pool", "--split", ",".join(map(str, sizes)), "--num_train_examples", "100"]
+    options = [*options, "--pool", "--split_sizes", ",".join(map(str, sizes)), "--num_train_examples", "100"]
     options += ["--vectors", str(shared / "vectors" / "zh_chars_100d.vec"), "--max_steps", "12"]
     results = run(tmp_path / "out", "--dataset", str(shared / "data" / data), *options)
     assert results["data"]["examples"] == {"train": 100, "validation": sizes[1], "test": sizes[2]}
@@ -66,7 +66,7 @@ def test_an_lstm_on_clinical_corpora_in_the_splits_of_table_1(shared, tmp_path, 
 
 def test_the_clinical_corpus_is_pushed_by_the_command_and_loaded_from_a_clean_cache(shared, tmp_path):
     output, repo = tmp_path / "run", "cfgen/cner-aug"
-    options = ["--types", "疾病和诊断", "--pool", "--split", "1322,164,164", "--num_train_examples", "100"]
+    options = ["--types", "疾病和诊断", "--pool", "--split_sizes", "1322,164,164", "--num_train_examples", "100"]
     options += ["--vectors", str(shared / "vectors" / "zh_chars_100d.vec"), "--max_steps", "24"]
     results = run(output, "--dataset", str(shared / "data" / "cner"), *options)
     assert sorted(all_rows(output)) == ["counterfactual", "default", "rejected"]

@@ -14,11 +14,12 @@ from datasets import load_dataset
 
 from hf_cfgen import causal_effects, generate_counterfactuals, load_ner_dataset, mix
 from hf_cfgen.cli.main import main
-from hf_cfgen.cli.run import RunArguments, RunTrainingArguments
+from hf_cfgen.cli.run import RunArguments
 from hf_cfgen.counterfactual.generation import with_provenance
 from hf_cfgen.evaluation.scores import seqeval_report
 from hf_cfgen.hub.cards import dataset_card, model_card
 from hf_cfgen.tagging.scoring import ner_scores
+from hf_cfgen.training.config import TaggerTrainingArguments
 from hf_cfgen.training.taggers import create_tagger, with_learning_rate
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -146,10 +147,10 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, tm
 
 def test_of_aug_and_control_the_better_one_on_dev_is_taken_with_or_without_context_dropout(finished, tmp_path, capsys):
     both, never = finished[0], tmp_path / "out"
-    main(["run", *options(never, context_dropout=0)])
+    main(["run", *options(never, try_context_dropout=0)])
     plain, results = results_of(never), results_of(both)
-    assert results["config"] == {**plain["config"], "context_dropout": 0.2}
-    assert "--context_dropout 0.0" in plain["command"] and "context_dropout" not in results["command"]
+    assert results["config"] == {**plain["config"], "try_context_dropout": 0.2}
+    assert "--try_context_dropout 0.0" in plain["command"] and "context_dropout" not in results["command"]
     for name in ("kept", "rejected"):  # NoAug judges
         files = [(output / name / "train-00000-of-00001.parquet").read_bytes() for output in (both, never)]
         assert files[0] == files[1]
@@ -221,7 +222,7 @@ def test_a_config_file_is_read_in_either_spelling_and_the_last_one_wins(tmp_path
         (["--dataset", ""], "path is empty"),
         (["--dataset", "demo:en", "--recipe", "all"], "unknown recipe 'all': choose one of budget, paper"),
         (["--dataset", "demo:en", "--k", "many"], "argument --k: invalid int value: 'many'"),
-        (["--dataset", "demo:en", "--split", "1,2"], "--split is '1,2': give three sizes"),
+        (["--dataset", "demo:en", "--split_sizes", "1,2"], "--split_sizes is '1,2': give three sizes"),
         (["--dataset", "demo:en", "--no_such_option", "1"], "--no_such_option"),
         (["--dataset", "demo:en", "--model", "bert", "--vectors", "v"], "--vectors is of the LSTM"),
         (["--dataset", "demo:en", "--vectors", "nowhere.vec"], "nowhere.vec: no such file"),
@@ -329,10 +330,10 @@ def test_the_results_of_an_earlier_run_go_only_when_the_input_is_good(finished, 
 
 
 def test_the_learning_rate_depends_on_the_kind_of_model(minilm, tmp_path):
-    training = RunTrainingArguments(output_dir=str(tmp_path), use_cpu=True)
+    training = TaggerTrainingArguments(output_dir=str(tmp_path), use_cpu=True)
     for model, rate in (("lstm", 3e-3), (minilm, 5e-5)):
         assert with_learning_rate(training, RunArguments(dataset="demo:en", model=model)).learning_rate == rate
-    training = RunTrainingArguments(output_dir=str(tmp_path), use_cpu=True, learning_rate=0.5)
+    training = TaggerTrainingArguments(output_dir=str(tmp_path), use_cpu=True, learning_rate=0.5)
     assert with_learning_rate(training, RunArguments(dataset="demo:en", model=minilm)).learning_rate == 0.5
 
 

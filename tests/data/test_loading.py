@@ -83,11 +83,19 @@ def test_bad_json_lines_of_tokens(write: Callable[..., Path]) -> None:
         ("demo:en", {"types": ["X"]}, r"demo:en: no mention of type X \(types\): the types are "),
         ("demo:en", {"label_map": {"X": "Y"}}, r"demo:en: no mention of type X \(label_map\): the types are "),
         ("demo:en", {"scheme": "BOI"}, "unknown tagging scheme 'BOI': choose one of IOB1"),
-        ("demo:en", {"split": (1, 1, 1)}, r"split is \(1, 1, 1\) without pool: splits that are there are never mixed"),
-        ("demo:en", {"pool": True}, "pool without split: give the sizes"),
-        ("demo:en", {"pool": True, "split": (1, 1)}, r"split is \(1, 1\): give three sizes"),
-        ("demo:en", {"pool": True, "split": "111"}, r"split is '111': give three sizes"),
-        ("demo:en", {"pool": True, "split": (1, 0, 1)}, r"split is \(1, 0, 1\): give three integers of at least 1"),
+        (
+            "demo:en",
+            {"split_sizes": (1, 1, 1)},
+            r"split_sizes is \(1, 1, 1\) without pool: splits that are there are never mixed",
+        ),
+        ("demo:en", {"pool": True}, "pool without split_sizes: give the sizes"),
+        ("demo:en", {"pool": True, "split_sizes": (1, 1)}, r"split_sizes is \(1, 1\): give three sizes"),
+        ("demo:en", {"pool": True, "split_sizes": "111"}, r"split_sizes is '111': give three sizes"),
+        (
+            "demo:en",
+            {"pool": True, "split_sizes": (1, 0, 1)},
+            r"split_sizes is \(1, 0, 1\): give three integers of at least 1",
+        ),
         ("demo:en", {"seed": -1}, "seed is -1: give an integer of at least 0"),
         ("demo:en", {"split_seed": "7"}, "split_seed is '7': give an integer"),
         ("demo:en", {"num_train_examples": 0}, "num_train_examples is 0: the train split has"),
@@ -205,7 +213,7 @@ def test_cluener_corpus(caplog: pytest.LogCaptureFixture) -> None:
     assert {name: len(part) for name, part in dataset.items()} == {"train": 9673, "validation": 1343, "test": 1075}
     assert dataset["train"].features["ner_tags"].feature.num_classes == 21
     assert tags(dataset["train"])[0][9:12] == tags(dataset["train"])[0][32:35] == ["B-name", "I-name", "I-name"]
-    pooled = load_ner_dataset(CORPORA / "cluener", pool=True, split=(9674, 1208, 1208))
+    pooled = load_ner_dataset(CORPORA / "cluener", pool=True, split_sizes=(9674, 1208, 1208))
     assert {name: len(part) for name, part in pooled.items()} == {"train": 9674, "validation": 1208, "test": 1208}
     assert "1 of the 12091 pooled rows are in no split" in caplog.text
 
@@ -219,12 +227,12 @@ def test_wnut_corpus() -> None:
 
 @pytest.mark.skipif(not (CORPORA / "cner").is_dir(), reason="CCKS-2019 is not beside the project")
 def test_cner_corpus(caplog: pytest.LogCaptureFixture) -> None:
-    dataset = load_ner_dataset(CORPORA / "cner", types=["疾病和诊断"], pool=True, split=(1322, 164, 164))
+    dataset = load_ner_dataset(CORPORA / "cner", types=["疾病和诊断"], pool=True, split_sizes=(1322, 164, 164))
     assert {name: len(part) for name, part in dataset.items()} == {"train": 1322, "validation": 164, "test": 164}
     assert dataset["train"].features["ner_tags"].feature.names == ["O", "B-疾病和诊断", "I-疾病和诊断"]
     assert sum(tag.startswith("B-") for part in dataset.values() for row in tags(part) for tag in row) == 5536
     assert caplog.records == []
-    whole = load_ner_dataset(CORPORA / "cner", pool=True, split=(1322, 164, 164))
+    whole = load_ner_dataset(CORPORA / "cner", pool=True, split_sizes=(1322, 164, 164))
     assert sum(tag.startswith("B-") for part in whole.values() for row in tags(part) for tag in row) == 23655
     source = read_splits(CORPORA / "cner", max_length=256)
     assert source.texts is not None
@@ -240,7 +248,7 @@ def test_cner_corpus(caplog: pytest.LogCaptureFixture) -> None:
 )
 def test_idiag_corpus(caplog: pytest.LogCaptureFixture) -> None:
     path = CORPORA / "idiag_standin" / "label_studio_export.json"
-    dataset = load_ner_dataset(path, pool=True, split=(9274, 1157, 1157))
+    dataset = load_ner_dataset(path, pool=True, split_sizes=(9274, 1157, 1157))
     assert {name: len(part) for name, part in dataset.items()} == {"train": 9274, "validation": 1157, "test": 1157}
     assert sum(tag.startswith("B-") for part in dataset.values() for row in tags(part) for tag in row) == 20355
     assert caplog.records == []

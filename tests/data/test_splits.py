@@ -66,7 +66,7 @@ def test_pooled_ids_are_unique(tmp_path: Path) -> None:
     DatasetDict(parts).save_to_disk(tmp_path / "saved")
     kept = load_ner_dataset(tmp_path / "saved")
     assert [list(part["id"]) for part in kept.values()] == [["0", "1"]] * 3
-    pooled = load_ner_dataset(tmp_path / "saved", pool=True, split=(2, 2, 2))
+    pooled = load_ner_dataset(tmp_path / "saved", pool=True, split_sizes=(2, 2, 2))
     ids = [key for part in pooled.values() for key in part["id"]]
     order = np.random.default_rng(42).permutation(6)
     assert ids == [["train-0", "train-1", "validation-0", "validation-1", "test-0", "test-1"][row] for row in order]

@@ -57,9 +57,9 @@ def test_a_diagnosis_worked_by_hand():
     assert points(strict.by_type["LOC"]) == pytest.approx([2 / 3, 2 / 3, 0, 0, -2 / 3, 2 / 3])
     assert points(strict.by_type["PER"]) == pytest.approx([2 / 5, 2 / 3, 0, 2 / 3 - 2 / 5, -2 / 5, 2 / 3])
     assert diagnosis.scores.strict.by_type["PER"].precision == pytest.approx(1 / 3)
-    assert {name: getattr(diagnosis, name) for name in ("sentences", "label_map", "model_types_without_data")} == {
+    assert {name: getattr(diagnosis, name) for name in ("sentences", "model_labels", "model_types_without_data")} == {
         "sentences": 3,
-        "label_map": {},
+        "model_labels": {},
         "model_types_without_data": [],
     }
     a = {"id": "a", "tokens": ["in", "Rome", "met", "Ada"], "gold": ["O", "B-LOC", "O", "B-PER"]}
@@ -176,10 +176,10 @@ def test_no_more_examples_than_asked_for_and_none_if_so():
 
 def test_a_model_whose_labels_are_numbers_is_diagnosed_by_what_they_mean():
     numbers = reader(["LABEL_0", "LABEL_1", "LABEL_2"], Rome="LABEL_2", Ada="LABEL_1", met="LABEL_1")
-    label_map = {"LABEL_0": "O", "LABEL_1": "B-PER", "LABEL_2": "S-LOC"}
-    diagnosis = diagnose(numbers, TEST, label_map=label_map, resamples=20)
+    model_labels = {"LABEL_0": "O", "LABEL_1": "B-PER", "LABEL_2": "S-LOC"}
+    diagnosis = diagnose(numbers, TEST, model_labels=model_labels, resamples=20)
     expected = diagnose(reader(), TEST, resamples=20)
-    assert diagnosis.label_map == label_map
+    assert diagnosis.model_labels == model_labels
     assert diagnosis.effects == expected.effects
     assert diagnosis.most_changed["do_entity"][0].predicted == ["O", "S-LOC", "B-PER", "B-PER"]
     assert numbers.model.config.id2label == {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
@@ -190,11 +190,11 @@ def test_types_of_the_model_get_the_names_of_the_data_or_count_as_nothing():
     labels = ["O", "B-person", "I-person", "B-GPE", "B-MISC"]
     words = {"Rome": "B-GPE", "Ada": "B-person", "met": "B-MISC"}
     names = {"person": "PER", "GPE": "LOC"}
-    counted = diagnose(reader(labels, **words), TEST, label_map=names, resamples=5)
+    counted = diagnose(reader(labels, **words), TEST, model_labels=names, resamples=5)
     assert counted.model_types_without_data == ["MISC"]
     assert counted.effects.strict.f1 == pytest.approx(2 * 2 / (4 + 4))
     assert counted.effects.strict.by_type["MISC"].support == 0
-    dropped = diagnose(reader(labels, **words), TEST, label_map={**names, "MISC": "O"}, resamples=5)
+    dropped = diagnose(reader(labels, **words), TEST, model_labels={**names, "MISC": "O"}, resamples=5)
     assert dropped.model_types_without_data == []
     assert dropped.effects.strict.f1 == pytest.approx(2 * 2 / (2 + 4))
 
@@ -216,14 +216,14 @@ def test_a_type_predicted_under_an_intervention_alone_has_effects():
 
 def test_a_map_renames_the_decisions_of_the_model_and_changes_none():
     # to "in" the lexicon gives O e/(e + 4) = 0.40 and its other labels 0.15 each: together they would win
-    label_map = dict.fromkeys(LABELS[1:], "B-PER")
+    model_labels = dict.fromkeys(LABELS[1:], "B-PER")
     data = Dataset.from_dict({"tokens": [["in"]], "ner_tags": [["O"]]})
     assert intervened_predictions(reader(), data["tokens"], data["ner_tags"])["predictions"] == [["O"]]
-    mapped = intervened_predictions(reader(), data["tokens"], data["ner_tags"], label_map=label_map)
+    mapped = intervened_predictions(reader(), data["tokens"], data["ner_tags"], model_labels=model_labels)
     assert mapped["predictions"] == [["O"]]
 
 
-def test_what_the_keys_of_a_label_map_mean():
+def test_what_the_keys_of_a_model_labels_mean():
     labels = ["O", "B-ORG", "I-ORG", "B-PER", "I-PER"]
     same = {label: label for label in labels}
     assert map_labels(labels) == map_labels(labels, {}) == same
@@ -235,8 +235,8 @@ def test_what_the_keys_of_a_label_map_mean():
     assert map_labels(labels, {"ORG": "O"}) == {**same, "B-ORG": "O", "I-ORG": "O"}
     assert map_labels(labels, {"I-ORG": "B-X"}) == {**same, "I-ORG": "B-X"}
     # a whole label wins over its type, whichever comes first
-    for label_map in ({"I-ORG": "O", "ORG": "X"}, {"ORG": "X", "I-ORG": "O"}):
-        assert map_labels(labels, label_map) == {**same, "B-ORG": "B-X", "I-ORG": "O"}
+    for model_labels in ({"I-ORG": "O", "ORG": "X"}, {"ORG": "X", "I-ORG": "O"}):
+        assert map_labels(labels, model_labels) == {**same, "B-ORG": "B-X", "I-ORG": "O"}
     # swapped names are not mapped twice
     swapped = {"B-ORG": "B-PER", "I-ORG": "I-PER", "B-PER": "B-ORG", "I-PER": "I-ORG"}
     assert map_labels(labels, {"ORG": "PER", "PER": "ORG"}) == {"O": "O", **swapped}
@@ -250,15 +250,15 @@ def test_renamed_types_are_the_same_mentions_under_other_names(scheme, data):
     labels = scheme_tags(["A", "B", "C"], scheme)
     tags = data.draw(st.lists(st.sampled_from(labels), max_size=9))
     names = data.draw(st.permutations(["A", "B", "new"]))
-    label_map = dict(zip("ABC", names))
-    mapped = map_labels(labels, label_map)
+    model_labels = dict(zip("ABC", names))
+    mapped = map_labels(labels, model_labels)
     assert tags_to_spans([mapped[tag] for tag in tags]) == [
-        span._replace(label=label_map[span.label]) for span in tags_to_spans(tags)
+        span._replace(label=model_labels[span.label]) for span in tags_to_spans(tags)
     ]
 
 
 @pytest.mark.parametrize(
-    ("labels", "label_map", "message"),
+    ("labels", "model_labels", "message"),
     [
         (
             ["O", "B-ORG", "I-PER"],
@@ -269,7 +269,7 @@ def test_renamed_types_are_the_same_mentions_under_other_names(scheme, data):
         (["O", "B-ORG"], {"ORG": ""}, r"has ORG= without a value: map it to O"),
         (["O", "B-ORG"], {"B-ORG": "firm"}, r"has B-ORG=firm, but B-ORG is a label .* O or I-firm"),
         (["O", "PER"], {"PER": "person"}, r"has PER=person, but PER is a label .* O or I-person"),
-        (["O", "PER"], None, r"labels PER of the model are not tags: .* --label_map LABEL_0=O .* config.id2label"),
+        (["O", "PER"], None, r"labels PER of the model are not tags: .* --model_labels LABEL_0=O .* config.id2label"),
         (
             ["LABEL_0", "LABEL_1", "LABEL_2"],
             {"LABEL_1": "B-PER"},
@@ -277,26 +277,28 @@ def test_renamed_types_are_the_same_mentions_under_other_names(scheme, data):
         ),
     ],
 )
-def test_label_maps_that_do_not_fit_the_model_are_errors(labels, label_map, message):
+def test_model_labelss_that_do_not_fit_the_model_are_errors(labels, model_labels, message):
     with pytest.raises(CfgenError, match=message):
-        map_labels(labels, label_map)
+        map_labels(labels, model_labels)
 
 
 def test_data_with_types_that_the_model_lacks_is_an_error_that_names_both_sides_after_the_map():
     persons = reader(["O", "B-person", "B-GPE"], Ada="B-person")
-    with pytest.raises(CfgenError, match=r"types LOC, PER, which the model lacks; it has GPE, person: .* --label_map"):
+    with pytest.raises(
+        CfgenError, match=r"types LOC, PER, which the model lacks; it has GPE, person: .* --model_labels"
+    ):
         diagnose(persons, TEST)
-    with pytest.raises(CfgenError, match=r"types LOC, which the model lacks; it has PER: .* --label_map"):
-        diagnose(persons, TEST, label_map={"person": "PER", "GPE": "O"})
+    with pytest.raises(CfgenError, match=r"types LOC, which the model lacks; it has PER: .* --model_labels"):
+        diagnose(persons, TEST, model_labels={"person": "PER", "GPE": "O"})
     with pytest.raises(CfgenError, match=r"types LOC, PER, which the model lacks; it has none"):
-        diagnose(persons, TEST, label_map={"person": "O", "GPE": "O"})
+        diagnose(persons, TEST, model_labels={"person": "O", "GPE": "O"})
 
 
 def test_a_model_whose_labels_are_no_tags_is_refused_with_what_to_do():
     for labels in (["LABEL_0", "LABEL_1"], ["O", "PER"]):
         tagger = as_tagger(tiny_bert(9, labels), wordpiece_tokenizer(["a"]))
         for explain in (diagnose, causal_effects):
-            with pytest.raises(CfgenError, match=r"are not tags: .* --label_map LABEL_0=O LABEL_1=B-PER"):
+            with pytest.raises(CfgenError, match=r"are not tags: .* --model_labels LABEL_0=O LABEL_1=B-PER"):
                 explain(tagger, TEST)
         with pytest.raises(CfgenError, match=r"set config.id2label"):
             as_discriminator(tagger)
@@ -340,7 +342,7 @@ def test_the_command_prints_the_table_and_writes_json(saved, write, capsys):
     main(["diagnose", str(saved), str(path), "--output", str(output), "--resamples", "5", "--seed", "3"])
     expected = diagnose(str(saved), read_splits(path).splits["train"], resamples=5, seed=3)
     written = json.loads(output.read_text(encoding="utf-8"))
-    for name in ("sentences", "scores", "effects", "label_map", "model_types_without_data", "most_changed"):
+    for name in ("sentences", "scores", "effects", "model_labels", "model_types_without_data", "most_changed"):
         assert written[name] == expected.to_dict()[name], name
     assert (written["model"], written["data"], written["split"]) == (str(saved), str(path), "train")
     assert written["sentences"] == len(TEST)  # a single file is not cut
@@ -368,9 +370,9 @@ def test_the_command_maps_the_labels_of_the_model_and_the_types_of_the_data_are_
     with pytest.raises(SystemExit):
         main(["diagnose", str(saved), str(path)])
     assert "the data has types person, place, which the model lacks; it has LOC, PER" in capsys.readouterr().err
-    main(["diagnose", str(saved), str(path), "--label_map", "PER=person", "LOC=place", "--resamples", "1"])
+    main(["diagnose", str(saved), str(path), "--model_labels", "PER=person", "LOC=place", "--resamples", "1"])
     assert "person" in capsys.readouterr().out
-    main(["diagnose", str(saved), str(path), "--types", "person", "--label_map", "PER=person", "--resamples", "1"])
+    main(["diagnose", str(saved), str(path), "--types", "person", "--model_labels", "PER=person", "--resamples", "1"])
     assert "Types of the model that do not occur in the data: LOC. " in capsys.readouterr().out
 
 
@@ -400,7 +402,7 @@ def test_the_command_skips_bad_records_to_a_file_beside_the_output(saved, write,
         (["{model}", "{data}", "--output", "{data}"], "is there already: choose another output, or delete it"),
         (["{model}", "{data}", "--output", "no/such/out.json"], "no/such is no folder: create it"),
         (["{model}", "{data}", "--resamples", "0"], "resamples is 0: give at least 1"),
-        (["{model}", "{data}", "--label_map", "PER"], "--label_map 'PER': give each name once, as in OLD=NEW"),
+        (["{model}", "{data}", "--model_labels", "PER"], "--model_labels 'PER': give each name once, as in OLD=NEW"),
         (["no/such", "{data}"], "no model and tokenizer at 'no/such'"),
         (["{model}", "no/such.txt"], "'no/such.txt' is no file or folder here"),
     ],

@@ -239,7 +239,18 @@ def test_scores_are_those_of_hf_cfgen_run(finished, tmp_path):
     _, files, _ = finished
     options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
     options += ["--hidden_size", "16", "--max_steps", "20", "--learning_rate", "3e-2", "--use_cpu", "true"]
-    main(["run", *options, "--context_dropout", "0", "--disable_tqdm", "true", "--output_dir", str(tmp_path / "out")])
+    main(
+        [
+            "run",
+            *options,
+            "--try_context_dropout",
+            "0",
+            "--disable_tqdm",
+            "true",
+            "--output_dir",
+            str(tmp_path / "out"),
+        ]
+    )
     run = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     for file, name in zip(files, ("NoAug", "Aug", "Control")):
         result = json.loads(file.read_text(encoding="utf-8"))
@@ -271,7 +282,7 @@ def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twi
     plain, plain_swap = (json.loads(file.read_text(encoding="utf-8")) for file in finished[1][1:3])
     assert (budget["cell"], budget["test"]) == (plain["cell"], plain["test"])
     options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
-    options += ["--hidden_size", "16", "--max_steps", "20", "--learning_rate", "3e-2", "--context_dropout", "0.4"]
+    options += ["--hidden_size", "16", "--max_steps", "20", "--learning_rate", "3e-2", "--try_context_dropout", "0.4"]
     main(["run", *options, "--use_cpu", "true", "--disable_tqdm", "true", "--output_dir", str(tmp_path / "out")])
     run = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     for name, without, dropped in (("Aug", budget, both), ("Control", plain_swap, swap)):

@@ -90,7 +90,7 @@ def diagnosis(**changes: Any) -> Diagnosis:
         "sentences": 20,
         "scores": TaggerScores(*[LevelScores(0.0, 0.0, 0.0, support=15)] * 3),
         "effects": CausalEffects(*levels),
-        "label_map": {},
+        "model_labels": {},
         "model_types_without_data": [],
         "most_changed": {"do_context": [], "do_entity": []},
     }
@@ -117,7 +117,7 @@ def test_the_report_on_a_tagger_shows_effects_with_intervals_by_level_and_by_typ
 
 def test_the_report_names_types_without_data_and_omits_empty_parts():
     last = diagnosis_table(diagnosis(model_types_without_data=["GPE", "MISC"])).splitlines()[-1]
-    assert "GPE, MISC. " in last and "--label_map TYPE=O" in last
+    assert "GPE, MISC. " in last and "--model_labels TYPE=O" in last
     nothing = LevelEffects(**effects_of(0.0, 0.0, 0.0, 0.0, 0.0))
     scores = TaggerScores(*[LevelScores(0.0, 0.0, 0.0, support=1)] * 3)
     effects = CausalEffects(nothing, nothing, nothing)
