@@ -6,10 +6,9 @@ from typing import NamedTuple
 from datasets import Dataset
 
 from ..causal.interventions import empty_words, intervened_predictions
-from ..cli.diagnose import chosen_split
 from ..data.columns import tag_column
-from ..data.options import parse_map
 from ..data.reading import read_splits
+from ..data.splits import choose_split
 from ..evaluation.diagnosis import ChangedSentence, diagnose
 from ..modeling.pipeline import DiscriminatorPipeline, as_tagger
 from ..reporting.formatting import EFFECTS, effect_cells, word_separator
@@ -17,6 +16,7 @@ from ..reporting.html import marked, passes
 from ..reporting.markdown import effects as effects_table
 from ..reporting.markdown import escaped, table
 from ..tagging.scoring import CausalEffects
+from ..utils.values import parse_map
 from .demo import DEMOS, demo_tagger
 from .inputs import check_name, check_size, read_sentences
 
@@ -55,7 +55,7 @@ def diagnosed(model: str, data: str, file: str | None, split: str | None, model_
     Raises:
         CfgenError: There is no such model or data set, or they don't fit each other; see `diagnose`.
     """
-    names = parse_map(model_labels.split() or None, "model_labels")
+    names = parse_map(model_labels.split(), "model_labels")
     name, sentences = _sentences(data, file, split)
     tagger = _tagger(model)
     diagnosis = diagnose(tagger, sentences, model_labels=names, examples=SENTENCES)
@@ -84,7 +84,7 @@ def _sentences(data: str, file: str | None, split: str | None) -> tuple[str, Dat
         return Path(file).name, read_sentences("", file)
     name = check_name(data)
     splits = read_splits(name).splits
-    which = chosen_split(name, splits, split)
+    which = choose_split(name, splits, split)
     return f"{name}, {which}", check_size(name, splits[which])
 
 

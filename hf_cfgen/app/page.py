@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from html import escape
 from typing import Any
@@ -49,31 +48,12 @@ PROGRESS = gr.Progress(track_tqdm=True)
 WORK = {"concurrency_limit": 1, "concurrency_id": "work"}
 
 
-@dataclass(kw_only=True)
-class AppArguments:
-    """Where `hf-cfgen app` serves the page.
-
-    Args:
-        host (`str`, *optional*): The address to listen at; `GRADIO_SERVER_NAME`, or 127.0.0.1, where it is not given.
-        port (`int`, *optional*): The port; `GRADIO_SERVER_PORT`, or the first free one from 7860 on, where not given.
-    """
-
-    host: str | None = field(
-        default=None,
-        metadata={
-            "help": "The address to listen at; this machine only if not given. Who reaches it reads your files."
-        },
-    )
-    port: int | None = field(
-        default=None, metadata={"help": "The port; the first free one from 7860 on if not given."}
-    )
-
-
-def serve(arguments: AppArguments) -> None:
+def serve(host: str | None = None, port: int | None = None) -> None:
     """Serve the page until the process ends.
 
     Args:
-        arguments (`AppArguments`): Where.
+        host (`str`, *optional*): The address to listen at. Defaults to `GRADIO_SERVER_NAME`, or 127.0.0.1.
+        port (`int`, *optional*): The port. Defaults to `GRADIO_SERVER_PORT`, or the first free one from 7860.
 
     Raises:
         OSError: The port is taken.
@@ -83,8 +63,8 @@ def serve(arguments: AppArguments) -> None:
         block_info_text_color="*neutral_600", block_info_text_color_dark="*neutral_300"
     )
     page().launch(
-        server_name=arguments.host,
-        server_port=arguments.port,
+        server_name=host,
+        server_port=port,
         theme=theme,
         css=CSS,
         footer_links=["gradio"],

@@ -1,6 +1,7 @@
 """The `augment` command."""
 
 import shutil
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from typing import Any
 from accelerate import PartialState
 from datasets import Dataset
 
-from ..counterfactual.config import CfgenConfig
 from ..counterfactual.entity_sets import EntitySets
 from ..counterfactual.generation import generate_counterfactuals, mix
 from ..data.columns import tag_column
@@ -26,60 +26,90 @@ from ..reporting.run_tables import counts_line
 from ..training.config import ModelOptions, TaggerTrainingArguments
 from ..training.taggers import train_discriminator
 from ..utils.files import check_new, write_json_lines
+from ..utils.logging import silence_libraries
+from ..utils.threads import limit_threads
+from .options import TEXTS, TRAINING, RecipeOptions
+from .parser import CommandParser, field_names, from_arguments
+from .processes import check_processes
 
 _PROVENANCE = ("id", "source_id", "tokens", "ner_tags", "replaced", "score", "reason")
 
 
 @dataclass(kw_only=True)
-class AugmentArguments(ReadOptions, ModelOptions):
-    """What `hf-cfgen augment` does.
+class AugmentArguments(ReadOptions, ModelOptions, RecipeOptions):
+    """The options of `hf-cfgen augment`, except those of training.
 
     Args:
-        data (`str`): A labelled file, a brat folder, or a folder of files named after splits, of which train is taken.
-        output (`str`): The file to write, in the same format; for brat a folder.
+        data (`str`): A labeled file, a brat folder, or a folder of files named after splits, whose train split is
+            augmented.
+        output (`str`): The file to write, in the same format. For brat, a folder.
         discriminator (`str`, *optional*): The folder or Hub name of a tagger trained on this data, which judges the
-            candidates. Where neither this nor `train_discriminator` is given, none is judged and all are kept.
-        train_discriminator (`bool`, *optional*, defaults to `False`): Train one on this data; a tenth of it, or its
-            dev split, selects the best of 12 evaluations.
-        recipe (`str`, *optional*, defaults to `"budget"`): See `CfgenConfig`.
-        k (`int`, *optional*, defaults to 5): See `CfgenConfig`.
+            candidates. Without it and `train_discriminator`, all candidates are kept.
+        train_discriminator (`bool`, *optional*, defaults to `False`): Train a discriminator on this data. Its dev
+            split, or a tenth of it, selects the best of 12 evaluations.
         mix (`bool`, *optional*, defaults to `False`): Write the observational examples too, all shuffled.
+
+    Raises:
+        CfgenError: A value is not allowed, or options contradict each other.
     """
 
-    data: str = field(metadata={"help": "A labelled file, a brat folder, or a folder of files named after splits."})
-    output: str = field(metadata={"help": "The file to write, in the same format; for brat a folder."})
-    discriminator: str | None = field(default=None, metadata={"help": "A tagger trained on this data."})
-    train_discriminator: bool = field(default=False, metadata={"help": "Train one on this data."})
-    recipe: str = field(default="budget", metadata={"help": "budget (k candidates an example) or paper (all)."})
-    k: int = field(default=5, metadata={"help": "Candidates an example under the budget recipe."})
+    data: str = field(metadata={"help": "A labeled file, a brat folder, or a folder of files named after splits."})
+    output: str = field(metadata={"help": "The file to write, in the same format. For brat, a folder."})
+    discriminator: str | None = field(default=None, metadata={"help": "Tagger trained on this data: folder or name."})
+    train_discriminator: bool = field(default=False, metadata={"help": "Train a discriminator on this data."})
     mix: bool = field(default=False, metadata={"help": "Write the observational examples, too."})
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        ReadOptions.__post_init__(self)
+        ModelOptions.__post_init__(self)
+        self.recipe_config()
         if self.discriminator is not None and self.train_discriminator:
             raise CfgenError("--discriminator and --train_discriminator: give one of them")
         if not self.train_discriminator:
             for option in ("vectors", "num_layers", "hidden_size", "dropout"):
                 if getattr(self, option) is not None:
-                    raise CfgenError(f"--{option} is of a discriminator to be trained: add --train_discriminator")
+                    raise CfgenError(f"--{option} needs a discriminator to train: add --train_discriminator")
+
+
+def add_options(parser: CommandParser) -> None:
+    """Add the options of the command."""
+    groups = {
+        "data": field_names(ReadOptions),
+        "recipe": field_names(RecipeOptions),
+        "discriminator": ("discriminator", "train_discriminator", *field_names(ModelOptions)),
+        "training of the discriminator": (*TRAINING, "context_dropout"),
+        "output": ("mix",),
+    }
+    classes = AugmentArguments, TaggerTrainingArguments
+    parser.add_options(*classes, groups=groups, positionals=("data", "output"), left_out=("output_dir",), texts=TEXTS)
+
+
+def main(command_line: Namespace) -> None:
+    """Run the command."""
+    silence_libraries()
+    arguments = from_arguments(AugmentArguments, command_line)
+    training = from_arguments(TaggerTrainingArguments, command_line)
+    check_processes()
+    limit_threads(one=arguments.is_lstm)
+    augment(arguments, training)
 
 
 def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> dict[str, Any]:
-    """Write the counterfactual examples of a labelled file in its own format.
+    """Write the counterfactual examples of a labeled file in its own format.
 
-    Beside the output stand `<output>.candidates.jsonl`, where every candidate came from, its score and, for a
-    rejected one, the reason; and, with `skip_bad_records`, `<output>.skipped.jsonl` if it has a line. Nothing is
-    overwritten, and nothing is left where an error ends the work.
+    Next to the output, `<output>.candidates.jsonl` has every candidate with its source, its score and, if rejected,
+    the reason. With `skip_bad_records`, `<output>.skipped.jsonl` has the skipped records. Nothing is overwritten, and
+    nothing is left if an error ends the work.
 
     Args:
-        arguments (`AugmentArguments`): What to do.
+        arguments (`AugmentArguments`): The options.
         training (`TaggerTrainingArguments`): How to train a discriminator, and the seed.
 
     Returns:
         `dict`: The counts of `generate_counterfactuals`, `written` (rows), `format` and `output`.
 
     Raises:
-        CfgenError: The input is bad, an output is there already, or no candidate is kept.
+        CfgenError: The input cannot be used, an output exists, or no candidate is kept.
     """
     output = Path(arguments.output)
     check_new(output)
@@ -87,14 +117,14 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
         output.with_name(f"{output.name}.{name}.jsonl") for name in ("candidates", "skipped")
     )
     check_new(candidates_file, skipped_file)
-    config = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
+    config = arguments.recipe_config(training.seed, arguments.scheme)
     options = arguments.read_options()
     source = read_splits(arguments.data, **options)
     if source.format is None:
-        raise CfgenError(f"{arguments.data} is no file, and its rows have no format to write: use hf-cfgen run")
+        raise CfgenError(f"{arguments.data} is not a file, so its rows have no format to write: use hf-cfgen run")
     if "train" not in source.splits:
         raise CfgenError(
-            f"{arguments.data}: no train split, only {', '.join(source.splits)}: name one train, or give a single file"
+            f"{arguments.data}: no train split, only {', '.join(source.splits)}: name a file train, or give one file"
         )
     train = source.splits["train"]
     with about(arguments.data):
@@ -128,9 +158,9 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
 def _say_what_is_written(output: Path, rows: Dataset, rejected: Dataset, source: Source) -> None:
     left = [name for name in SPLITS if name != "train" and name in source.splits]
     print(
-        f"{len(rows)} rows written to {output} ({source.format})"
-        + f", where the candidates came from and why {len(rejected)} were rejected to {output}.candidates.jsonl"
-        + (f"; the splits {', '.join(left)} stay as they are" if left else "")
+        f"{len(rows)} rows written to {output} ({source.format}), all candidates with the reasons of "
+        f"{len(rejected)} rejections to {output}.candidates.jsonl"
+        + (f"; the splits {', '.join(left)} are unchanged" if left else "")
     )
 
 
@@ -142,7 +172,7 @@ def _judge(
     if not arguments.train_discriminator:
         return None
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
-    # beside the output: all processes read the best checkpoint
+    # next to the output, where all processes can read the best checkpoint
     checkpoints = Path(f"{arguments.output}.checkpoints.partial")
     return train_discriminator(arguments, source.splits, vectors, training, checkpoints)
 
@@ -154,14 +184,14 @@ def _provenance(*parts: Dataset) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _whole(path: Path, *beside: Path) -> Iterator[Path]:
-    """A file or folder that appears only when all within the block is done; else those beside it go, too."""
+def _whole(path: Path, *others: Path) -> Iterator[Path]:
+    """A file or folder that appears when the block is done. If the block fails, the other files are removed, too."""
     partial = path.with_name(path.name + ".partial")
     try:
         yield partial
         partial.replace(path)
     except BaseException:
-        for file in beside:
+        for file in others:
             file.unlink(missing_ok=True)
         raise
     finally:

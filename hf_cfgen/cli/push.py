@@ -1,41 +1,46 @@
 """The `push` command."""
 
+from argparse import Namespace
 from dataclasses import dataclass, field
 
 from ..hub.push import push_dataset
+from ..utils.logging import silence_libraries
+from .parser import CommandParser, from_arguments
 
 
 @dataclass(kw_only=True)
 class PushArguments:
-    """What `hf-cfgen push` pushes, and where; see `push_dataset`.
+    """The options of `hf-cfgen push`; see `push_dataset`.
 
     Args:
         run_dir (`str`): The output folder of `hf-cfgen run`.
         repo_id (`str`): The repository, `NAMESPACE/NAME`.
-        public (`bool`, *optional*, defaults to `False`): Let everybody read it; needs `license`.
+        public (`bool`, *optional*, defaults to `False`): Let everybody read it. Needs `license`.
         license (`str`, *optional*): The license, as the Hub names it.
-        language (`list[str]`, *optional*): ISO 639 codes.
+        language (`list[str]`, *optional*): ISO 639 codes of the languages.
         citation (`str`, *optional*): How to cite the source.
-        dry_run (`str`, *optional*): A folder that takes what would be pushed.
+        dry_run (`str`, *optional*): A folder to write to instead of pushing.
     """
 
     run_dir: str = field(metadata={"help": "The output folder of hf-cfgen run."})
-    repo_id: str = field(metadata={"help": "The repository, NAMESPACE/NAME."})
+    repo_id: str = field(metadata={"help": "Repository, NAMESPACE/NAME."})
     public: bool = field(default=False, metadata={"help": "Let everybody read it; needs --license."})
-    license: str | None = field(default=None, metadata={"help": "The license, as the Hub names it: cc-by-4.0."})
+    license: str | None = field(default=None, metadata={"help": "License, as the Hub names it: cc-by-4.0."})
     language: list[str] | None = field(default=None, metadata={"help": "Languages of the data: zh, en."})
     citation: str | None = field(default=None, metadata={"help": "How to cite the source: text or BibTeX."})
-    dry_run: str | None = field(default=None, metadata={"help": "Write what would be pushed to this folder."})
+    dry_run: str | None = field(default=None, metadata={"help": "Folder to write to instead of pushing."})
 
 
-def push(arguments: PushArguments) -> None:
-    """The command: push the data set and tell what was done.
+def add_options(parser: CommandParser) -> None:
+    """Add the options of the command."""
+    parser.add_options(PushArguments, positionals=("run_dir",), example="--repo_id NAMESPACE/NAME")
 
-    Args:
-        arguments (`PushArguments`): What to push, and where.
-    """
-    options = {name: value for name, value in vars(arguments).items() if name not in ("run_dir", "repo_id")}
-    pushed = push_dataset(arguments.run_dir, arguments.repo_id, **options)
+
+def main(command_line: Namespace) -> None:
+    """Run the command."""
+    silence_libraries()
+    arguments = from_arguments(PushArguments, command_line)
+    pushed = push_dataset(**vars(arguments))
     if arguments.dry_run:
         print(f"What would be pushed is in {pushed.url}")
     elif pushed.commit is None:

@@ -1,8 +1,12 @@
 """The `run` command."""
 
 import copy
+import json
+import os
+import re
 import shutil
 import time
+from argparse import Namespace
 from dataclasses import asdict, dataclass, field, fields
 from itertools import chain
 from pathlib import Path
@@ -12,11 +16,10 @@ from accelerate import PartialState
 from datasets import Dataset
 
 from .. import __version__
-from ..counterfactual.config import CfgenConfig
 from ..counterfactual.entity_sets import EntitySets, entity_types
 from ..counterfactual.generation import check_sources, generate_counterfactuals, mix, random_swap, with_provenance
 from ..data.loading import check_sizes, cut_splits, write_skipped
-from ..data.options import ReadOptions
+from ..data.options import ReadOptions, SplitOptions
 from ..data.reading import read_splits
 from ..errors import CfgenError, about
 from ..evaluation.run_result import (
@@ -46,57 +49,84 @@ from ..training.taggers import create_tagger, train_tagger, with_learning_rate
 from ..training.trainer import dev_scores
 from ..utils.environment import base_name, checkout_commit, command_line, environment
 from ..utils.files import finished_folder, read_json, write_json
+from ..utils.logging import silence_libraries
 from ..utils.text import is_in_characters
+from ..utils.threads import limit_threads
+from .options import TEXTS, TRAINING, RecipeOptions
+from .parser import CommandParser, field_names, from_arguments
+from .processes import check_processes
 
 
 @dataclass(kw_only=True)
-class RunArguments(ReadOptions, ModelOptions):
+class RunArguments(ReadOptions, SplitOptions, ModelOptions, RecipeOptions):
     """The options of `hf-cfgen run`, except those of training.
 
     Args:
-        dataset (`str`): See `load_ner_dataset`: a file, a folder, a Hub name, or `demo:en`, `demo:zh`.
-        num_train_examples (`int`, *optional*): Train on so many examples; on all where it is not given.
-        pool (`bool`, *optional*, defaults to `False`): Pool all splits and cut them anew.
-        split_sizes (`str`, *optional*): With `pool`, the sizes of train, dev and test: `"9674,1208,1208"`.
-        split_seed (`int`, *optional*, defaults to 42): Seed of the splits.
-        recipe (`str`, *optional*, defaults to `"budget"`): See `CfgenConfig`.
-        k (`int`, *optional*, defaults to 5): See `CfgenConfig`.
+        dataset (`str`): A file, a folder, a Hub name, or `demo:en`, `demo:zh`; see `load_ner_dataset`.
+        control (`bool`, *optional*, defaults to `False`): Train a third tagger on the same number of unjudged
+            candidates.
         try_context_dropout (`float`, *optional*, defaults to 0.2): Train Aug and Control also with this context
             dropout (see `TaggerTrainingArguments`) and take the tagger with the higher strict F1 on dev. 0 trains
             them only without it.
-        control (`bool`, *optional*, defaults to `False`): Train a third tagger on the same number of unjudged
-            candidates.
+
+    Raises:
+        CfgenError: A value is not allowed.
     """
 
     dataset: str = field(metadata={"help": "A file, a folder, a Hub name, or demo:en, demo:zh."})
-    num_train_examples: int | None = field(default=None, metadata={"help": "Train on so many examples."})
-    pool: bool = field(default=False, metadata={"help": "Pool all splits and cut them anew by --split_sizes."})
-    split_sizes: str | None = field(default=None, metadata={"help": "Sizes of train, dev and test: 800,100,100."})
-    split_seed: int = field(default=42, metadata={"help": "Seed of the splits."})
-    recipe: str = field(default="budget", metadata={"help": "budget (k candidates an example) or paper (all)."})
-    k: int = field(default=5, metadata={"help": "Candidates an example under the budget recipe."})
+    control: bool = field(default=False, metadata={"help": "Also train on the same number of unjudged candidates."})
     try_context_dropout: float = field(
-        default=0.2, metadata={"help": "Train Aug and Control also with this context dropout; dev decides. 0: do not."}
+        default=0.2,
+        metadata={"help": "Train Aug and Control also with this context dropout; dev decides. 0: do not"},
     )
-    control: bool = field(default=False, metadata={"help": "Also train on as many unjudged candidates."})
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        self.sizes()
+        ReadOptions.__post_init__(self)
+        ModelOptions.__post_init__(self)
+        check_sizes(self.pool, self.split_sizes)
+        self.recipe_config()
         if not 0 <= self.try_context_dropout < 1:
             raise CfgenError(f"--try_context_dropout is {self.try_context_dropout}: give 0 or more, and less than 1")
 
-    def sizes(self) -> tuple[int, int, int] | None:
-        """Return the numbers in `split_sizes`."""
-        if self.split_sizes is None:
-            return None
-        try:
-            train, dev, test = (int(size) for size in self.split_sizes.split(","))
-        except ValueError:
-            raise CfgenError(
-                f"--split_sizes is {self.split_sizes!r}: give three sizes, of train, dev, test: 800,100,100"
-            ) from None
-        return train, dev, test
+
+def add_options(parser: CommandParser) -> None:
+    """Add the options of the command."""
+    groups = {
+        "data": ("dataset", *field_names(ReadOptions), *field_names(SplitOptions)),
+        "model": field_names(ModelOptions),
+        "recipe": (*field_names(RecipeOptions), "control", "try_context_dropout"),
+        "training": TRAINING,
+        "output": ("output_dir",),
+    }
+    # try_context_dropout sets context_dropout
+    left_out = ("context_dropout",)
+    classes = RunArguments, TaggerTrainingArguments
+    parser.add_options(*classes, groups=groups, left_out=left_out, example="--dataset DATA", texts=TEXTS)
+
+
+def main(command_line: Namespace) -> None:
+    """Run the command."""
+    silence_libraries()
+    arguments = from_arguments(RunArguments, command_line)
+    if command_line.output_dir is None:
+        command_line.output_dir = str(Path("runs", _folder_name(arguments.dataset)))
+        _say(os.environ.get("RANK", "0") == "0", f"Writing to {command_line.output_dir}")
+    training = from_arguments(TaggerTrainingArguments, command_line)
+    check_processes()
+    limit_threads(one=arguments.is_lstm)
+    run(arguments, training)
+
+
+def _folder_name(dataset: str) -> str:
+    """Return a folder's name for the output.
+
+    Example:
+
+    >>> _folder_name("demo:en"), _folder_name("owner/name")
+    ('demo-en', 'name')
+    """
+    path = Path(dataset).expanduser().resolve()
+    return re.sub(r"[^\w.-]", "-", path.stem if path.is_file() else path.name)
 
 
 def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult:
@@ -119,18 +149,21 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
     """
     training = with_learning_rate(training, arguments)
     output = Path(training.output_dir)
-    config = asdict(arguments) | {name: str(value) for name, value in result_options(training).items()}
+    config = json.loads(json.dumps(asdict(arguments))) | {
+        name: str(value) for name, value in result_options(training).items()
+    }
     config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate")}
     del config["context_dropout"]  # try_context_dropout replaces it
     _check_output(output, config)
     commit = checkout_commit()  # now, because files may change during a long run
-    recipe = CfgenConfig(recipe=arguments.recipe, k=arguments.k, seed=training.seed, scheme=arguments.scheme)
+    recipe = arguments.recipe_config(training.seed, arguments.scheme)
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)
-    sizes = check_sizes(arguments.pool, arguments.sizes())
     source = read_splits(arguments.dataset, **arguments.read_options(), unique_ids=arguments.pool)
     # find input that cannot be used before anything is removed or trained
     with about(arguments.dataset):
-        data = cut_splits(source.splits, sizes, arguments.num_train_examples, arguments.split_seed, training.seed)
+        data = cut_splits(
+            source.splits, arguments.split_sizes, arguments.num_train_examples, arguments.split_seed, training.seed
+        )
         entity_sets = EntitySets.from_dataset(data["train"])
         check_sources(data["train"])
         observational = {split: with_provenance(data[split]) for split in ("validation", "test")}

@@ -1,10 +1,14 @@
-"""How labeled data is read."""
+"""How labeled data is read and split."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from ..errors import CfgenError
+from ..tagging.spans import check_scheme
+
+FormatName = Literal[
+    "auto", "brat", "ccks", "cluener", "conll", "doccano", "json", "label_studio", "label_studio_min", "spacy",
+    "csv", "parquet", "arrow",
+]  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -12,84 +16,81 @@ class ReadOptions:
     """How data is read; see `load_ner_dataset`.
 
     Args:
-        format (`str`, *optional*, defaults to `"auto"`): The files' format.
-        scheme (`str`, *optional*): The tagging scheme; detected where it is not named.
-        types (`list[str]`, *optional*): The entity types to keep; all where it is not given.
+        format (`str`, *optional*, defaults to `"auto"`): The format of the files. `"auto"` detects it.
+        scheme (`str`, *optional*): The tagging scheme. Detected if omitted.
+        types (`list[str]`, *optional*): The entity types to keep. Defaults to all.
         tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens.
         tags_column (`str`, *optional*, defaults to `"ner_tags"`): The column of tags.
-        word_column (`int`, *optional*): The column of the word in CoNLL files, from 0; 0 where it is not given.
-        tag_column (`int`, *optional*): The column of the tag in CoNLL files, from 0; the last where it is not given.
+        word_column (`int`, *optional*): The column of the word in CoNLL files, from 0. Defaults to the first.
+        tag_column (`int`, *optional*): The column of the tag in CoNLL files, from 0. Defaults to the last.
         segmentation_digits (`bool`, *optional*, defaults to `False`): CoNLL words end in a segmentation digit.
         tag_names (`list[str]`, *optional*): The tags that integers without names stand for, from 0.
-        label_map (`list[str]`, *optional*): New names of entity types, each `OLD=NEW`; `OLD=O` takes them away.
-        offsets (`str`, *optional*): What doccano's and Label Studio's offsets count, `"characters"` or `"utf16"`.
-        tokenization (`str`, *optional*, defaults to `"auto"`): `"characters"` or `"words"`, for text and spans.
+        label_map (`dict[str, str]`, *optional*): New names of the data's entity types. `"O"` removes a type.
+        offsets (`str`, *optional*, defaults to `"auto"`): What the offsets of doccano and Label Studio count.
+        tokenization (`str`, *optional*, defaults to `"auto"`): The tokens of formats of text and spans.
         max_length (`int`, *optional*): Split texts of more tokens at sentence ends.
-        skip_bad_records (`bool`, *optional*, defaults to `False`): Leave out records that can't be used, and write
-            them with the reason to a file beside the output, instead of ending with an error.
+        skip_bad_records (`bool`, *optional*, defaults to `False`): Leave out records that cannot be used, and write
+            them with the reason to a file next to the output.
+
+    Raises:
+        CfgenError: The scheme is unknown.
     """
 
-    format: str = field(default="auto", metadata={"help": "The files' format; auto looks at their content."})
-    scheme: str | None = field(default=None, metadata={"help": "The tagging scheme; detected if not named."})
-    types: list[str] | None = field(default=None, metadata={"help": "The entity types to keep."})
-    tokens_column: str = field(default="tokens", metadata={"help": "The column of tokens."})
-    tags_column: str = field(default="ner_tags", metadata={"help": "The column of tags."})
-    word_column: int | None = field(default=None, metadata={"help": "The word's column in CoNLL files, from 0."})
-    tag_column: int | None = field(default=None, metadata={"help": "The tag's column in CoNLL files, from 0."})
-    segmentation_digits: bool = field(default=False, metadata={"help": "CoNLL words end in a segmentation digit."})
-    tag_names: list[str] | None = field(default=None, metadata={"help": "Tags that integers stand for, from 0."})
-    label_map: list[str] | None = field(default=None, metadata={"help": "New names of types, OLD=NEW ..."})
-    offsets: str | None = field(default=None, metadata={"help": "What offsets count: characters or utf16."})
-    tokenization: str = field(default="auto", metadata={"help": "auto, characters or words, for text with spans."})
-    max_length: int | None = field(default=None, metadata={"help": "Split texts of more tokens at sentence ends."})
-    skip_bad_records: bool = field(default=False, metadata={"help": "Write bad records to a file and go on."})
+    format: FormatName = field(default="auto", metadata={"help": "format of the files"})
+    scheme: str | None = field(
+        default=None, metadata={"help": "tagging scheme: IOB1, IOB2, BIOES, BILOU, BMES, BMEWO; detected if omitted"}
+    )
+    types: list[str] | None = field(default=None, metadata={"help": "entity types to keep"})
+    tokens_column: str = field(default="tokens", metadata={"help": "column of tokens"})
+    tags_column: str = field(default="ner_tags", metadata={"help": "column of tags"})
+    word_column: int | None = field(default=None, metadata={"help": "column of the word in CoNLL files, from 0"})
+    tag_column: int | None = field(default=None, metadata={"help": "column of the tag in CoNLL files, from 0"})
+    segmentation_digits: bool = field(default=False, metadata={"help": "CoNLL words end in a segmentation digit"})
+    tag_names: list[str] | None = field(default=None, metadata={"help": "tags that integers stand for, from 0"})
+    label_map: dict[str, str] | None = field(
+        default=None, metadata={"help": "new names of the data's types; TYPE=O removes one"}
+    )
+    offsets: Literal["auto", "characters", "utf16"] = field(default="auto", metadata={"help": "what offsets count"})
+    tokenization: Literal["auto", "characters", "words"] = field(
+        default="auto", metadata={"help": "tokens of text with spans"}
+    )
+    max_length: int | None = field(default=None, metadata={"help": "split texts of more tokens at sentence ends"})
+    skip_bad_records: bool = field(
+        default=False, metadata={"help": "write bad records to a file next to the output, and go on"}
+    )
+
+    def __post_init__(self) -> None:
+        if self.scheme is not None:
+            check_scheme(self.scheme)
 
     def read_options(self) -> dict[str, Any]:
-        """The same as keyword arguments of `hf_cfgen.data.read_splits`.
-
-        Raises:
-            CfgenError: An item of `label_map` is not `OLD=NEW`.
-        """
-        options: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in (
-                *("format", "scheme", "types", "tokens_column", "tags_column", "tag_names", "tokenization"),
-                *("max_length", "skip_bad_records"),
-            )
-        }
-        options["label_map"] = parse_map(self.label_map)
-        for name in ("word_column", "tag_column", "offsets"):
-            if getattr(self, name) is not None:
-                options[name] = getattr(self, name)
+        """Return the same as keyword arguments of `hf_cfgen.data.reading.read_splits`."""
+        names = "format", "scheme", "types", "tokens_column", "tags_column", "tag_names", "label_map", "tokenization"
+        options = {name: getattr(self, name) for name in (*names, "max_length", "skip_bad_records")}
+        # only the readers of some formats take these
+        columns = {name: getattr(self, name) for name in ("word_column", "tag_column")}
+        options |= {name: column for name, column in columns.items() if column is not None}
+        if self.offsets != "auto":
+            options["offsets"] = self.offsets
         if self.segmentation_digits:
             options["segmentation_digits"] = True
         return options
 
 
-def parse_map(items: Sequence[str] | None, option: str = "label_map") -> dict[str, str] | None:
-    """Read `OLD=NEW` items.
+@dataclass(kw_only=True)
+class SplitOptions:
+    """How data is split; see `load_ner_dataset`.
 
     Args:
-        items (`Sequence[str]`, *optional*): The items.
-        option (`str`, *optional*, defaults to `"label_map"`): The name of the option, for messages.
-
-    Returns:
-        `dict[str, str]` or `None`: NEW by OLD; `None` where none is given.
-
-    Raises:
-        CfgenError: An item has no `=`, or an OLD or NEW is missing or given twice.
-
-    Example:
-
-    >>> parse_map(["PER=person", "MISC=O"])
-    {'PER': 'person', 'MISC': 'O'}
+        num_train_examples (`int`, *optional*): The number of train examples. Defaults to all.
+        pool (`bool`, *optional*, defaults to `False`): Pool all splits, and cut them anew.
+        split_sizes (`tuple[int, int, int]`, *optional*): With `pool`, the sizes of train, dev and test.
+        split_seed (`int`, *optional*, defaults to 42): The seed of the splits.
     """
-    if items is None:
-        return None
-    parsed: dict[str, str] = {}
-    for item in items:
-        old, equals, new = item.partition("=")
-        if not (old and equals and new) or old in parsed:
-            raise CfgenError(f"--{option} {item!r}: give each name once, as in OLD=NEW")
-        parsed[old] = new
-    return parsed
+
+    num_train_examples: int | None = field(default=None, metadata={"help": "number of train examples"})
+    pool: bool = field(default=False, metadata={"help": "pool all splits, and cut them anew by --split_sizes"})
+    split_sizes: tuple[int, int, int] | None = field(
+        default=None, metadata={"help": "sizes of train, dev and test: 800,100,100"}
+    )
+    split_seed: int = field(default=42, metadata={"help": "seed of the splits"})

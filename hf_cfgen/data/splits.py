@@ -135,6 +135,35 @@ def named_splits(loaded: Dataset | DatasetDict, source: str) -> dict[str, Datase
     return {split: loaded[name].with_format(None) for split, name in chosen.items()}
 
 
+def choose_split(data: str, splits: Mapping[str, Dataset], name: str | None = None) -> str:
+    """Choose the split to evaluate on.
+
+    Args:
+        data (`str`): What the splits were read from, for messages.
+        splits (`Mapping[str, Dataset]`): The splits that exist.
+        name (`str`, *optional*): The name of the split. Defaults to test, or to the only split.
+
+    Returns:
+        `str`: One of `splits`.
+
+    Raises:
+        CfgenError: There is no such split, or no name is given and there are several splits without a test split.
+
+    Example:
+
+    >>> rows = Dataset.from_dict({})
+    >>> choose_split("a.jsonl", {"train": rows}), choose_split("b", {"validation": rows, "test": rows}, "dev")
+    ('train', 'validation')
+    """
+    if name is None and ("test" in splits or len(splits) == 1):
+        return "test" if "test" in splits else next(iter(splits))
+    wanted = split_of(name) if name else None
+    if wanted is None or wanted not in splits:
+        missing = f"no split {name!r}" if name else "no test split"
+        raise CfgenError(f"{data}: {missing}: choose one of {', '.join(splits)} with --split")
+    return wanted
+
+
 def carve_splits(splits: Mapping[str, Dataset], split_seed: int) -> dict[str, Dataset]:
     """Complete the splits: a validation or test split that is missing is carved from train.
 

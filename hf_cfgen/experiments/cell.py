@@ -16,7 +16,6 @@ from datasets import Dataset, DatasetDict
 
 from .. import __version__
 from ..causal.interventions import intervened_predictions
-from ..cli.run import RunArguments
 from ..counterfactual.config import CfgenConfig
 from ..counterfactual.entity_sets import EntitySets, entity_types
 from ..counterfactual.generation import (
@@ -27,7 +26,7 @@ from ..counterfactual.generation import (
     random_swap,
 )
 from ..data.columns import tag_column
-from ..data.loading import check_sizes, cut_splits
+from ..data.loading import cut_splits
 from ..data.reading import read_splits
 from ..errors import CfgenError, about
 from ..evaluation.corrections import find_corrections
@@ -39,7 +38,7 @@ from ..training.taggers import create_tagger, train_tagger, with_learning_rate
 from ..training.trainer import dev_scores
 from ..utils.environment import environment
 from ..utils.files import finished_folder, read_json, write_json
-from .grid import Cell
+from .grid import Cell, TaggerArguments
 
 CELLS, NOAUG, CANDIDATES, CHECKPOINTS = "cells", "noaug", "candidates", "checkpoints"
 
@@ -57,12 +56,12 @@ class Sources:
         self._splits: dict[str, DatasetDict] = {}
         self._vectors: dict[str, dict[str, Any]] = {}
 
-    def data(self, cell: Cell, arguments: RunArguments) -> DatasetDict:
+    def data(self, cell: Cell, arguments: TaggerArguments) -> DatasetDict:
         """Train, validation and test of a cell.
 
         Args:
             cell (`Cell`): The cell.
-            arguments (`RunArguments`): What its `arguments` returns.
+            arguments (`TaggerArguments`): What its `arguments` returns.
 
         Returns:
             `DatasetDict`: The three splits, train of as many examples as the cell is of.
@@ -71,19 +70,18 @@ class Sources:
             CfgenError: The data can't be read, or has too few rows.
         """
         if cell.dataset not in self._splits:
-            sizes = check_sizes(arguments.pool, arguments.sizes())
             read = read_splits(arguments.dataset, **arguments.read_options(), unique_ids=arguments.pool)
             with about(arguments.dataset):
-                self._splits[cell.dataset] = cut_splits(read.splits, sizes, None, arguments.split_seed)
+                self._splits[cell.dataset] = cut_splits(read.splits, arguments.split_sizes, None, arguments.split_seed)
         with about(arguments.dataset):
             return cut_splits(self._splits[cell.dataset], None, cell.n, seed=cell.seed)
 
-    def digests(self, cell: Cell, arguments: RunArguments) -> dict[str, str]:
+    def digests(self, cell: Cell, arguments: TaggerArguments) -> dict[str, str]:
         """Digests of what is read for a cell: the splits before they are made smaller, and the file of vectors.
 
         Args:
             cell (`Cell`): The cell.
-            arguments (`RunArguments`): What its `arguments` returns.
+            arguments (`TaggerArguments`): What its `arguments` returns.
 
         Returns:
             `dict[str, str]`: By `Cell.source` and by the name of the file.
@@ -102,11 +100,11 @@ class Sources:
             found[vectors.name] = hashlib.blake2b(vectors.read_bytes(), digest_size=16).hexdigest()
         return found
 
-    def vectors(self, arguments: RunArguments) -> dict[str, Any] | None:
+    def vectors(self, arguments: TaggerArguments) -> dict[str, Any] | None:
         """The pretrained vectors of a cell.
 
         Args:
-            arguments (`RunArguments`): What its `arguments` returns.
+            arguments (`TaggerArguments`): What its `arguments` returns.
 
         Returns:
             `dict[str, np.ndarray]` or `None`: The vectors; `None` where it has none.

@@ -10,13 +10,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..cli.options import OptionParser, as_options, read_yaml
-from ..cli.run import RunArguments
-from ..data.options import ReadOptions
+from ..data.loading import check_sizes
+from ..data.options import ReadOptions, SplitOptions
 from ..errors import CfgenError, about
 from ..training.config import ModelOptions, TaggerTrainingArguments
 from ..training.taggers import with_learning_rate
 from ..utils.environment import base_name
+from ..utils.values import from_values, read_yaml
 from .recipes import RecipeArguments, resolve_recipes
 
 AXES = ("dataset", "model", "n", "recipe", "seed")
@@ -37,6 +37,25 @@ _PACKAGE = "package:"
 _LARGEST_SEED = 2**32 - 1  # that numpy's generator takes
 
 
+@dataclass(kw_only=True)
+class TaggerArguments(ReadOptions, SplitOptions, ModelOptions):
+    """Which tagger is trained on which data.
+
+    Args:
+        dataset (`str`): A file, a folder, a Hub name, or `demo:en`, `demo:zh`; see `load_ner_dataset`.
+
+    Raises:
+        CfgenError: A value is not allowed.
+    """
+
+    dataset: str
+
+    def __post_init__(self) -> None:
+        ReadOptions.__post_init__(self)
+        ModelOptions.__post_init__(self)
+        check_sizes(self.pool, self.split_sizes)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cell:
     """One experiment, a function of what is here alone.
@@ -48,7 +67,7 @@ class Cell:
         recipe (`str`): The recipe's name in the grid.
         seed (`int`): Seed of the subsample, the draws and the training.
         config (`dict`): The options behind the names, with the last part of paths only.
-        options (`list[str]`): Those of data set, model and training as `hf-cfgen run` has them on its command line.
+        options (`dict[str, Any]`): The options of dataset, model and training, by name.
         making (`RecipeArguments`): Those of the recipe.
         among (`tuple[Cell, ...]`): The cells of which the best on dev is taken, where the recipe says so.
     """
@@ -59,7 +78,7 @@ class Cell:
     recipe: str
     seed: int
     config: dict[str, Any]
-    options: list[str]
+    options: dict[str, Any]
     making: RecipeArguments
     among: tuple["Cell", ...] = ()
 
@@ -87,16 +106,16 @@ class Cell:
     def _group(self) -> list[str]:
         return [self.dataset, self.model, f"n{'all' if self.n is None else self.n}"]
 
-    def arguments(self, device: str = "cpu") -> tuple[RunArguments, TaggerTrainingArguments]:
-        """The same as options of `hf-cfgen run`.
+    def arguments(self, device: str = "cpu") -> tuple[TaggerArguments, TaggerTrainingArguments]:
+        """Return the options of dataset, model and training.
 
         Args:
             device (`str`, *optional*, defaults to `"cpu"`): `"cpu"` or `"cuda"`.
 
         Returns:
-            `tuple[RunArguments, TaggerTrainingArguments]`: What to train, and how.
+            `tuple[TaggerArguments, TaggerTrainingArguments]`: What to train, and how.
         """
-        return _parsed([*self.options, "--use_cpu", str(device == "cpu")])
+        return _parsed({**self.options, "use_cpu": device == "cpu"})
 
 
 def read_grid(file: Path, data_dir: Path | None = None) -> list[Cell]:
@@ -143,7 +162,7 @@ def _cells(values: dict[str, Any], data_dir: Path) -> list[Cell]:
     if not isinstance(items, list) or not items:
         raise CfgenError("grid: give a list of products, each with lists of dataset, model, n, recipe and seed")
     cells: dict[tuple[Any, ...], Cell] = {}
-    trained: dict[tuple[str, str], tuple[list[str], dict[str, Any]]] = {}
+    trained: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
     groups: dict[tuple[Any, ...], int] = {}
     for place, item in enumerate(items, start=1):
         where = f"grid, item {place}"
@@ -161,7 +180,7 @@ def _cells(values: dict[str, Any], data_dir: Path) -> list[Cell]:
                         sections["datasets"][dataset], sections["models"][model], data_dir
                     )
             options, config = trained[dataset, model]
-            options = options + as_options({"num_train_examples": n, "seed": seed})
+            options = options | {"num_train_examples": n, "seed": seed}
             cells[names] = _cell(names, options, config, recipes)
             groups.setdefault((dataset, model, n), len(groups))
     for other in [other for cell in cells.values() for other in cell.among]:
@@ -178,7 +197,7 @@ def _cells(values: dict[str, Any], data_dir: Path) -> list[Cell]:
 
 def _cell(
     names: tuple[Any, ...],
-    options: list[str],
+    options: dict[str, Any],
     config: dict[str, Any],
     recipes: Mapping[str, tuple[RecipeArguments, dict[str, Any]]],
 ) -> Cell:
@@ -247,11 +266,9 @@ def _check_axis(axis: str, values: Any, section: dict[str, Any] | None) -> None:
 
 def _resolved(
     dataset: Mapping[str, Any], model: Mapping[str, Any], data_dir: Path
-) -> tuple[list[str], dict[str, Any]]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options of data set, model and training, and what there is to tell of them."""
     of_data = {name: value for name, value in dataset.items() if name != "path"}
-    if isinstance(of_data.get("split_sizes"), list):
-        of_data["split_sizes"] = ",".join(map(str, of_data["split_sizes"]))
     of_model = {name: value for name, value in model.items() if name != "training"}
     given = model.get("training", {})
     path = str(dataset["path"])
@@ -265,19 +282,17 @@ def _resolved(
         places["vectors"] = _below(str(of_model["vectors"]), data_dir)
         if not Path(places["vectors"]).is_file():
             raise CfgenError(f"vectors: no file {data_dir / places['vectors']}: correct it, or give --data_dir")
-    options = as_options({**of_data, **of_model, **places, **given, "disable_tqdm": True})
-    arguments, training = _parsed([*options, "--use_cpu", "true"])
+    options = {**of_data, **of_model, **places, **given, "disable_tqdm": True}
+    arguments, training = _parsed({**options, "use_cpu": True})
     training = with_learning_rate(training, arguments)
-    defaults = {option.name: option.default for option in (*fields(RunArguments), *fields(TaggerTrainingArguments))}
+    defaults = {option.name: option.default for option in (*fields(TaggerArguments), *fields(TaggerTrainingArguments))}
 
     def told(values: Any, names: tuple[str, ...]) -> dict[str, Any]:
         pairs = {name: getattr(values, name) for name in names}
-        # the names of results depend on this key
-        return {
-            "split" if name == "split_sizes" else name: value
-            for name, value in pairs.items()
-            if value != defaults[name]
-        }
+        changed = {name: value for name, value in pairs.items() if value != defaults[name]}
+        if sizes := changed.pop("split_sizes", None):
+            changed["split"] = ",".join(map(str, sizes))  # the names of results depend on this key and value
+        return changed
 
     shown = told(arguments, tuple(option.name for option in fields(ModelOptions)))
     shown["model"] = name if name.startswith(_PACKAGE) else base_name(arguments.model)
@@ -294,9 +309,16 @@ def _resolved(
     }
 
 
-def _parsed(options: list[str]) -> tuple[RunArguments, TaggerTrainingArguments]:
-    arguments, training = OptionParser((RunArguments, TaggerTrainingArguments), "run").parse(options)
-    return arguments, training
+def _parsed(options: Mapping[str, Any]) -> tuple[TaggerArguments, TaggerTrainingArguments]:
+    ours = {option.name for option in fields(TaggerArguments)}
+    tagger = from_values(TaggerArguments, {name: value for name, value in options.items() if name in ours})
+    try:
+        rest = {name: value for name, value in options.items() if name not in ours}
+        return tagger, from_values(TaggerTrainingArguments, rest)
+    except CfgenError:
+        raise
+    except (ValueError, ImportError) as error:  # the checks that transformers makes of its TrainingArguments
+        raise CfgenError(" ".join(str(error).split())) from error
 
 
 def _below(name: str, data_dir: Path) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 from datasets import Dataset
 
-from ..cli.options import OptionParser, as_options
 from ..counterfactual.baselines import BASELINES, mention_replacement
 from ..counterfactual.config import CfgenConfig
 from ..errors import CfgenError, about
+from ..utils.values import from_values
 
 
 @dataclass(kw_only=True)
@@ -124,11 +124,10 @@ def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple
     >>> resolve_recipes({"none": {}, "budget": {"k": 5}})["budget"][1]
     {'recipe': 'budget', 'k': 5}
     """
-    parser = OptionParser((RecipeArguments,), "reproduce")
     made: dict[str, RecipeArguments] = {}
     for name, options in recipes.items():
         with about(f"recipes: {name}"):
-            (made[name],) = parser.parse(as_options(options))
+            made[name] = from_values(RecipeArguments, options)
     resolved = {}
     for name, making in made.items():
         told = making.resolved()

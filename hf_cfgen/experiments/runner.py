@@ -10,81 +10,52 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
 
-from ..cli.options import quiet
 from ..errors import CfgenError
 from ..utils.environment import checkout_commit
 from ..utils.files import read_json, write_json
+from ..utils.logging import silence_libraries
 from .cell import CELLS, Sources, check_cell, choose_result, run_cell
 from .grid import Cell, read_grid
-
-DEVICES = ("cpu", "cuda")
 
 LOCKS, SOURCES = "locks", "sources"
 
 _WAIT_SECONDS = 0.5  # until what other processes do is looked at again
 
 
-@dataclass(kw_only=True)
-class ReproduceArguments:
-    """What `hf-cfgen reproduce` does.
+def run_grid(
+    grid: Path, output: Path, data_dir: Path | None = None, workers: int = 1, device: str = "cpu"
+) -> list[Path]:
+    """Run the cells of a grid that have no result yet, and wait for those that other processes run.
 
-    Args:
-        grid (`str`): A YAML file, see `read_grid`.
-        output_dir (`str`): The folder of the results. Processes on several machines may share one.
-        data_dir (`str`, *optional*): Where relative paths of the grid begin; its own folder where it is not given.
-        workers (`int`, *optional*, defaults to 1): Processes to start, of one thread each.
-        device (`str`, *optional*, defaults to `"cpu"`): `"cpu"` or `"cuda"`.
-
-    Raises:
-        CfgenError: A value is not allowed.
-    """
-
-    grid: str = field(metadata={"help": "A YAML file of data sets, models, recipes and their products."})
-    output_dir: str = field(metadata={"help": "The folder of the results; several machines may share it."})
-    data_dir: str | None = field(default=None, metadata={"help": "Where relative paths of the grid begin."})
-    workers: int = field(default=1, metadata={"help": "Processes to start, of one thread each."})
-    device: str = field(default="cpu", metadata={"help": "cpu or cuda."})
-
-    def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise CfgenError(f"--workers is {self.workers}: give at least 1")
-        if self.device not in DEVICES:
-            raise CfgenError(f"--device is {self.device!r}: choose one of {', '.join(DEVICES)}")
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise CfgenError("--device is 'cuda', and there is no GPU that torch can use: leave it out")
-
-    def cells(self) -> list[Cell]:
-        """The cells of the grid, in the order in which they are done."""
-        return read_grid(Path(self.grid), None if self.data_dir is None else Path(self.data_dir))
-
-
-def reproduce(arguments: ReproduceArguments) -> list[Path]:
-    """Do the cells of a grid that have no result yet, and wait for those that other processes do.
-
-    Writes to `arguments.output_dir`: `cells/`, a JSON file a cell; `noaug/`, the NoAug taggers, and `candidates/`, the
+    Writes to `output`: `cells/`, one JSON file per cell; `noaug/`, the NoAug taggers, and `candidates/`, the
     judged candidates, each of which is made once and shared by recipes; and `sources/`, digests of data and vectors,
     so that no result is taken for one of other data of the same name. A process that is killed leaves nothing that
-    looks finished, and nothing that keeps others from doing its cell.
+    looks finished, and nothing that keeps others from running its cell.
 
     Args:
-        arguments (`ReproduceArguments`): What to do.
+        grid (`Path`): A YAML file, see `read_grid`.
+        output (`Path`): The folder of the results. Processes on several machines may share it.
+        data_dir (`Path`, *optional*): The folder of the relative paths in the grid. Defaults to the grid's folder.
+        workers (`int`, *optional*, defaults to 1): The number of processes to start, with one thread each.
+        device (`str`, *optional*, defaults to `"cpu"`): `"cpu"` or `"cuda"`.
 
     Returns:
         `list[Path]`: The files of `read_grid`'s cells.
 
     Raises:
-        CfgenError: Something in the grid can't be used, or a worker was killed. What was finished stays.
+        CfgenError: Something in the grid cannot be used, or a worker was killed. What was finished stays.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise CfgenError("processes of a launcher would train one tagger together: start it alone, with --workers")
-    cells, output = arguments.cells(), Path(arguments.output_dir)
+    if device == "cuda" and not torch.cuda.is_available():
+        raise CfgenError("--device is 'cuda', and there is no GPU that torch can use: leave it out")
+    cells = read_grid(grid, data_dir)
     for path in (output, *output.parents):
         if path.exists() and not path.is_dir():
             raise CfgenError(f"{path} is a file: choose another --output_dir")
@@ -99,8 +70,8 @@ def reproduce(arguments: ReproduceArguments) -> list[Path]:
     for cell in {(cell.dataset, cell.model): cell for cell in cells}.values():
         with _telling(cell):
             digests.update(sources.digests(cell, cell.arguments()[0]))
-    workers = min(arguments.workers, len(missing))
-    if arguments.device == "cuda" and workers == 1 and torch.cuda.device_count() > 1:
+    workers = min(workers, len(missing))
+    if device == "cuda" and workers == 1 and torch.cuda.device_count() > 1:
         raise CfgenError("there are several GPUs: choose one by CUDA_VISIBLE_DEVICES=0, or give more --workers")
     _check_sources(output, digests)
     if not missing:
@@ -108,12 +79,12 @@ def reproduce(arguments: ReproduceArguments) -> list[Path]:
     (output / CELLS).mkdir(exist_ok=True)
     if workers == 1:
         torch.set_num_threads(1)  # as in a worker: the number of threads changes the last bits of a sum
-        _work(cells, output, sources, arguments.device, 1)
+        _work(cells, output, sources, device, 1)
         return files
     del sources  # a worker reads its own
     os.environ["OMP_NUM_THREADS"] = "1"  # of the processes to start
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        tasks = [pool.submit(_worker, arguments, place, workers) for place in range(workers)]
+        tasks = [pool.submit(_worker, cells, output, device, place, workers) for place in range(workers)]
         try:
             for task in as_completed(tasks):
                 task.result()
@@ -138,16 +109,16 @@ def _check_sources(output: Path, digests: dict[str, str]) -> None:
                 )
 
 
-def _worker(arguments: ReproduceArguments, place: int, workers: int) -> None:
+def _worker(cells: Sequence[Cell], output: Path, device: str, place: int, workers: int) -> None:
     """What a process of `--workers` does."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    quiet()
+    silence_libraries()
     logging.getLogger("hf_cfgen").setLevel(logging.ERROR)  # the first process has warned of the data
     torch.set_num_threads(1)
-    if arguments.device == "cuda":
+    if device == "cuda":
         # before the first use of it, after which it has no effect
         os.environ["CUDA_VISIBLE_DEVICES"] = str(place % torch.cuda.device_count())
-    _work(arguments.cells(), Path(arguments.output_dir), Sources(), arguments.device, workers)
+    _work(cells, output, Sources(), device, workers)
 
 
 def _end_with_parent() -> None:

@@ -51,10 +51,3 @@ def install_metric(name: str) -> tuple[Path, bool]:
         download_mode=DownloadMode.FORCE_REDOWNLOAD,  # removes the other versions
     )
     return Path(cache).parent.joinpath(*module.split(".")).with_suffix(".py"), True
-
-
-def install_metrics() -> None:
-    """Install every metric, and print where it is."""
-    for name in METRICS:
-        copy, new = install_metric(name)
-        print(f'evaluate.load("{name}") works from any folder: {"installed" if new else "was there already"}, {copy}')

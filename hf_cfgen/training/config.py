@@ -70,8 +70,8 @@ class TaggerTrainingArguments(TrainingArguments):
         default=None, metadata={"help": "Defaults to 3e-3 for an LSTMTagger and to 5e-5 for other models."}
     )
     lr_scheduler_type: str = field(default="constant", metadata={"help": "How the learning rate changes."})
-    per_device_train_batch_size: int = field(default=16, metadata={"help": "Sentences a step."})
-    per_device_eval_batch_size: int = field(default=64, metadata={"help": "Sentences a forward pass."})
+    per_device_train_batch_size: int = field(default=16, metadata={"help": "Sentences per step."})
+    per_device_eval_batch_size: int = field(default=64, metadata={"help": "Sentences per forward pass."})
     dataloader_pin_memory: bool = field(default=False, metadata={"help": "Pin memory; for large models on a GPU."})
     logging_strategy: str = field(default="no", metadata={"help": "When the training loss is logged."})
     save_strategy: str = field(default="best", metadata={"help": "A checkpoint for each new best evaluation."})
@@ -80,7 +80,7 @@ class TaggerTrainingArguments(TrainingArguments):
     load_best_model_at_end: bool = field(default=True, metadata={"help": "End with the best weights."})
     metric_for_best_model: str | None = field(default="strict_f1", metadata={"help": "What best means on dev."})
     context_dropout: float = field(
-        default=0.0, metadata={"help": "Probability of a word outside mentions to be [EMPTY] in a batch."}
+        default=0.0, metadata={"help": "Probability that a word outside mentions is [EMPTY] in a batch."}
     )
 
     def __post_init__(self) -> None:
@@ -147,13 +147,13 @@ class ModelOptions:
     """
 
     model: str = field(
-        default="lstm", metadata={"help": "lstm, lstm-paper (2x512), or a pretrained transformer's folder or name."}
+        default="lstm", metadata={"help": "Tagger: lstm, lstm-paper (2x512), or the folder or name of a transformer."}
     )
     num_layers: int | None = field(default=None, metadata={"help": "LSTM layers, or first layers to keep."})
     hidden_size: int | None = field(default=None, metadata={"help": "Units of the LSTM in each direction."})
     dropout: float | None = field(default=None, metadata={"help": "Dropout of the LSTM."})
     vectors: str | None = field(default=None, metadata={"help": "Pretrained vectors: word2vec text or binary, npz."})
-    freeze_embeddings: bool = field(default=True, metadata={"help": "Leave pretrained vectors as they are."})
+    freeze_embeddings: bool = field(default=True, metadata={"help": "Do not train pretrained vectors."})
 
     def __post_init__(self) -> None:
         for option, low, high in (("hidden_size", 1, 10**5), ("num_layers", 1, 10**3), ("dropout", 0, 0.99)):

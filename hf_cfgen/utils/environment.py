@@ -67,14 +67,18 @@ def command_line(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> str
 
     Example:
 
-    >>> given = {"dataset": "/data/my set", "k": 5, "types": ["PER", "LOC"], "pool": True}
+    >>> given = {"dataset": "/data/my set", "k": 5, "types": ["PER", "LOC"], "pool": True, "split_sizes": (8, 1, 1)}
     >>> command_line(given, {"k": 5, "pool": False})
-    "--dataset 'my set' --types PER LOC --pool true"
+    "--dataset 'my set' --types PER LOC --pool true --split_sizes 8,1,1"
     """
     parts = []
     for name, value in options.items():
         if value is None or (name in defaults and defaults[name] == value):
             continue
+        if isinstance(value, dict):
+            value = [f"{old}={new}" for old, new in value.items()]
+        elif isinstance(value, tuple):
+            value = ",".join(map(str, value))
         items = value if isinstance(value, list) else [value]
         written = (base_name(item) if isinstance(item, str) else json.dumps(item) for item in items)
         parts += [f"--{name}", *map(shlex.quote, written)]

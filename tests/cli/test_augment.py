@@ -111,7 +111,7 @@ def test_each_format_gives_its_own_back(
     assert out[0].startswith(f"{path}: {len(expected(path, True)) - len(expected(path))} examples -> ")
     assert f"{len(expected(path))} kept, 0 rejected" in out[0]
     assert out[0].endswith(" (no discriminator: none judged)")
-    assert out[1].startswith(f"{len(wanted)} rows written to {output} ({format}), where the candidates came from")
+    assert out[1].startswith(f"{len(wanted)} rows written to {output} ({format}), all candidates")
     names = ["augmented", "augmented.candidates.jsonl", "sample"]
     assert sorted(file.name for file in path.parent.iterdir()) == names
 
@@ -278,7 +278,7 @@ def test_kept_are_written_and_rejected_stand_beside_them(people: Path, capsys: p
     assert 0 < first["score"] < 0.5
     assert capsys.readouterr().out.splitlines() == [
         f"{people}: 3 examples -> 6 candidates (0 duplicates left out) -> 2 kept, 4 rejected (missed 2, wrong_type 2)",
-        f"2 rows written to {output} (conll), where the candidates came from and why 4 were rejected to "
+        f"2 rows written to {output} (conll), all candidates with the reasons of 4 rejections to "
         f"{output}.candidates.jsonl",
     ]
 
@@ -312,7 +312,7 @@ def test_a_discriminator_is_trained_and_the_other_splits_stay(tmp_path: Path, ca
     main(["augment", str(folder), str(output), *options, "--use_cpu", "--disable_tqdm", "true"])
     out = capsys.readouterr().out
     assert "Training the discriminator on 60 examples, 60 steps" in out
-    assert out.splitlines()[-1].endswith("; the splits validation, test stay as they are")
+    assert out.splitlines()[-1].endswith("; the splits validation, test are unchanged")
     kept = rows_of(output)
     provenance = [json.loads(line) for line in output.with_name("out.jsonl.candidates.jsonl").read_text().splitlines()]
     assert len(kept) == sum(row["reason"] is None for row in provenance) > 5
@@ -348,18 +348,21 @@ def test_bad_records_are_skipped_and_written(write: Callable[..., Path], capsys:
     [
         (["{in}", "{in}"], "a.txt is there already: choose another output"),
         (["{in}", "{dir}/no/b.txt"], "no is no folder: create it"),
-        (["{in}"], r"1 argument(s) before the options: give hf-cfgen augment DATA OUTPUT [options]"),
-        (["demo:en", "{dir}/b.txt"], "demo:en is no file, and its rows have no format to write"),
+        (["{in}"], r"the following arguments are required: OUTPUT"),
+        (["demo:en", "{dir}/b.txt"], "demo:en is not a file, so its rows have no format"),
         (["{in}", "{dir}/b.txt", "--k", "0"], "k is 0"),
         (["{in}", "{dir}/b.txt", "--discriminator", "x", "--train_discriminator"], "give one of them"),
         (["{in}", "{dir}/b.txt", "--discriminator", "no/such"], "no model and tokenizer at 'no/such'"),
-        (["{in}", "{dir}/b.txt", "--hidden_size", "8"], "--hidden_size is of a discriminator to be trained: add"),
+        (["{in}", "{dir}/b.txt", "--hidden_size", "8"], "--hidden_size needs a discriminator to train: add"),
         (["{in}", "{dir}/b.txt", "--seed", "-1"], "seed is -1: give an integer of at least 0"),
         (["{in}", "."], ". is a folder: name a file in it"),
         (["{in}", "{dir}/b.txt", "--max_length", "5"], "max_length is for formats of text and spans"),
         (["{in}", "{dir}/b.txt", "--types", "LOC"], "no mention of type LOC (types): the types are PER"),
         (["{in}", "{dir}/b.txt", "--label_map", "LOC"], "--label_map 'LOC': give each name once, as in OLD=NEW"),
-        (["{in}", "{dir}/b.txt", "--tokenization", "bytes"], "unknown tokenization 'bytes': choose one of auto"),
+        (
+            ["{in}", "{dir}/b.txt", "--tokenization", "bytes"],
+            "--tokenization: invalid choice: 'bytes'",
+        ),
     ],
 )
 def test_bad_options(write: Callable[..., Path], capsys: Any, options: list[str], message: str) -> None:

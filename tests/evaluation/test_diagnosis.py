@@ -347,7 +347,7 @@ def test_the_command_prints_the_table_and_writes_json(saved, write, capsys):
     assert (written["model"], written["data"], written["split"]) == (str(saved), str(path), "train")
     assert written["sentences"] == len(TEST)  # a single file is not cut
     assert capsys.readouterr().out == (
-        f"{saved} on {path}, split train (too good where the tagger was trained on these rows)\n\n"
+        f"{saved} on {path}, split train (too good if the tagger was trained on these rows)\n\n"
         f"{diagnosis_table(expected)}\n"
     )
     assert sorted(file.name for file in path.parent.iterdir()) == ["notes.txt", "out.json"]
@@ -360,7 +360,7 @@ def test_the_command_takes_test_where_there_is_one_or_the_split_that_is_named(sa
     assert "split test\n\nCausal effects on F1, 1 sentence, " in capsys.readouterr().out
     main(["diagnose", str(saved), str(folder), "--resamples", "1", "--split", "train"])
     assert (
-        f"split train (too good where the tagger was trained on these rows)\n\nCausal effects on F1, {len(TEST)} sent"
+        f"split train (too good if the tagger was trained on these rows)\n\nCausal effects on F1, {len(TEST)} sent"
         in capsys.readouterr().out
     )
 
@@ -382,7 +382,7 @@ def test_the_command_skips_bad_records_to_a_file_beside_the_output(saved, write,
     options = ["diagnose", str(saved), str(path), "--resamples", "1"]
     for extra, message in (
         ([], f"{path}:"),
-        (["--skip_bad_records"], "--skip_bad_records without --output: give one"),
+        (["--skip_bad_records"], "--skip_bad_records without --output: give"),
     ):
         with pytest.raises(SystemExit) as ended:
             main([*options, *extra])
@@ -397,7 +397,7 @@ def test_the_command_skips_bad_records_to_a_file_beside_the_output(saved, write,
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["{model}"], "1 argument(s) before the options: give hf-cfgen diagnose MODEL DATA [options]"),
+        (["{model}"], "the following arguments are required: DATA"),
         (["{model}", "{data}", "--split", "dev"], "no split 'dev': choose one of train with --split"),
         (["{model}", "{data}", "--output", "{data}"], "is there already: choose another output, or delete it"),
         (["{model}", "{data}", "--output", "no/such/out.json"], "no/such is no folder: create it"),

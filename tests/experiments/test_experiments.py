@@ -26,7 +26,7 @@ from hf_cfgen.experiments import cell as experiment_cells
 from hf_cfgen.experiments import runner as experiments
 from hf_cfgen.experiments.cell import Sources, choose_result, run_cell
 from hf_cfgen.experiments.grid import read_grid
-from hf_cfgen.experiments.runner import ReproduceArguments, reproduce
+from hf_cfgen.experiments.runner import run_grid
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRAINING = {"max_steps": 20, "learning_rate": "3e-2"}  # a text to YAML, a number to the options
@@ -78,7 +78,7 @@ def finished(tmp_path_factory) -> tuple[Path, list[Path], Path]:
     """The grid, the cells' files as they were returned, and the output folder."""
     folder = tmp_path_factory.mktemp("experiments")
     grid = write_grid(folder)
-    files = reproduce(ReproduceArguments(grid=str(grid), output_dir=str(folder / "out")))
+    files = run_grid(grid, folder / "out")
     return grid, files, folder / "out"
 
 
@@ -276,7 +276,7 @@ def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twi
     }
     grid = [{"dataset": ["en"], "model": ["tiny"], "n": [20], "recipe": list(recipes), "seed": [1]}]
     path = write_grid(tmp_path, recipes=recipes, grid=grid)
-    files = reproduce(ReproduceArguments(grid=str(path), output_dir=str(tmp_path / "cells")))
+    files = run_grid(path, tmp_path / "cells")
     budget, both, swap, dropout, replacement = (json.loads(file.read_text(encoding="utf-8")) for file in files)
     assert judged == [budget["judged"]] == [both["judged"]]
     plain, plain_swap = (json.loads(file.read_text(encoding="utf-8")) for file in finished[1][1:3])
@@ -321,7 +321,7 @@ def test_the_recipe_that_is_best_on_dev_is_chosen_after_all_of_them_were_run(fin
     shutil.copytree(finished[2], output)
     high = json.loads((output / "cells" / f"{budget.name}.json").read_text(encoding="utf-8")) | {"dev_strict_f1": 0.99}
     (output / "cells" / f"{budget.name}.json").write_text(json.dumps(high), encoding="utf-8")
-    files = reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+    files = run_grid(grid, output)
     assert [file.stem for file in files] == [cell.name for cell in cells]
     none, swap, _, both = (
         json.loads((output / "cells" / f"{cell.name}.json").read_text(encoding="utf-8")) for cell in chosen.among
@@ -359,7 +359,6 @@ def test_what_is_finished_is_left_alone_and_what_is_missing_is_made_again(finish
     grid, _, done = finished
     output = tmp_path / "out"
     shutil.copytree(done, output)
-    arguments = ReproduceArguments(grid=str(grid), output_dir=str(output))
     trained = []
     train_tagger = experiment_cells.train_tagger
 
@@ -369,11 +368,11 @@ def test_what_is_finished_is_left_alone_and_what_is_missing_is_made_again(finish
 
     monkeypatch.setattr(experiment_cells, "train_tagger", counted)
     before = {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.is_file()}
-    files = reproduce(arguments)
+    files = run_grid(grid, output)
     assert trained == []
     files[0].unlink()  # NoAug's, which is still there
     files[2].unlink()
-    reproduce(arguments)
+    run_grid(grid, output)
     assert trained == [files[2].stem]
     assert results_of(output) == results_of(done)
     shutil.rmtree(output / "candidates")
@@ -381,7 +380,7 @@ def test_what_is_finished_is_left_alone_and_what_is_missing_is_made_again(finish
     files[1].unlink()
     noaug = read_grid(grid)[0].noaug
     shutil.rmtree(output / "noaug" / noaug)
-    reproduce(arguments)
+    run_grid(grid, output)
     assert trained[1:] == [noaug, files[1].stem]
     assert results_of(output) == results_of(done)
     untouched = [path for path, time in before.items() if path.exists() and path.stat().st_mtime_ns == time]
@@ -417,7 +416,7 @@ def reproduce_in_child(grid: Path, output: Path, log: Path, kill_at: int | str =
         return trained
 
     experiment_cells.train_tagger = noted
-    reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+    run_grid(grid, output)
 
 
 def start(*args) -> multiprocessing.Process:
@@ -460,7 +459,7 @@ def test_a_result_tells_what_its_tagger_was_made_with_and_by_now_where_nothing_i
     for changed in (record | {"commit": "0123abc"}, {key: record[key] for key in record if key not in made_with}):
         file.write_text(json.dumps(changed), encoding="utf-8")
         (output / "cells" / files[0].name).unlink()
-        reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+        run_grid(grid, output)
         found = json.loads((output / "cells" / files[0].name).read_text(encoding="utf-8"))
         assert found == before | {"commit": changed.get("commit", before["commit"])}
 
@@ -477,16 +476,16 @@ def test_what_looks_finished_and_is_not_is_named_or_made_anew(finished, tmp_path
     ):
         broken.write_text(text, encoding="utf-8")
         with pytest.raises(CfgenError, match=f"^{re.escape(str(broken))}: {message}"):
-            reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+            run_grid(grid, output)
     broken.unlink()
     (candidates,) = output.glob("candidates/*-budget-k2")
     (candidates / "kept.parquet").write_text("")
     with pytest.raises(CfgenError, match=rf"{candidates.name}: not the candidates of a finished run .*: delete it$"):
-        reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+        run_grid(grid, output)
     shutil.rmtree(candidates)
     (record,) = output.glob("noaug/*-n20-*/record.json")
     record.unlink()
-    reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+    run_grid(grid, output)
     assert results_of(output) == results_of(done)
 
 
@@ -579,7 +578,7 @@ def test_a_cell_that_fails_is_named_and_the_others_stay(tmp_path, monkeypatch, c
     assert [re.sub(r"-[0-9a-f]{8}$", "-@", file) for file in sorted(results_of(output))] == sorted(NAMES[:3])
     monkeypatch.setattr(experiment_cells, "generate_counterfactuals", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError) as raised:
-        reproduce(ReproduceArguments(grid=str(grid), output_dir=str(output)))
+        run_grid(grid, output)
     assert raised.value.__notes__ == [f"in the cell {name}"]
 
 
@@ -608,7 +607,7 @@ def item(**axes) -> dict:
         (changed("models", "tiny", training={"seed": 1}), "models: tiny: training: unknown seed: hf-cfgen run --help"),
         (
             changed("models", "tiny", training={"max_steps": "many"}),
-            "en with tiny: argument --max_steps/--max-",
+            "en with tiny: max_steps is 'many': give a whole number",
         ),
         (changed("models", "tiny", hidden_size=0), "en with tiny: --hidden_size is 0: give 1 to 100000"),
         (changed("models", "tiny", vectors="no.vec"), "en with tiny: vectors: no file"),
@@ -667,7 +666,7 @@ def test_what_cannot_be_used_ends_with_one_line_before_anything_is_made(tmp_path
     ("options", "message"),
     [
         (["--workers", "0"], "--workers is 0: give at least 1"),
-        (["--device", "tpu"], "--device is 'tpu': choose one of cpu, cuda"),
+        (["--device", "tpu"], "--device: invalid choice: 'tpu' (choose from 'cpu', 'cuda')"),
         (["--device", "cuda"], "--device is 'cuda', and there is no GPU that torch can use: leave it out"),
         (["--output_dir", "@grid.yaml/out"], "grid.yaml is a file: choose another --output_dir"),
     ],
@@ -687,7 +686,7 @@ def test_bad_options_end_with_one_line(tmp_path, monkeypatch, capsys, options, m
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (1, "2 processes that don't find each other: launch one, or on CPUs add --use_cpu true"),
+        (1, "2 processes that do not find each other: launch one, or on CPUs add --use_cpu true"),
         (2, "processes of a launcher would train one tagger together: start it alone, with --workers"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hf_cfgen.experiments.report.page import ReportArguments, report
+from hf_cfgen.experiments.report.page import write_report
 
 from ..experiment_cells import CASE, cell, written
 
@@ -35,7 +35,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for seed, hits in enumerate((0, 1, 1), start=1)
     ]
     cells.append(cell([1, 1], n=None))
-    (file,) = report(ReportArguments(results_dir=str(written(folder, cells))))
+    (file,) = write_report(written(folder, cells))
     return file
 
 

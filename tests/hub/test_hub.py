@@ -543,11 +543,11 @@ def test_clinical_text_is_public_only_if_that_is_said_and_licensed(run_dir, hub,
 )
 def test_the_command_pushes_and_says_so(run_dir, monkeypatch, capsys, options, pushed, printed):
     calls = []
-    monkeypatch.setattr("hf_cfgen.cli.push.push_dataset", lambda *args, **kw: calls.append((args, kw)) or pushed)
+    monkeypatch.setattr("hf_cfgen.cli.push.push_dataset", lambda **kw: calls.append(kw) or pushed)
     main(["push", str(run_dir), "--repo-id", "cfgen/x", "--language", "zh", "--license", "mit", *options])
     assert capsys.readouterr().out == printed
     given = {"public": bool(options), "license": "mit", "language": ["zh"], "citation": None, "dry_run": None}
-    assert calls == [((str(run_dir), "cfgen/x"), given)]
+    assert calls == [{"run_dir": str(run_dir), "repo_id": "cfgen/x", **given}]
 
 
 def test_a_dry_run_by_command_sends_nothing_and_writes_what_would_be_pushed(run_dir, tmp_path, capsys):
@@ -573,12 +573,12 @@ def test_options_of_a_push_come_from_yaml_in_either_spelling(run_dir, tmp_path):
     ("options", "message"),
     [
         (["RUN"], "the following arguments are required: --repo_id"),
-        (["--repo_id", "cfgen/x"], "0 argument(s) before the options: give hf-cfgen push RUN_DIR [options]"),
+        (["--repo_id", "cfgen/x"], "the following arguments are required: RUN_DIR"),
         (["RUN", "--repo_id", "x"], "--repo_id is 'x': give the user or organization too, NAMESPACE/x"),
         (["RUN", "--repo_id", "a/b/c"], "--repo_id 'a/b/c': "),
         (["RUN", "--repo_id", "cfgen/x", "--public"], "public without a license: give --license"),
-        (["RUN", "--repo_id", "cfgen/x", "--token", "t"], "unknown options: --token (hf-cfgen push --help"),
-        (["RUN", "--repo_id", "cfgen/x", "--token=t", "-x"], "unknown options: --token -x (hf-cfgen push --help"),
+        (["RUN", "--repo_id", "cfgen/x", "--token", "t"], "--token: unknown option: hf-cfgen push --help"),
+        (["RUN", "--repo_id", "cfgen/x", "--token=t", "-x"], "--token: unknown option: hf-cfgen push --help"),
         (["nowhere", "--repo_id", "cfgen/x"], "nowhere is not a finished run: give the output folder of"),
         (["OLD", "--repo_id", "cfgen/x"], "an earlier version wrote it"),
         (["LESS", "--repo_id", "cfgen/x"], "has 0 rows, but results.json records 60: run it again"),

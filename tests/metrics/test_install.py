@@ -158,10 +158,10 @@ def test_without_the_step_the_names_are_not_found(cache: Path) -> None:
 
 
 def test_a_second_installation_changes_nothing(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    install.install_metrics()
+    main(["install-metrics"])
     first = capsys.readouterr().out
     files = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in cache.rglob("*") if path.is_file()}
-    install.install_metrics()
+    main(["install-metrics"])
     again = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in cache.rglob("*") if path.is_file()}
     assert {path.name for path in files} >= {"ace_ri.py", "ner_f1.py"}
     assert again == files
@@ -173,16 +173,16 @@ def test_a_second_installation_changes_nothing(cache: Path, capsys: pytest.Captu
 def test_the_version_installed_last_wins_be_it_newer_or_older(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, difference: str
 ) -> None:
-    install.install_metrics()
+    main(["install-metrics"])
     for name in NAMES:
         copy, _ = install.install_metric(name)
         os.utime(copy, (2**31, 2**31))  # of several, evaluate takes the file that was modified last
     monkeypatch.setattr(install, "FOLDER", other_version(tmp_path / "other", difference))
-    install.install_metrics()
+    main(["install-metrics"])
     assert [loaded(name, cache) for name in NAMES] == [packaged(name) for name in NAMES]
     assert all(packaged(name).endswith(difference.encode()) for name in NAMES)
     monkeypatch.setattr(install, "FOLDER", FOLDER)
-    install.install_metrics()
+    main(["install-metrics"])
     assert [loaded(name, cache) for name in NAMES] == [packaged(name) for name in NAMES]
 
 
@@ -204,9 +204,7 @@ def test_what_an_interrupted_installation_left_is_repaired(cache: Path) -> None:
 def test_the_command_takes_no_options(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["install-metrics", "--force"])
-    assert capsys.readouterr().err == (
-        "hf-cfgen: unknown options: --force (hf-cfgen install-metrics --help lists the options)\n"
-    )
+    assert capsys.readouterr().err.startswith("hf-cfgen: --force: unknown option: ")
     assert not cache.exists()
 
 

@@ -1,7 +1,6 @@
 """`hf-cfgen report`: the results of experiments as one HTML file and as Markdown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import CfgenError
@@ -20,49 +19,35 @@ PAGE = "report.html"
 RESAMPLES = 1000
 
 
-@dataclass(kw_only=True)
-class ReportArguments:
-    """What `hf-cfgen report` does.
-
-    Args:
-        results_dir (`str`): The output folder of `hf-cfgen reproduce`, or a folder of its result files.
-        output (`str`, *optional*): The HTML file; `report.html` in `results_dir` where neither it nor `markdown` is
-            given.
-        markdown (`str`, *optional*): A Markdown file with the same tables.
-        notes (`str`, *optional*): A text file whose paragraphs are shown before the tables.
-    """
-
-    results_dir: str = field(metadata={"help": "The output folder of hf-cfgen reproduce, or of its result files."})
-    output: str | None = field(default=None, metadata={"help": "The HTML file. Default: report.html in that folder."})
-    markdown: str | None = field(default=None, metadata={"help": "A Markdown file with the same tables."})
-    notes: str | None = field(default=None, metadata={"help": "A text file whose paragraphs stand before the tables."})
-
-
-def report(arguments: ReportArguments) -> list[Path]:
+def write_report(
+    results_dir: Path, page: str | None = None, markdown: str | None = None, notes: str | None = None
+) -> list[Path]:
     """Write the report on experiments. Files of an earlier report are replaced.
 
     Args:
-        arguments (`ReportArguments`): What to read and to write.
+        results_dir (`Path`): The output folder of `hf-cfgen reproduce`, or a folder of its result files.
+        page (`str`, *optional*): The HTML file. Defaults to `report.html` in `results_dir` unless `markdown` is given.
+        markdown (`str`, *optional*): A Markdown file with the same tables.
+        notes (`str`, *optional*): A text file whose paragraphs appear before the tables.
 
     Returns:
         `list[Path]`: The files.
 
     Raises:
-        CfgenError: There is no result, one can't be used, or a file can't be written.
+        CfgenError: There is no result, one cannot be used, or a file cannot be written.
     """
-    results = read_results(Path(arguments.results_dir))
-    page = arguments.output
-    if page is None and arguments.markdown is None:
-        page = str(Path(arguments.results_dir) / PAGE)
-    wanted = [(Path(file), form) for file, form in ((page, as_html), (arguments.markdown, as_markdown)) if file]
+    results = read_results(results_dir)
+    if page is None and markdown is None:
+        page = str(results_dir / PAGE)
+    wanted = [(Path(file), form) for file, form in ((page, as_html), (markdown, as_markdown)) if file]
     for file, _ in wanted:
         if file.is_dir() or not file.parent.is_dir():
             raise CfgenError(f"{file} can't be written: name a file in a folder that is there")
     if len({file.absolute() for file, _ in wanted}) < len(wanted):
         raise CfgenError(f"--output and --markdown are both {page}: name two files")
-    if arguments.notes is not None and Path(arguments.notes).absolute() in {file.absolute() for file, _ in wanted}:
-        raise CfgenError(f"{arguments.notes} holds the notes and would be written over: name another file")
-    made = sections(results, _paragraphs(arguments.notes))
+    if notes is not None and Path(notes).absolute() in {file.absolute() for file, _ in wanted}:
+        raise CfgenError(f"{notes} holds the notes and would be written over: name another file")
+    made = sections(results, _paragraphs(notes))
     texts = [(file, form(TITLE, made)) for file, form in wanted]
     for file, text in texts:
         write_text(file, text)
