@@ -8,7 +8,7 @@ from typing import Any
 from griffe import Extension, Object
 
 SECTION = re.compile(r"^(Args|Returns|Raises|Example):\n", re.MULTILINE)
-ITEM = re.compile(r"(\w+)( \(.*?\))?: (.*)", re.DOTALL)
+ITEM = re.compile(r"(\w+(?:, \w+)*)( \(.*?\))?: (.*)", re.DOTALL)
 
 
 class MarkdownDocstrings(Extension):

@@ -21,8 +21,9 @@ class ChangedSentence(Record):
     Args:
         id (`str`): Its id, or its position in the dataset.
         tokens (`list[str]`): Its words.
-        gold, predicted, intervened (`list[str]`): The gold tags, and the predicted tags without and with the
-            intervention.
+        gold (`list[str]`): The gold tags.
+        predicted (`list[str]`): The predicted tags.
+        intervened (`list[str]`): The predicted tags under the intervention.
         empty (`list[bool]`): Whether the intervention sets each word to [EMPTY].
         changed (`int`): The number of words whose predicted tag changes.
     """
