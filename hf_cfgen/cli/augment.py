@@ -2,7 +2,7 @@
 
 import shutil
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from ..training.config import ModelOptions, TaggerTrainingArguments
 from ..training.taggers import train_discriminator
 from ..utils.files import check_new, write_json_lines
 from ..utils.logging import silence_libraries
+from ..utils.objects import import_object
 from ..utils.threads import limit_threads
 from .options import TEXTS, TRAINING, RecipeOptions
 from .parser import CommandParser, field_names, from_arguments
@@ -43,8 +44,9 @@ class AugmentArguments(ReadOptions, ModelOptions, RecipeOptions):
         data (`str`): A labeled file, a brat folder, or a folder of files named after splits, whose train split is
             augmented.
         output (`str`): The file to write, in the same format. For brat, a folder.
-        discriminator (`str`, *optional*): The folder or Hub name of a tagger trained on this data, which judges the
-            candidates. Without it and `train_discriminator`, all candidates are kept.
+        discriminator (`str`, *optional*): The folder or Hub name of a tagger trained on this data, or the import path
+            of a function from sentences to tags. It judges the candidates. Without it and `train_discriminator`, all
+            candidates are kept.
         train_discriminator (`bool`, *optional*, defaults to `False`): Train a discriminator on this data. Its dev
             split, or a tenth of it, selects the best of 12 evaluations.
         mix (`bool`, *optional*, defaults to `False`): Write the observational examples too, all shuffled.
@@ -55,7 +57,9 @@ class AugmentArguments(ReadOptions, ModelOptions, RecipeOptions):
 
     data: str = field(metadata={"help": "A labeled file, a brat folder, or a folder of files named after splits."})
     output: str = field(metadata={"help": "The file to write, in the same format. For brat, a folder."})
-    discriminator: str | None = field(default=None, metadata={"help": "Tagger trained on this data: folder or name."})
+    discriminator: str | None = field(
+        default=None, metadata={"help": "Tagger trained on this data: folder, Hub name, or my_module:my_function."}
+    )
     train_discriminator: bool = field(default=False, metadata={"help": "Train a discriminator on this data."})
     mix: bool = field(default=False, metadata={"help": "Write the observational examples, too."})
 
@@ -166,9 +170,11 @@ def _say_what_is_written(output: Path, rows: Dataset, rejected: Dataset, source:
 
 def _judge(
     arguments: AugmentArguments, training: TaggerTrainingArguments, source: Source
-) -> DiscriminatorPipeline | None:
+) -> DiscriminatorPipeline | Callable[..., Any] | None:
     if arguments.discriminator is not None:
-        return as_discriminator(arguments.discriminator)
+        # a Hub name has no colon
+        is_import_path = ":" in arguments.discriminator and not Path(arguments.discriminator).exists()
+        return (import_object if is_import_path else as_discriminator)(arguments.discriminator)
     if not arguments.train_discriminator:
         return None
     vectors = None if arguments.vectors is None else load_vectors(arguments.vectors)

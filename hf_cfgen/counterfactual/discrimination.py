@@ -1,17 +1,18 @@
 """Discrimination: a tagger accepts or rejects candidate counterfactual examples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from accelerate import PartialState
 from accelerate.utils import gather_object
-from datasets import Dataset
+from datasets import Dataset, Value
+from transformers import Pipeline, PreTrainedModel
 
-from ..data.columns import check_labels, tag_names, tag_strings
+from ..data.columns import arrow_batches, check_labels, tag_names, tag_strings
 from ..errors import CfgenError
 from ..modeling.encoding import WordEncoder
 from ..modeling.inference import batches, predict_labels, windows_for
@@ -19,6 +20,8 @@ from ..modeling.pipeline import as_discriminator, weights_digest
 from ..tagging.span_table import SpanTable
 from ..utils.arrow_arrays import flatten_lists
 from ..utils.ragged import expand_ranges, offsets_from_lengths
+
+TaggingFunction = Callable[[list[list[str]]], Sequence[Sequence[str]]]
 
 REASONS = ("truncated", "wrong_boundaries", "wrong_type", "missed")
 
@@ -146,12 +149,9 @@ class Discriminate:
             raise _NotCached
         words, offsets = flatten_lists(batch["tokens"])
         tags, _ = flatten_lists(batch["ner_tags"])
-        mentions, per_row = flatten_lists(batch["replaced"])
-        row = np.repeat(np.arange(len(batch)), np.diff(per_row))
-        start, end = (pc.struct_field(mentions, side).to_numpy() + offsets[row] for side in ("start", "end"))
-        labels = pc.struct_field(mentions, "label").dictionary_encode()
-        replaced = SpanTable(row, start, end, labels.indices.to_numpy(), tuple(labels.dictionary.to_pylist()))
-        inside = expand_ranges(start, end - start)
+        replaced = _replaced_mentions(batch["replaced"], offsets)
+        lengths = replaced.end - replaced.start
+        inside = expand_ranges(replaced.start, lengths)
         asked = np.zeros(len(words), dtype=np.int64)
         asked[inside] = self._labels(tags.take(pa.array(inside)))
 
@@ -159,7 +159,7 @@ class Discriminate:
         seen = ~np.isnan(probability)
         id2label = self.discriminator.model.config.id2label  # in any order
         reasons = verdicts(replaced, best, [id2label[i] for i in range(len(id2label))], seen, offsets)
-        scores = smallest(probability[inside], np.repeat(row, end - start), len(batch))
+        scores = smallest(probability[inside], np.repeat(replaced.row, lengths), len(batch))
         added = {
             "score": pa.array(scores, pa.float32(), mask=np.isnan(scores)),
             "reason": pa.array(reasons, pa.string()),
@@ -194,6 +194,56 @@ class Discriminate:
         return best, probability
 
 
+def _replaced_mentions(column: Any, offsets: np.ndarray) -> SpanTable:
+    """Read the `replaced` column of rows whose words start at `offsets`."""
+    mentions, per_row = flatten_lists(column)
+    row = np.repeat(np.arange(len(offsets) - 1), np.diff(per_row))
+    start, end = (pc.struct_field(mentions, side).to_numpy() + offsets[row] for side in ("start", "end"))
+    labels = pc.struct_field(mentions, "label").dictionary_encode()
+    return SpanTable(row, start, end, labels.indices.to_numpy(), tuple(labels.dictionary.to_pylist()))
+
+
+def is_function(discriminator: Any) -> TypeGuard[TaggingFunction]:
+    """Return whether a discriminator is a plain function from sentences to tags, not a model or a pipeline."""
+    return callable(discriminator) and not isinstance(discriminator, (PreTrainedModel, Pipeline))
+
+
+def judge_by_function(rows: Dataset, tagger: TaggingFunction) -> Dataset:
+    """Fill in `reason` of counterfactual rows with the tags of any tagger. `score` stays null.
+
+    Args:
+        rows (`Dataset`): Counterfactual rows.
+        tagger (`Callable`): Takes sentences, each a list of words, and returns one list of tags per sentence.
+
+    Returns:
+        `Dataset`: The same rows in the same order.
+
+    Raises:
+        CfgenError: The tagger returns another number of sentences or tags, or something that is not a tag.
+
+    Example:
+
+    >>> mention = {"start": 1, "end": 2, "label": "PER", "original": ["Bo"], "replacement": ["Cy"]}
+    >>> rows = Dataset.from_dict({"tokens": [["hi", "Cy"]], "replaced": [[mention]], "reason": [None]})
+    >>> judge_by_function(rows, lambda sentences: [["O", "B-LOC"]])["reason"][:]
+    ['wrong_type']
+    """
+    reasons: list[str | None] = []
+    for table in arrow_batches(rows, "tokens", "replaced"):
+        sentences = table["tokens"].to_pylist()
+        predicted = [list(tags) for tags in tagger(sentences)]
+        if list(map(len, predicted)) != list(map(len, sentences)):
+            raise CfgenError("the discriminator returned another number of sentences or tags: give one tag per word")
+        tags = sorted({tag for row in predicted for tag in row})
+        numbers = {tag: number for number, tag in enumerate(tags)}
+        offsets = offsets_from_lengths(np.array(list(map(len, sentences)), dtype=np.int64))
+        codes = np.array([numbers[tag] for row in predicted for tag in row], dtype=np.int64)
+        replaced = _replaced_mentions(table["replaced"], offsets)
+        reasons += verdicts(replaced, codes, tags, np.ones(len(codes), dtype=bool), offsets)
+    judged = rows.remove_columns("reason").add_column("reason", reasons, feature=Value("string"))
+    return judged.select_columns(rows.column_names)
+
+
 def judge(rows: Dataset, discriminator: Any, **map_kwargs: Any) -> Dataset:
     """Fill in `score` and `reason` of counterfactual rows.
 
@@ -202,7 +252,8 @@ def judge(rows: Dataset, discriminator: Any, **map_kwargs: Any) -> Dataset:
 
     Args:
         rows (`Dataset`): Counterfactual rows.
-        discriminator (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_discriminator`.
+        discriminator (`str`, `PreTrainedModel`, `TokenClassificationPipeline` or `Callable`): See `as_discriminator`,
+            or a function from sentences to tags, see `judge_by_function`.
         map_kwargs (`Any`): Passed on to `Dataset.map`; not `num_proc` or `batch_size`.
 
     Returns:
@@ -211,6 +262,8 @@ def judge(rows: Dataset, discriminator: Any, **map_kwargs: Any) -> Dataset:
     Raises:
         CfgenError: The data has a tag that the model lacks.
     """
+    if is_function(discriminator):
+        return judge_by_function(rows, discriminator)
     discriminate = Discriminate(discriminator, tag_names(rows))
 
     def judged(**options: Any) -> Dataset:

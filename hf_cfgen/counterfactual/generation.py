@@ -64,8 +64,9 @@ def generate_counterfactuals(
     Args:
         train (`Dataset` or `IterableDataset`): Observational examples with `tokens` and `ner_tags`; an `id` column is
             added, counting rows, where there is none.
-        discriminator (`str`, `PreTrainedModel` or `TokenClassificationPipeline`, *optional*): A tagger trained on
-            these examples. Where it is not given, no candidate is judged and all are kept.
+        discriminator (`str`, `PreTrainedModel`, `TokenClassificationPipeline` or `Callable`, *optional*): A tagger
+            trained on these examples, or any function that takes sentences, each a list of words, and returns one
+            list of tags per sentence. If omitted, no candidate is judged and all are kept.
         config (`CfgenConfig`, *optional*): The recipe; the default one where it is not given.
         entity_sets (`EntitySets`, *optional*): The surface forms to swap in; those of `train` where not given.
         map_kwargs (`Any`): Passed on to `Dataset.map`: `writer_batch_size`, `load_from_cache_file`, `keep_in_memory`,
@@ -92,9 +93,11 @@ def generate_counterfactuals(
     check_sources(train)
     if discriminator is not None:
         from ..modeling.pipeline import as_discriminator  # it imports torch
+        from .discrimination import is_function
 
-        discriminator = as_discriminator(discriminator)
-        check_labels(discriminator.model.config.label2id, _tags_and_mentions(train)[0])
+        if not is_function(discriminator):
+            discriminator = as_discriminator(discriminator)
+            check_labels(discriminator.model.config.label2id, _tags_and_mentions(train)[0])
 
     config = config or CfgenConfig()
     intervene = replace(Intervene.from_dataset(train, config, entity_sets), tally=True)

@@ -10,6 +10,7 @@ from datasets import Dataset
 from ..counterfactual.baselines import BASELINES, mention_replacement
 from ..counterfactual.config import CfgenConfig
 from ..errors import CfgenError, about
+from ..utils.objects import import_object
 from ..utils.values import from_values
 
 
@@ -24,7 +25,8 @@ class RecipeArguments:
         as_many_as (`str`, *optional*): Without `judge`, the recipe with the same candidates that are judged; as many
             are taken as that one keeps.
         context_dropout (`float`, *optional*, defaults to 0.0): See `TaggerTrainingArguments`; NoAug has none.
-        baseline (`str`, *optional*): Augmentation from the literature instead, one of `BASELINES`.
+        baseline (`str`, *optional*): Augmentation from the literature instead, one of `BASELINES`, or the import path
+            of your own function, `"my_module:my_name"`, with the arguments `train`, `p`, `copies` and `seed`.
         p (`float`, *optional*): The probability of `baseline`.
         copies (`int`, *optional*): Rows that `baseline` makes of each sentence; 1 where it is not given.
         among (`list[str]`, *optional*): Names of other recipes, and no other option: the one that is best on dev is
@@ -65,8 +67,9 @@ class RecipeArguments:
         if self.baseline is None:
             if self.p is not None or self.copies is not None:
                 raise CfgenError("p and copies are of a baseline: name one, or leave them out")
-        elif self.baseline not in BASELINES:
-            raise CfgenError(f"unknown baseline {self.baseline!r}: choose one of {', '.join(BASELINES)}")
+        elif self.baseline not in BASELINES and ":" not in self.baseline:
+            names = ", ".join(BASELINES)
+            raise CfgenError(f"unknown baseline {self.baseline!r}: choose one of {names}, or write my_module:my_name")
         elif self.counterfactual:
             raise CfgenError("a baseline makes rows of its own: leave k and recipe out")
         elif self.p is None or not 0 < self.p <= 1 or (self.copies is not None and self.copies < 1):
@@ -85,7 +88,7 @@ class RecipeArguments:
     def augment(self, train: Dataset, seed: int, scheme: str | None = None) -> Dataset:
         """The rows that the baseline makes."""
         assert self.baseline is not None and self.p is not None, "there is a baseline"
-        make = BASELINES[self.baseline]
+        make = BASELINES.get(self.baseline) or import_object(self.baseline)
         if make is mention_replacement:  # the others leave tags where they are
             make = partial(make, scheme=scheme)
         return make(train, self.p, self.copies or 1, seed)
