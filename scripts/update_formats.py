@@ -24,7 +24,7 @@ several fit, or none, it is an error that names them, and `--format` decides.
 |---|---|---|---|
 """
 TAIL = """
-## Parquet and Arrow
+## Parquet
 
 The same two columns, lists of strings and lists of `ClassLabel`, of strings, or of integers named by `--tag_names`:
 

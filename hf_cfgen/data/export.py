@@ -7,9 +7,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from datasets import ClassLabel, Dataset, Features, LargeList, List
-from datasets.arrow_writer import ArrowWriter
 
 from ..errors import CfgenError
 from ..tagging.spans import Span, tags_to_spans
@@ -150,13 +148,7 @@ def _write_table(
             writer.writerow(table)
             writer.writerows(map(_cell, row) for row in zip(*table.values()))
     else:
-        dataset = Dataset.from_dict(table, features=Features(kinds))
-        if source.format == "parquet":
-            dataset.to_parquet(path)
-        else:
-            with ArrowWriter(features=dataset.features, path=str(path)) as arrow:
-                arrow.write_table(pa.table(dataset.with_format("arrow")[:]))
-                arrow.finalize()
+        Dataset.from_dict(table, features=Features(kinds)).to_parquet(path)
 
 
 def _without_nulls(value: Any) -> Any:

@@ -53,7 +53,7 @@ def load_ner_dataset(
         format (`str`, *optional*, defaults to `"auto"`): The files' format, one of
             `"brat"`, `"ccks"`, `"cluener"`, `"conll"`, `"doccano"`, `"label_studio"`, `"label_studio_min"`,
             `"spacy"`, or, for tables with a column of tokens and one of tags, `"json"` (lines), `"csv"` (with JSON
-            lists in the cells), `"parquet"` or `"arrow"`. `"auto"` judges the beginning of a file, never its name.
+            lists in the cells) or `"parquet"`. `"auto"` judges the beginning of a file, never its name.
         scheme (`str`, *optional*): The scheme of the tags, one of `SCHEMES`, or `"BIO"`. Detected if not
             given. Formats of spans, which have no tags, are laid out in it (in IOB2 if not given).
         tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens; it becomes `tokens`.

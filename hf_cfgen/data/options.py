@@ -7,7 +7,7 @@ from ..tagging.spans import check_scheme
 
 FormatName = Literal[
     "auto", "brat", "ccks", "cluener", "conll", "doccano", "json", "label_studio", "label_studio_min", "spacy",
-    "csv", "parquet", "arrow",
+    "csv", "parquet",
 ]  # fmt: skip
 
 

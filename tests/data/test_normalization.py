@@ -53,19 +53,13 @@ def test_scheme_is_detected_over_all_splits_or_given(write: Callable[..., Path])
     assert tags(load_ner_dataset(path, scheme="BMES")["train"]) == [["B-x", "E-x", "O"]]
 
 
-@pytest.mark.parametrize("kind", ["parquet", "arrow", "json"])
+@pytest.mark.parametrize("kind", ["parquet", "json"])
 @pytest.mark.parametrize("make", [table, coded])
-def test_tables_in_a_folder(
-    tmp_path: Path, write: Callable[..., Path], kind: str, make: Callable[[int], Dataset]
-) -> None:
+def test_tables_in_a_folder(write: Callable[..., Path], kind: str, make: Callable[[int], Dataset]) -> None:
     for name, count in (("train-b", 2), ("train-a", 1), ("dev", 1), ("test", 3)):
         path = write(f"{name}.{kind}", "")
         data = make(count).add_column("source", [name] * count)
-        if kind == "arrow":
-            data.save_to_disk(tmp_path / f"saved-{name}")
-            path.write_bytes((tmp_path / f"saved-{name}" / "data-00000-of-00001.arrow").read_bytes())
-        else:
-            getattr(data, f"to_{kind}")(path)
+        getattr(data, f"to_{kind}")(path)
     write("README.md", "# train and test")
     write(".hidden_train", "x")
     dataset = load_ner_dataset(path.parent, tag_names=NAMES if kind == "json" and make is coded else None)

@@ -31,7 +31,7 @@ READERS: dict[str, ModuleType] = {
     "spacy": spacy,
 }
 
-TABLES = ("arrow", "csv", "parquet")  # read by datasets
+TABLES = ("csv", "parquet")  # read by datasets
 
 FORMATS = (*READERS, *TABLES)
 
@@ -72,8 +72,6 @@ def detect_format(file: Path) -> str:
         data = stream.read(_HEAD_BYTES)
     if data.startswith(b"PAR1"):
         return "parquet"
-    if data.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
-        return "arrow"
     if data.startswith((b"PK\x03\x04", b"\x1f\x8b")):  # zip and gzip
         raise CfgenError(f"{file} is an archive: unpack it and give what is inside")
     try:

@@ -1,4 +1,4 @@
-"""Tables on disk: Parquet, Arrow and CSV files, which `datasets` reads once they are found to be whole."""
+"""Tables on disk: Parquet and CSV files, which `datasets` reads once they are found to be whole."""
 
 import csv
 import glob
@@ -35,7 +35,7 @@ def read_tables(
 
     Args:
         groups (`Mapping[str, Sequence[Path]]`): Files by split.
-        kind (`str`): `"arrow"`, `"csv"` or `"parquet"`.
+        kind (`str`): `"csv"` or `"parquet"`.
         load_kwargs (`Mapping[str, Any]`): For `datasets.load_dataset`.
         skipped (`list[BadRecord]`, *optional*): Takes the rows of CSV files that have too many cells; the first one is
             an error where it is not given.
@@ -118,19 +118,6 @@ def _parquet(file: Path, skipped: list[BadRecord] | None) -> _Table:
     return _Table(columns, [f"{file}, record {row} (from 0)" for row in range(count)])
 
 
-def _arrow(file: Path, skipped: list[BadRecord] | None) -> _Table:
-    try:
-        with pa.memory_map(str(file)) as source:
-            try:
-                table = pa.ipc.open_stream(source).read_all()
-            except pa.ArrowInvalid:
-                table = pa.ipc.open_file(source).read_all()
-            columns, count = _columns(table.schema), len(table)
-    except _FAILURES as error:
-        raise CfgenError(_damaged(str(file), "arrow")) from error
-    return _Table(columns, [f"{file}, record {row} (from 0)" for row in range(count)])
-
-
 def _csv(file: Path, skipped: list[BadRecord] | None) -> _Table:
     """Check that no row has more cells than the header, after which others would be read shifted."""
     reader = csv.reader(io.StringIO(read_text(file), newline=""))
@@ -166,7 +153,7 @@ def _csv(file: Path, skipped: list[BadRecord] | None) -> _Table:
     return _Table(dict.fromkeys(header), where, good.getvalue() if bad else None)
 
 
-_TABLES = {"arrow": _arrow, "csv": _csv, "parquet": _parquet}
+_TABLES = {"csv": _csv, "parquet": _parquet}
 
 
 def _columns(schema: pa.Schema) -> dict[str, str]:

@@ -51,7 +51,7 @@ def in_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_bad_file_is_expected() -> None:
     assert sorted(path.name for path in BAD.iterdir()) == sorted([*EXPECTED, "expected.json"])
-    for format in (*SAMPLES, "brat", "parquet", "arrow"):
+    for format in (*SAMPLES, "brat", "parquet"):
         assert sum(name.startswith(f"{format}-") for name in EXPECTED) >= 10
 
 
@@ -305,17 +305,12 @@ def test_skipping(write: Callable[..., Path], content: str, place: str, reason: 
     assert sorted(file.name for file in path.parent.iterdir()) == OUTPUTS
 
 
-@pytest.mark.parametrize("kind", ["parquet", "arrow"])
-def test_skipping_in_tables(kind: str, tmp_path: Path) -> None:
+def test_skipping_in_tables(tmp_path: Path) -> None:
     rows = Dataset.from_dict(
         {"tokens": [["Ada"], ["Cy"], ["Bo"], ["Di"]], "ner_tags": [["B-PER"], ["B-PER", "O"], ["B-PER"], ["PER"]]}
     )
     path, skipped = tmp_path / "in", tmp_path / "skipped.jsonl"
-    if kind == "parquet":
-        rows.to_parquet(path)
-    else:
-        rows.save_to_disk(tmp_path / "saved")
-        next((tmp_path / "saved").glob("*.arrow")).rename(path)
+    rows.to_parquet(path)
     source = read_splits(path, skip_bad_records=True)
     assert list(source.splits["train"]["tokens"]) == [["Ada"], ["Bo"]]
     assert [record.where for record in source.skipped] == [f"{path}, record {row} (from 0)" for row in (1, 3)]
@@ -428,16 +423,15 @@ def test_of_mutated_files_only_one_kind_of_error_comes_out(format: str, tmp_path
     assert 20 < errors < 120
 
 
-@pytest.mark.parametrize("name", ["parquet-id-twice.parquet", "arrow-id-twice.arrow"])
-def test_of_mutated_tables_too(name: str, tmp_path: Path) -> None:
-    data = (BAD / name).read_bytes()
+def test_of_mutated_tables_too(tmp_path: Path) -> None:
+    data = (BAD / "parquet-id-twice.parquet").read_bytes()
     errors = 0
     for number in range(60):
         draw = random.Random(number)
         path = tmp_path / "in"
         path.write_bytes(mutated(draw, data))
         try:
-            read_splits(path, format=name.partition("-")[0])
+            read_splits(path, format="parquet")
         except CfgenError:
             errors += 1
     assert errors > 30
