@@ -1,6 +1,5 @@
-"""Pretrained vectors from word2vec text, word2vec binary or npz files."""
+"""Pretrained vectors from word2vec files, text or binary."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,8 @@ from ..errors import CfgenError
 def load_vectors(path: str | Path) -> dict[str, np.ndarray]:
     """Read pretrained vectors.
 
-    The format is told from the content: an npz archive with arrays `tokens` (strings) and `vectors` (tokens,
-    dimensions); else word2vec, a header line of count and dimensions and then, a token each, text or little-endian
-    float32 values.
+    A header line of count and dimensions and then, a token each, text or little-endian float32 values; which of the
+    two is told from the content.
 
     Args:
         path (`str` or `Path`): The file.
@@ -26,12 +24,7 @@ def load_vectors(path: str | Path) -> dict[str, np.ndarray]:
     """
     path = Path(path)
     if not path.is_file():
-        raise CfgenError(f"{path}: no such file; give a file of vectors in word2vec text or binary or npz format")
-    if zipfile.is_zipfile(path):
-        with np.load(path, allow_pickle=False) as archive:
-            if not {"tokens", "vectors"} <= set(archive.files) or len(archive["tokens"]) != len(archive["vectors"]):
-                raise CfgenError(f"{path}: an npz file of vectors has arrays 'tokens' and 'vectors' of one length")
-            return _first_of_each(archive["tokens"].tolist(), archive["vectors"].astype(np.float32))
+        raise CfgenError(f"{path}: no such file; give a file of vectors in word2vec text or binary format")
     content = path.read_bytes()
     header, _, body = content.partition(b"\n")
     fields = header.split()
@@ -79,7 +72,7 @@ def _read_binary(path: Path, body: bytes, count: int, size: int) -> dict[str, np
     return _first_of_each(tokens, rows)
 
 
-def _first_of_each(tokens: list[str], rows: "np.ndarray | list[np.ndarray]") -> dict[str, np.ndarray]:
+def _first_of_each(tokens: list[str], rows: list[np.ndarray]) -> dict[str, np.ndarray]:
     vectors: dict[str, np.ndarray] = {}
     for token, row in zip(tokens, rows):
         vectors.setdefault(token, row)

@@ -152,7 +152,7 @@ class ModelOptions:
     num_layers: int | None = field(default=None, metadata={"help": "LSTM layers, or first layers to keep."})
     hidden_size: int | None = field(default=None, metadata={"help": "Units of the LSTM in each direction."})
     dropout: float | None = field(default=None, metadata={"help": "Dropout of the LSTM."})
-    vectors: str | None = field(default=None, metadata={"help": "Pretrained vectors: word2vec text or binary, npz."})
+    vectors: str | None = field(default=None, metadata={"help": "Pretrained vectors: word2vec text or binary."})
     freeze_embeddings: bool = field(default=True, metadata={"help": "Do not train pretrained vectors."})
 
     def __post_init__(self) -> None:
