@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ...errors import CfgenError
 from ...tagging.spans import Span
-from .text_files import BadItem, shown
+from .text_files import shown
 
 OFFSETS = ("auto", "characters", "utf16")  # what the offsets of a file count
 
@@ -54,9 +54,6 @@ def parse_each(
     ['Record', 'BadRecord']
     """
     for where, raw in located:
-        if isinstance(raw, BadItem):
-            yield BadRecord(where, f"{where}: {raw.reason}", raw.text)
-            continue
         try:
             records = list(parse(where, raw))
         except CfgenError as error:

@@ -4,20 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...errors import CfgenError
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 
 _JSON_TYPES = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
-
-
-class BadItem(NamedTuple):
-    """An item of a JSON array that can't be used: the `reason`, and its `text`."""
-
-    reason: str
-    text: str
 
 
 class _KeyTwice(ValueError):
@@ -115,19 +108,14 @@ def json_array(path: Path, layout: str) -> list[Any]:
         layout (`str`): What the array holds, for the message.
 
     Returns:
-        `list`: Its items; a `BadItem` for one with a key twice.
+        `list`: Its items.
 
     Raises:
-        CfgenError: It is not UTF-8, no JSON or no array.
+        CfgenError: It is not UTF-8, no JSON or no array, or has a key twice.
     """
     text = read_text(path)
     try:
-        try:
-            items = json.loads(text, object_pairs_hook=_unique)
-        except _KeyTwice:
-            items = json.loads(text)
-            if isinstance(items, list):
-                items = _each_item(text)
+        items = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise CfgenError(f"{path}{line}: bad JSON ({_reason(error)}): give {layout}") from None
@@ -234,23 +222,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         raise _KeyTwice(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} twice")
     return record
-
-
-def _each_item(text: str) -> list[Any]:
-    """The items of a JSON array that is known to be one."""
-    strict, lenient = json.JSONDecoder(object_pairs_hook=_unique), json.JSONDecoder()
-    items: list[Any] = []
-    position = text.index("[") + 1
-    while True:
-        begin = _BLANKS.match(text, position).end()  # type: ignore[union-attr]
-        _, end = lenient.raw_decode(text, begin)
-        try:
-            items.append(strict.decode(text[begin:end]))
-        except _KeyTwice as error:
-            items.append(BadItem(f"bad JSON ({error}): give every key of an object once", text[begin:end]))
-        position = _BLANKS.match(text, end).end() + 1  # type: ignore[union-attr]
-        if text[position - 1] == "]":
-            return items
 
 
 def _reason(error: ValueError | RecursionError) -> str:

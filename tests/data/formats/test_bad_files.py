@@ -252,13 +252,6 @@ BAD_TEXTS: dict[str, tuple[str, str, str, Any]] = {
         "'O' in ner_tags is text",
         {"tokens": '["Cy"]', "ner_tags": "O"},
     ),
-    "an array with a key twice": (
-        '[{"tokens": ["Ada", "x"], "ner_tags": ["B-PER", "O"]}, {"a": 1, "a": 2}, {"tokens": ["Bo"], '
-        '"ner_tags": ["B-PER"]}]',
-        ", record 1 (from 0)",
-        'the key "a" twice',
-        '{"a": 1, "a": 2}',
-    ),
     "an id twice": (
         json_lines(
             *(

@@ -524,12 +524,8 @@ def test_bad_json_arrays(write: Callable[..., Path]) -> None:
     ):
         list(json_rows.read(path))
     path = write("twice.json", '[{"tokens": [], "tokens": []}]')
-    [bad] = json_rows.read(path)
-    assert bad == BadRecord(
-        f"{path}, record 0 (from 0)",
-        f'{path}, record 0 (from 0): bad JSON (the key "tokens" twice): give every key of an object once',
-        '{"tokens": [], "tokens": []}',
-    )
+    with pytest.raises(CfgenError, match=r'twice\.json: bad JSON \(the key "tokens" twice\): give an array of'):
+        list(json_rows.read(path))
     # a string of an array is no line of JSON
     [bad] = json_rows.read(write("a.json", json.dumps([json_lines(GOOD["json"])])))
     assert "a JSON string, no object" in bad.reason
