@@ -20,7 +20,9 @@ from ..servers import gradio_app
 FOLDERS = Path(str(files("hf_cfgen") / "metrics"))
 EXAMPLES = {"ace_ri": ACE_RI, "ner_f1": NER_F1}
 SCORES = {
-    "ace_ri": causal_scores(*(ACE_RI[name] for name in ("references", "predictions", "do_context", "do_entity"))),
+    "ace_ri": causal_scores(
+        *(ACE_RI[name] for name in ("references", "predictions", "do_context", "do_entity"))
+    ).to_dict(),
     "ner_f1": ner_scores(NER_F1["references"], NER_F1["predictions"]).to_dict(),
 }
 
