@@ -31,5 +31,5 @@ if __name__ == "__main__":
     of_a_worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     peaks = {"peak_mib": peak_mib(), "peak_mib_of_a_worker": of_a_worker}
     size = sum(Path(file["filename"]).stat().st_size for file in kept.cache_files)
-    rows = {"rows": len(kept), "drawn": counts["drawn"], "bytes": size}
+    rows = {"rows": len(kept), "drawn": counts.drawn, "bytes": size}
     print(json.dumps({**rows, "seconds": round(seconds, 3), **peaks}))

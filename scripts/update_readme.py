@@ -18,6 +18,7 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "scripts")]
 
 import performance_tables  # noqa: E402
 
+from hf_cfgen.counterfactual.counts import GenerationCounts  # noqa: E402
 from hf_cfgen.evaluation.diagnosis import Diagnosis  # noqa: E402
 from hf_cfgen.evaluation.run_result import RunResult  # noqa: E402
 from hf_cfgen.experiments.report.comparisons import Comparisons  # noqa: E402
@@ -106,7 +107,7 @@ TABLES: dict[str, Callable[[Path], list[str]]] = {
     "alternatives": _alternatives_rows,
     "tried": _tried_rows,
     "run": lambda file: _text(f"{score_table(run := RunResult.from_dict(read_json(file)))}\n\n{causal_table(run)}"),
-    "counts": lambda file: _text(counts_line(read_json(file)["counts"])),
+    "counts": lambda file: _text(counts_line(GenerationCounts.from_dict(read_json(file)["counts"]))),
     "diagnosis": lambda file: _text(diagnosis_table(Diagnosis.from_dict(read_json(file)))),
     **performance_tables.TABLES,
 }

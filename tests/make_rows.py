@@ -64,7 +64,7 @@ def write_rows(checkpoint: str, train: Path, out: Path, **map_kwargs: Any) -> No
         kept, rejected, counts = generate_counterfactuals(load_from_disk(train), checkpoint, config, **map_kwargs)
         kept.to_parquet(out / f"{recipe}-kept.parquet")
         rejected.to_parquet(out / f"{recipe}-rejected.parquet")
-        (out / f"{recipe}-counts.json").write_text(json.dumps(counts))
+        (out / f"{recipe}-counts.json").write_text(json.dumps(counts.to_dict()))
 
 
 def augment_options(checkpoint: str, folder: Path) -> list[str]:

@@ -142,7 +142,7 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
     if main:
         print(f"{arguments.data}: {counts_line(counts)}" + ("" if judge else " (no discriminator: none judged)"))
     if not len(kept):
-        remedy = "train a better discriminator, or " if counts["candidates"] else ""
+        remedy = "train a better discriminator, or " if counts.candidates else ""
         raise CfgenError(
             f"{arguments.data}: no candidate is kept, so nothing is written: see the counts, and {remedy}give "
             "sentences with other mentions"
@@ -156,7 +156,7 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
             write_skipped(skipped_file, source.skipped)
         _say_what_is_written(output, rows, rejected, source)
     PartialState().wait_for_everyone()
-    return {**counts, "written": len(rows), "format": source.format, "output": str(output)}
+    return {**counts.to_dict(), "written": len(rows), "format": source.format, "output": str(output)}
 
 
 def _say_what_is_written(output: Path, rows: Dataset, rejected: Dataset, source: Source) -> None:

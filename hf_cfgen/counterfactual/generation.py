@@ -25,6 +25,7 @@ from ..errors import CfgenError
 from ..utils.arrow_arrays import flatten_lists
 from ..utils.hashing import first_seen, hash_rows, hash_words
 from .config import CfgenConfig
+from .counts import GenerationCounts, TypeCounts
 from .entity_sets import EntitySets
 from .intervention import TALLY, Intervene
 
@@ -41,14 +42,12 @@ class Counterfactuals(NamedTuple):
     Args:
         kept (`Dataset`): The reasonable examples; every candidate where there was no discriminator.
         rejected (`Dataset`): The unreasonable ones, with their reason.
-        counts (`dict`): `examples`, `examples_without_candidates`, `drawn`, `duplicates`, `candidates` (drawn less
-            duplicates), `kept`, `rejected` (a number a reason), `by_type` (`mentions`, `forms`, `candidates`, `kept`
-            for each type) and `unswappable_types`.
+        counts (`GenerationCounts`): How many were made, kept and rejected.
     """
 
     kept: Dataset
     rejected: Dataset
-    counts: dict[str, Any]
+    counts: GenerationCounts
 
 
 def generate_counterfactuals(
@@ -83,7 +82,7 @@ def generate_counterfactuals(
 
     >>> rows = {"tokens": [["Ada", "met", "Bo"], ["hi", "Cy"]], "ner_tags": [["B-PER", "O", "B-PER"], ["O", "B-PER"]]}
     >>> kept, rejected, counts = generate_counterfactuals(Dataset.from_dict(rows), config=CfgenConfig(k=1))
-    >>> kept["id"][0], len(rejected), counts["candidates"]
+    >>> kept["id"][0], len(rejected), counts.candidates
     ('0#0', 0, 2)
     """
     unknown = sorted(set(map_kwargs) - set(_MAP_KWARGS))
@@ -121,20 +120,19 @@ def generate_counterfactuals(
     sources = np.logical_or.reduceat(unique, np.flatnonzero(begins)) if len(drawn) else unique
     tried = np.bincount(types[rows], minlength=len(intervene.entity_sets.forms)).tolist()
     _, mentions = _tags_and_mentions(train)
-    counts = {
-        "examples": len(train),
-        "examples_without_candidates": len(train) - int(sources.sum()),
-        "drawn": len(drawn),
-        "duplicates": len(drawn) - len(candidates),
-        "candidates": len(candidates),
-        "kept": len(candidates),
-        "rejected": {},
-        "by_type": {
-            label: {"mentions": mentions[label], "forms": len(forms), "candidates": count, "kept": count}
+    counts = GenerationCounts(
+        examples=len(train),
+        examples_without_candidates=len(train) - int(sources.sum()),
+        drawn=len(drawn),
+        duplicates=len(drawn) - len(candidates),
+        candidates=len(candidates),
+        kept=len(candidates),
+        by_type={
+            label: TypeCounts(mentions[label], len(forms), candidates=count, kept=count)
             for (label, forms), count in zip(intervene.entity_sets.forms.items(), tried)
         },
-        "unswappable_types": list(intervene.entity_sets.unswappable),
-    }
+        unswappable_types=list(intervene.entity_sets.unswappable),
+    )
     unjudged = Counterfactuals(candidates, candidates.select([]), counts)
     if discriminator is None:
         return unjudged
@@ -170,13 +168,12 @@ def judge_counterfactuals(unjudged: Counterfactuals, discriminator: Any, **map_k
     kept_of = Counter[str]()
     for table in arrow_batches(kept, "replaced"):
         kept_of += _counted(pc.struct_field(pc.list_flatten(table["replaced"]), "label"))
-    counts = unjudged.counts | {
-        "kept": len(kept),
-        "rejected": dict(sorted(_counted(reasons.drop_null()).items())),
-        "by_type": {
-            label: numbers | {"kept": kept_of[label]} for label, numbers in unjudged.counts["by_type"].items()
-        },
-    }
+    counts = replace(
+        unjudged.counts,
+        kept=len(kept),
+        rejected=dict(sorted(_counted(reasons.drop_null()).items())),
+        by_type={label: replace(of_type, kept=kept_of[label]) for label, of_type in unjudged.counts.by_type.items()},
+    )
     return Counterfactuals(kept, rejected, counts)
 
 

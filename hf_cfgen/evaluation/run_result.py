@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from ..counterfactual.counts import GenerationCounts
 from ..errors import CfgenError
 from ..tagging.scoring import CausalEffects, TaggerScores
 from ..utils.files import read_json
@@ -80,7 +81,7 @@ class RunResult(Record):
     config: dict[str, Any]
     environment: dict[str, str]
     data: RunData
-    counts: dict[str, Any]
+    counts: GenerationCounts
     taggers: dict[str, TaggerResult]
     deploy: str
 
@@ -127,8 +128,8 @@ def data_files(run_dir: Path) -> Files:
     result = read_run(run_dir)
     expected = {
         DATA: {**result.data.examples, "train": result.taggers[AUG].examples},
-        KEPT: {"train": result.counts["kept"]},
-        REJECTED: {"train": sum(result.counts["rejected"].values())},
+        KEPT: {"train": result.counts.kept},
+        REJECTED: {"train": sum(result.counts.rejected.values())},
     }
     files: Files = {}
     for folder, splits in expected.items():

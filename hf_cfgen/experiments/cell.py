@@ -17,6 +17,7 @@ from datasets import Dataset, DatasetDict
 from .. import __version__
 from ..causal.interventions import intervened_predictions
 from ..counterfactual.config import CfgenConfig
+from ..counterfactual.counts import GenerationCounts
 from ..counterfactual.entity_sets import EntitySets, entity_types
 from ..counterfactual.generation import (
     Counterfactuals,
@@ -168,7 +169,7 @@ def run_cell(
         rows = bench.data["train"]
         if cell.making.counterfactual:
             made, rejected, counts, seconds = bench.counterfactuals(lock)
-            judged = counts["candidates"] if cell.making.judge else 0
+            judged = counts.candidates if cell.making.judge else 0
         elif cell.making.baseline is not None:
             begin = time.perf_counter()
             made = cell.making.augment(rows, cell.seed, bench.arguments.scheme)
@@ -184,7 +185,7 @@ def run_cell(
         "config": cell.config,
         "examples": {**{split: len(rows) for split, rows in bench.data.items()}, "mixed": record["mixed"]},
         "types": entity_types(bench.data),
-        "counts": counts,
+        "counts": None if counts is None else counts.to_dict(),
         "judged": judged,
         **{name: record[name] for name in ("steps", "dev", "dev_strict_f1", "best_step")},
         **{name: record[name] for name in ("test", "causal", "sentences")},
@@ -292,14 +293,14 @@ class _Bench:
                         write_json(partial / _RECORD, record, indent=None)
         return read_json(finished)
 
-    def counterfactuals(self, lock: Lock) -> tuple[Dataset, Dataset | None, dict[str, Any], dict[str, float]]:
+    def counterfactuals(self, lock: Lock) -> tuple[Dataset, Dataset | None, GenerationCounts, dict[str, float]]:
         """The counterfactual rows that the tagger is trained on, the rejected ones, their counts, and seconds."""
         making = self.cell.making
         config = making.config(self.cell.seed, self.arguments.scheme)
         if making.judge:
             judged, seconds = self._judged(config, lock)
             return *judged, seconds
-        taken = None if making.as_many_as is None else self._judged(config, lock)[0].counts["kept"]
+        taken = None if making.as_many_as is None else self._judged(config, lock)[0].counts.kept
         begin = time.perf_counter()
         unjudged = generate_counterfactuals(self.data["train"], None, config)
         rows = unjudged.kept if taken is None else random_swap(unjudged.kept, taken, self.cell.seed)
@@ -323,13 +324,13 @@ class _Bench:
                     with finished_folder(folder) as partial:
                         for part in ("kept", "rejected"):
                             getattr(made, part).to_parquet(partial / f"{part}.parquet")
-                        write_json(partial / _COUNTS, {"counts": made.counts, "seconds": seconds})
+                        write_json(partial / _COUNTS, {"counts": made.counts.to_dict(), "seconds": seconds})
         try:
             kept, rejected = (Dataset(pq.read_table(folder / f"{part}.parquet")) for part in ("kept", "rejected"))
         except (OSError, pa.ArrowInvalid) as error:
             raise CfgenError(f"{folder}: not the candidates of a finished run ({error}): delete it") from None
         record = read_json(finished)
-        return Counterfactuals(kept, rejected, record["counts"]), record["seconds"]
+        return Counterfactuals(kept, rejected, GenerationCounts.from_dict(record["counts"])), record["seconds"]
 
 
 def _sentence_counts(references: list[list[str]], predictions: list[list[str]]) -> dict[str, dict[str, list[int]]]:

@@ -84,7 +84,7 @@ def dataset_card(
         dataset_info=[{"config_name": config, **info._to_yaml_dict()} for config, info in infos.items()],
     )
     content = {
-        "default": f"train: {examples['train']} source examples and {counts['kept']} counterfactual examples; "
+        "default": f"train: {examples['train']} source examples and {counts.kept} counterfactual examples; "
         "validation and test: source examples",
         "counterfactual": "only the counterfactual examples",
         "rejected": "candidates that the discriminator rejected, with the reason",
@@ -101,7 +101,7 @@ def dataset_card(
         absent=[f"`{config}`" for config in CONFIGS.values() if config not in files],
         rows=markdown.table(("config", "rows", "content"), rows),
         discriminator_f1=percent(result.taggers[NOAUG].test.strict.f1),
-        unswappable=", ".join(map(escaped, counts["unswappable_types"])),
+        unswappable=", ".join(map(escaped, counts.unswappable_types)),
         by_type=markdown.by_type(counts),
         row_examples=_row_examples(files, result.data.characters),
     )

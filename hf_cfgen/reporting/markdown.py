@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..counterfactual.counts import GenerationCounts
 from ..evaluation.run_result import TaggerResult
 from ..tagging.scoring import LEVELS, CausalEffects
 from .formatting import EFFECTS, effect_cells, fraction, interval, percent
@@ -74,16 +75,18 @@ def effects(causal: CausalEffects) -> str:
     return table(("match", *EFFECTS), ((level, *effect_cells(causal[level])) for level in LEVELS))
 
 
-def by_type(counts: Mapping[str, Any]) -> str:
+def by_type(counts: GenerationCounts) -> str:
     """Format the counts of `generate_counterfactuals` by entity type as a table."""
-    names = ("mentions", "forms", "candidates", "kept")
-    rows = [(escaped(label), *(numbers[name] for name in names)) for label, numbers in counts["by_type"].items()]
+    rows = [
+        (escaped(label), of_type.mentions, of_type.forms, of_type.candidates, of_type.kept)
+        for label, of_type in counts.by_type.items()
+    ]
     return table(("type", "mentions in train", "surface forms", "candidates", "kept"), rows)
 
 
-def by_reason(counts: Mapping[str, Any]) -> str:
+def by_reason(counts: GenerationCounts) -> str:
     """Format the counts of rejected candidates by reason as a table."""
-    rows = [(f"`{reason}`", number, _REASONS[reason]) for reason, number in counts["rejected"].items()]
+    rows = [(f"`{reason}`", number, _REASONS[reason]) for reason, number in counts.rejected.items()]
     return table(("rejected as", "candidates", "meaning"), rows)
 
 

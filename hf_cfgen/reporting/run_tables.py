@@ -1,8 +1,6 @@
 """Text tables of a run, in the shape of Tables 2 and 3 of Zeng et al. (2020)."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from ..counterfactual.counts import GenerationCounts
 from ..evaluation.run_result import NOAUG, RunResult, Training
 from ..tagging.scoring import LEVELS
 from .formatting import counted, fraction, interval, percent
@@ -73,27 +71,28 @@ def causal_table(result: RunResult) -> str:
     return "\n".join(lines)
 
 
-def counts_line(counts: Mapping[str, Any]) -> str:
+def counts_line(counts: GenerationCounts) -> str:
     """Format the counts of candidates on one line.
 
     Args:
-        counts (`Mapping[str, Any]`): The counts of `generate_counterfactuals`.
+        counts (`GenerationCounts`): The counts of `generate_counterfactuals`.
 
     Returns:
         `str`: The line.
 
     Example:
 
-    >>> print(counts_line({"examples": 2, "candidates": 3, "duplicates": 1, "kept": 1, "rejected": {"missed": 2},
-    ...                    "unswappable_types": ["LOC"]}))
+    >>> counts = GenerationCounts(examples=2, examples_without_candidates=0, drawn=4, duplicates=1, candidates=3,
+    ...                           kept=1, rejected={"missed": 2}, unswappable_types=["LOC"])
+    >>> print(counts_line(counts))
     2 examples -> 3 candidates (1 duplicate left out) -> 1 kept, 2 rejected (missed 2); nothing to swap: LOC
     """
-    rejected, unswappable = counts["rejected"], counts["unswappable_types"]
+    rejected, unswappable = counts.rejected, counts.unswappable_types
     reasons = f" ({', '.join(f'{reason} {number}' for reason, number in rejected.items())})" if rejected else ""
     return (
-        f"{counts['examples']} examples -> {counts['candidates']} candidates "
-        f"({counted(counts['duplicates'], 'duplicate')} left out) -> "
-        f"{counts['kept']} kept, {sum(rejected.values())} rejected{reasons}"
+        f"{counts.examples} examples -> {counts.candidates} candidates "
+        f"({counted(counts.duplicates, 'duplicate')} left out) -> "
+        f"{counts.kept} kept, {sum(rejected.values())} rejected{reasons}"
         + (f"; nothing to swap: {', '.join(unswappable)}" if unswappable else "")
     )
 

@@ -132,7 +132,7 @@ def test_candidates_are_those_of_the_generator_in_the_order_of_the_sentences(hom
     drawn, _, _ = generate_counterfactuals(sentences, None, CfgenConfig(k=5, seed=7))
     assert [row["id"] for row in rows] == drawn["id"][:]
     assert summary.startswith(f"12 examples -> {len(drawn)} candidates (0 duplicates left out) -> {len(kept)} kept, ")
-    assert counts["candidates"] == len(rows) > 40
+    assert counts.candidates == len(rows) > 40
 
 
 def test_without_a_discriminator_all_are_kept_and_that_is_said(home):

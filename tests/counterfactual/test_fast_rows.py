@@ -84,11 +84,11 @@ def check(train: Dataset, config: CfgenConfig, entity_sets: EntitySets | None = 
     kept, _, counts = generate_counterfactuals(train, None, config, entity_sets=entity_sets, **map_kwargs)
     assert kept.features == features and kept.column_names == drawn.column_names
     assert kept.to_list() == unique.to_list()
-    assert (counts["drawn"], counts["candidates"]) == (len(drawn), len(unique))
-    assert counts["examples_without_candidates"] == len(train) - len(set(unique["source_id"]))
+    assert (counts.drawn, counts.candidates) == (len(drawn), len(unique))
+    assert counts.examples_without_candidates == len(train) - len(set(unique["source_id"]))
     of_type = [item["label"] for replaced in unique["replaced"] for item in replaced]
     mentions = [span.label for tags in tag_column(train) for span in tags_to_spans(tags)]
-    assert counts["by_type"] == {
+    assert counts.to_dict()["by_type"] == {
         label: {
             "mentions": mentions.count(label),
             "forms": len(forms),
@@ -223,8 +223,8 @@ def test_a_batch_whose_rows_have_no_mention_and_an_empty_one_give_no_row():
 def test_sets_without_a_form_to_swap_in_give_no_row():
     train = Dataset.from_dict({"id": ["a", "b"], "tokens": [["x"], ["x"]], "ner_tags": [["B-A"], ["B-A"]]})
     kept, rejected, counts = generate_counterfactuals(train)
-    assert (len(kept), len(rejected), counts["drawn"], counts["examples_without_candidates"]) == (0, 0, 0, 2)
-    assert counts["by_type"] == {"A": {"mentions": 2, "forms": 1, "candidates": 0, "kept": 0}}
+    assert (len(kept), len(rejected), counts.drawn, counts.examples_without_candidates) == (0, 0, 0, 2)
+    assert counts.to_dict()["by_type"] == {"A": {"mentions": 2, "forms": 1, "candidates": 0, "kept": 0}}
     assert kept.features == counterfactual_features(train)
 
 

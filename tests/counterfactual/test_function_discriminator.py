@@ -44,7 +44,7 @@ def test_a_candidate_is_kept_if_the_function_finds_every_replaced_mention(change
     assert len(result.kept) + len(result.rejected) == len(everything) == 3
     assert {row["score"] for row in result.kept} == {None}
     assert result.kept.features == result.rejected.features
-    assert result.counts["kept"] == len(result.kept) and sum(result.counts["rejected"].values()) == len(rejected)
+    assert result.counts.kept == len(result.kept) and sum(result.counts.rejected.values()) == len(rejected)
 
 
 @pytest.mark.parametrize("answer", [lambda sentences: [], lambda sentences: [["O"]] * len(sentences)])

@@ -49,7 +49,7 @@ def test_kept_rejected_and_counts_are_complete():
         ("Cy in Oslo", "wrong_type"),
         ("Cy met Bo", "missed"),
     ]
-    assert counts == {
+    assert counts.to_dict() == {
         "examples": 4,
         "examples_without_candidates": 1,
         "drawn": 8,
@@ -70,7 +70,7 @@ def test_kept_rejected_and_counts_are_complete():
 
 def test_without_a_discriminator_every_candidate_is_kept_unjudged():
     kept, rejected, counts = generate_counterfactuals(TRAIN, None, CfgenConfig(k=99))
-    assert (len(kept), len(rejected), counts["rejected"]) == (8, 0, {})
+    assert (len(kept), len(rejected), counts.rejected) == (8, 0, {})
     assert set(kept["score"]) == {None} == set(kept["reason"])
 
 
@@ -83,7 +83,7 @@ def test_duplicates_of_observational_rows_and_of_earlier_candidates_are_left_out
         ("3", "Ada met"),
         ("3", "Bo met"),
     ]
-    assert (counts["drawn"], counts["duplicates"], counts["candidates"]) == (6, 3, 3)
+    assert (counts.drawn, counts.duplicates, counts.candidates) == (6, 3, 3)
 
 
 def test_the_same_text_with_another_label_is_a_duplicate_too():
@@ -91,13 +91,13 @@ def test_the_same_text_with_another_label_is_a_duplicate_too():
     kept, _, counts = generate_counterfactuals(train, None, CfgenConfig(k=99))
     # 2 makes "Paris fell", the tokens of 1, where Paris is a person
     assert [" ".join(tokens) for tokens in kept["tokens"]] == ["Troy slept"]
-    assert counts["duplicates"] == 1
+    assert counts.duplicates == 1
 
 
 def test_tokens_and_not_their_joined_text_make_a_duplicate():
     train = dataset(["New York", "NewYork", "York"], ["B-LOC I-LOC", "B-LOC", "B-LOC"], id=["1", "2", "3"])
     kept, _, counts = generate_counterfactuals(train, None, CfgenConfig(k=99))
-    assert (len(kept), counts["duplicates"]) == (0, 6)
+    assert (len(kept), counts.duplicates) == (0, 6)
     train = dataset(
         ["in New York", "in NewYork", "at Rome"], ["O B-LOC I-LOC", "O B-LOC", "O B-LOC"], id=["1", "2", "3"]
     )
@@ -132,7 +132,7 @@ def test_counterfactual_rows_are_not_taken_for_observational_ones():
 def test_examples_whose_candidates_are_all_duplicates_have_none():
     train = dataset(["New York", "York"], ["B-LOC I-LOC", "B-LOC"], id=["1", "2"])
     counts = generate_counterfactuals(train, None, CfgenConfig(k=9)).counts
-    assert (counts["drawn"], counts["candidates"], counts["examples_without_candidates"]) == (2, 0, 2)
+    assert (counts.drawn, counts.candidates, counts.examples_without_candidates) == (2, 0, 2)
 
 
 def test_ids_are_added_where_there_are_none_and_must_be_unique():

@@ -79,12 +79,12 @@ def expected(request, data, judge) -> tuple[str, Made, Made]:
 
 def test_the_rows_that_are_compared_are_of_every_kind(expected):
     recipe, (kept, rejected, counts), (unjudged, _, _) = expected
-    assert len(kept) > 20 and set(counts["rejected"]) == set(REASONS)
-    assert min(counts["rejected"].values()) > 2
-    assert counts["duplicates"] > 10
-    assert counts["candidates"] == len(kept) + len(rejected) == len(unjudged)
+    assert len(kept) > 20 and set(counts.rejected) == set(REASONS)
+    assert min(counts.rejected.values()) > 2
+    assert counts.duplicates > 10
+    assert counts.candidates == len(kept) + len(rejected) == len(unjudged)
     # more candidates than the 1 000 rows of a batch
-    assert recipe == "budget" or counts["candidates"] > 1000
+    assert recipe == "budget" or counts.candidates > 1000
     assert {row["reason"] for row in rejected} == set(REASONS) and {row["reason"] for row in kept} == {None}
 
 
@@ -155,7 +155,7 @@ def test_words_that_numpy_would_not_print_are_compared_too():
     words[1000], tags[1000] = "Ada", "B-PER"
     others = [["Bo"], ["Cy"]]
     train = Dataset.from_dict({"tokens": [words, *others], "ner_tags": [tags, ["B-PER"], ["B-PER"]]})
-    assert made(train)[2]["candidates"] == made(train.with_format("numpy"))[2]["candidates"] == 3
+    assert made(train)[2].candidates == made(train.with_format("numpy"))[2].candidates == 3
 
 
 def test_the_order_of_the_rows_decides_which_of_equal_candidates_stays_and_nothing_else(data, judge, expected):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hf_cfgen.cli.main import main
+from hf_cfgen.counterfactual.counts import GenerationCounts
 from hf_cfgen.evaluation.diagnosis import ChangedSentence, Diagnosis
 from hf_cfgen.evaluation.run_result import RunData, RunResult, TaggerResult, Training
 from hf_cfgen.reporting import markdown
@@ -50,7 +51,7 @@ def run(n: int, no_aug: float, control: float, aug: float) -> RunResult:
         config={"recipe": "budget", "max_steps": 9},
         environment={"python": "3"},
         data=RunData(characters=False, examples={"train": n}, types=["A"]),
-        counts={"kept": 3},
+        counts=GenerationCounts(60, 0, 3, 0, 3, 3),
         taggers=taggers,
         deploy="Aug",
     )
