@@ -275,7 +275,15 @@ def _read_other(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
     return {name: Dataset.from_list(rows) for name, rows in demo_corpus(language).items()}
 
 
+# a source with such an ending is a file, so it is not looked up on the Hub, which takes half a minute without network
+_FILE_ENDINGS = {
+    ".ann", ".bio", ".conll", ".csv", ".iob", ".json", ".jsonl", ".parquet", ".tsv", ".txt", ".yaml", ".zip",
+}  # fmt: skip
+
+
 def _from_hub(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
+    if Path(source).suffix.lower() in _FILE_ENDINGS:
+        raise CfgenError(f"there is no file {source}: correct the path")
     # Anything else load_dataset would take for a path or a pattern, and fail in its own words.
     if not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", source):
         raise CfgenError(f"{source!r} is no file or folder here, and no Hub name either: correct the path")

@@ -152,4 +152,4 @@ def test_on_the_demo_corpus_swaps_cut_the_tie_of_names_to_contexts(demo_run):
     f1 = {name: tagger.test.strict.f1 for name, tagger in demo_run.taggers.items()}
     assert f1["Aug"] > f1["NoAug"] + 0.03
     assert f1["Control"] > f1["NoAug"] + 0.03
-    assert demo_run.counts["kept"] > 0.5 * demo_run.counts["candidates"]
+    assert demo_run.counts.kept > 0.5 * demo_run.counts.candidates

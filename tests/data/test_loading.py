@@ -99,7 +99,7 @@ def test_bad_json_lines_of_tokens(write: Callable[..., Path]) -> None:
         ("demo:en", {"seed": -1}, "seed is -1: give an integer of at least 0"),
         ("demo:en", {"split_seed": "7"}, "split_seed is '7': give an integer"),
         ("demo:en", {"num_train_examples": 0}, "num_train_examples is 0: the train split has"),
-        ("no/such/file.conll", {}, "'no/such/file.conll' is no file or folder here, and no Hub name either"),
+        ("no/such/file", {}, "'no/such/file' is no file or folder here, and no Hub name either"),
         (
             "nobody/nothing",
             {},
@@ -259,4 +259,11 @@ def test_the_name_of_a_format_does_not_read_the_working_folder(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.jsonl").write_text('{"tokens": ["Secret"], "ner_tags": ["B-PER"]}\n')
     with pytest.raises(CfgenError, match=f"^'{name}' is a format, and load_dataset would read this folder: name the"):
+        load_ner_dataset(name)
+
+
+@pytest.mark.parametrize("name", ["train.txt", "data/train.conll", "no/such/file.JSONL"])
+def test_a_file_that_does_not_exist_is_not_looked_up_on_the_hub(name, monkeypatch):
+    monkeypatch.setattr("hf_cfgen.data.reading.load", lambda *_: pytest.fail("looked up on the Hub"))
+    with pytest.raises(CfgenError, match=f"no file {name}: correct the path"):
         load_ner_dataset(name)

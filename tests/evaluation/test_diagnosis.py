@@ -404,7 +404,7 @@ def test_the_command_skips_bad_records_to_a_file_beside_the_output(saved, write,
         (["{model}", "{data}", "--resamples", "0"], "resamples is 0: give at least 1"),
         (["{model}", "{data}", "--model_labels", "PER"], "--model_labels 'PER': give each name once, as in OLD=NEW"),
         (["no/such", "{data}"], "no model and tokenizer at 'no/such'"),
-        (["{model}", "no/such.txt"], "'no/such.txt' is no file or folder here"),
+        (["{model}", "no/such.txt"], "there is no file no/such.txt"),
     ],
 )
 def test_bad_options_of_the_command(saved, write, capsys, options, message):
