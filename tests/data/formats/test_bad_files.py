@@ -169,7 +169,7 @@ def test_paths_that_can_not_be_read_or_written(tmp_path: Path, capsys: Any, monk
     (tmp_path / "empty").mkdir()
     for given, message in {
         str(tmp_path / "empty"): "has no data files: give the folder",
-        "no/such/file.txt": "is no file or folder here, and no Hub name either",
+        "no/such/file.txt": "there is no file no/such/file.txt: correct the path",
         "nobody/nothing/at/all": "is no file or folder here, and no Hub name either",
         "x" * 4000: "can't be read (File name too long): correct the path",
     }.items():
