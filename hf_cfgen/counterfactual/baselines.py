@@ -1,7 +1,7 @@
-"""Simple augmentation to compare with, by its names in Dai & Adel (2020).
+"""Baselines: simple augmentation methods, named as in Dai & Adel (2020).
 
-"An Analysis of Simple Data Augmentation for Named Entity Recognition", COLING 2020, section 3. Nothing is judged: what
-is made is what a tagger is trained on, beside the sentences it was made of.
+"An Analysis of Simple Data Augmentation for Named Entity Recognition", COLING 2020, section 3. There is no
+discrimination: the tagger is trained on all generated rows and the original sentences.
 """
 
 import random
@@ -25,24 +25,24 @@ _Change = Callable[[random.Random, Sequence[str], Sequence[str]], dict[str, Any]
 def mention_replacement(
     train: Dataset | IterableDataset, p: float, copies: int = 1, seed: int = 42, scheme: str | None = None
 ) -> Dataset:
-    """Replace each mention with probability p by a mention of its type from the train split with another text.
+    """Replace each mention, with probability p, by another surface form of its type from the train split.
 
-    Replacements are drawn as often as they occur. A mention of a type with one surface form stays.
+    Surface forms are drawn in proportion to their frequency. If a type has one surface form, its mentions are kept.
 
     Args:
         train (`Dataset` or `IterableDataset`): The train split, with `tokens` and `ner_tags`.
-        p (`float`): The probability of each mention.
-        copies (`int`, *optional*, defaults to 1): Rows made of each sentence.
+        p (`float`): The probability of replacing a mention.
+        copies (`int`, *optional*, defaults to 1): Rows generated per sentence.
         seed (`int`, *optional*, defaults to 42): Seed of the draws.
-        scheme (`str`, *optional*): The tagging scheme of the data; detected where it is not named.
+        scheme (`str`, *optional*): The tagging scheme of the data. Detected if omitted.
 
     Returns:
-        `Dataset`: Counterfactual rows; those with the tokens of a row of the train split or of an earlier one are left
-        out. `replaced` has every mention that was replaced.
+        `Dataset`: Counterfactual rows, without those whose tokens equal those of a train row or an earlier row.
+        `replaced` lists the replaced mentions.
 
     Raises:
-        CfgenError: An option is out of its range, the examples are not observational, there is no mention, or the
-            tags fit no one scheme or not the one named.
+        CfgenError: An option is out of range, the examples are not observational, there are no mentions, or the tags
+            do not fit the given scheme, or any single scheme.
 
     Example:
 
@@ -78,22 +78,22 @@ def mention_replacement(
 def label_wise_token_replacement(
     train: Dataset | IterableDataset, p: float, copies: int = 1, seed: int = 42
 ) -> Dataset:
-    """Replace each token with probability p by a token drawn from those with the same tag in the train split.
+    """Replace each token, with probability p, by a token that has the same tag in the train split.
 
-    Tokens are drawn as often as they occur, the replaced one among them; tags stay as they are.
+    Tokens, including the original one, are drawn in proportion to their frequency. Tags are unchanged.
 
     Args:
         train (`Dataset` or `IterableDataset`): The train split, with `tokens` and `ner_tags`.
-        p (`float`): The probability of each token.
-        copies (`int`, *optional*, defaults to 1): Rows made of each sentence.
+        p (`float`): The probability of replacing a token.
+        copies (`int`, *optional*, defaults to 1): Rows generated per sentence.
         seed (`int`, *optional*, defaults to 42): Seed of the draws.
 
     Returns:
-        `Dataset`: Counterfactual rows; those with the tokens of a row of the train split or of an earlier one are left
-        out. `replaced` is empty: it is no mention that was replaced.
+        `Dataset`: Counterfactual rows, without those whose tokens equal those of a train row or an earlier row.
+        `replaced` is empty, because no mention is replaced.
 
     Raises:
-        CfgenError: An option is out of its range, or the examples are not observational.
+        CfgenError: An option is out of range, or the examples are not observational.
 
     Example:
 
@@ -124,22 +124,22 @@ def label_wise_token_replacement(
 
 
 def shuffle_within_segments(train: Dataset | IterableDataset, p: float, copies: int = 1, seed: int = 42) -> Dataset:
-    """Shuffle the tokens within each segment, a mention or the words between two, with probability p.
+    """Shuffle the tokens within each segment with probability p.
 
-    Tags stay as they are.
+    A segment is a mention or the words between two mentions. Tags are unchanged.
 
     Args:
         train (`Dataset` or `IterableDataset`): The train split, with `tokens` and `ner_tags`.
-        p (`float`): The probability of each segment.
-        copies (`int`, *optional*, defaults to 1): Rows made of each sentence.
+        p (`float`): The probability of shuffling a segment.
+        copies (`int`, *optional*, defaults to 1): Rows generated per sentence.
         seed (`int`, *optional*, defaults to 42): Seed of the draws.
 
     Returns:
-        `Dataset`: Counterfactual rows; those with the tokens of a row of the train split or of an earlier one are left
-        out. `replaced` is empty: it is no mention that was replaced.
+        `Dataset`: Counterfactual rows, without those whose tokens equal those of a train row or an earlier row.
+        `replaced` is empty, because no mention is replaced.
 
     Raises:
-        CfgenError: An option is out of its range, or the examples are not observational.
+        CfgenError: An option is out of range, or the examples are not observational.
 
     Example:
 
@@ -167,7 +167,7 @@ BASELINES = {
 
 
 def _augmented(train: Dataset, change: _Change, p: float, copies: int, seed: int) -> Dataset:
-    """Rows with what `change` makes of each sentence; its draws come from the seed and the row's id alone."""
+    """Apply `change` to each sentence; the draws depend only on the seed and the row's id."""
     if not 0 < p <= 1:
         raise CfgenError(f"p is {p!r}: give a probability of more than 0, at most 1")
     for name, value, least in (("copies", copies, 1), ("seed", seed, 0)):

@@ -1,4 +1,4 @@
-"""How counterfactual examples are made."""
+"""Options for generating counterfactual examples."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ RECIPES = ("budget", "paper")
 
 @dataclass(frozen=True)
 class CfgenConfig:
-    """How counterfactual examples are made.
+    """The options for generating counterfactual examples.
 
     Args:
-        recipe (`str`, *optional*, defaults to `"budget"`): `"budget"` draws `k` candidates an example; `"paper"` takes
-            one random mention an example and every other form of its type, as Zeng et al. (2020) do.
-        k (`int`, *optional*, defaults to 5): Candidates an example under `"budget"`.
+        recipe (`str`, *optional*, defaults to `"budget"`): `"budget"` draws `k` candidates per example. `"paper"`
+            replaces one random mention per example by every other form of its type, as in Zeng et al. (2020).
+        k (`int`, *optional*, defaults to 5): Candidates per example under `"budget"`.
         seed (`int`, *optional*, defaults to 42): Seed of the draws.
-        scheme (`str`, *optional*): The tagging scheme of the data; detected where it is not named.
+        scheme (`str`, *optional*): The tagging scheme of the data. Detected if omitted.
 
     Raises:
-        CfgenError: A value is not allowed.
+        CfgenError: A value is invalid.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""How many counterfactual examples are made, kept and rejected."""
+"""The numbers of generated, kept and rejected counterfactual examples."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ class TypeCounts(Record):
         mentions (`int`): Its mentions in the train split.
         forms (`int`): Its surface forms.
         candidates (`int`): Candidates in which a mention of this type is replaced.
-        kept (`int`): Those that are kept.
+        kept (`int`): Those candidates that are kept.
     """
 
     mentions: int
@@ -35,7 +35,7 @@ class GenerationCounts(Record):
         kept (`int`): Candidates that the discriminator accepts; all if there is no discriminator.
         rejected (`dict[str, int]`): The number of rejected candidates by reason.
         by_type (`dict[str, TypeCounts]`): The counts by entity type.
-        unswappable_types (`list[str]`): Types with a single surface form, so that there is nothing to swap in.
+        unswappable_types (`list[str]`): Types with a single surface form, which have nothing to swap in.
     """
 
     examples: int

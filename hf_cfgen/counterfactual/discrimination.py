@@ -29,21 +29,21 @@ REASONS = ("truncated", "wrong_boundaries", "wrong_type", "missed")
 def verdicts(
     replaced: SpanTable, predicted: np.ndarray, labels: Sequence[str], seen: np.ndarray, offsets: np.ndarray
 ) -> list[str | None]:
-    """Judge counterfactual examples.
+    """Return why each counterfactual example is rejected, or `None` if it is accepted.
 
     Args:
         replaced (`SpanTable`): The replaced mentions, in any order.
-        predicted (`np.ndarray` of shape (words,)): The predicted tag of every word of all rows, a number of `labels`;
-            any number for a word that was not seen, which reads as O.
+        predicted (`np.ndarray` of shape (words,)): For each word of all rows, the position of its predicted tag in
+            `labels`. Words that the model did not see count as O.
         labels (`Sequence[str]`): The tags.
         seen (`np.ndarray` of shape (words,), bool): Whether the word was in a window of the model.
-        offsets (`np.ndarray` of shape (rows + 1,)): Where each row begins, and the number of words.
+        offsets (`np.ndarray` of shape (rows + 1,)): Where each row starts, and the number of words.
 
     Returns:
-        `list[str | None]`: For each row `None` if it is reasonable, that is, every replaced mention is predicted with
-        its type and exact boundaries; else the first of `REASONS` that holds of any: `truncated`, a mention outside
-        every window; `wrong_boundaries`, a predicted mention of the same type overlaps it; `wrong_type`, one of
-        another type does; `missed`.
+        `list[str | None]`: For each row, `None` if every replaced mention is predicted with its type and exact
+        boundaries. Otherwise the first of `REASONS` that applies to a replaced mention: `truncated` (not fully inside
+        the windows), `wrong_boundaries` (overlaps a predicted mention of its type), `wrong_type` (overlaps only
+        mentions of other types) or `missed`.
 
     Example:
 
@@ -75,15 +75,15 @@ def verdicts(
 
 
 def smallest(values: np.ndarray, row: np.ndarray, rows: int) -> np.ndarray:
-    """The smallest value of each row; NaN where one is NaN, or there is none.
+    """Return the smallest value of each row, or NaN if a value is NaN or there are no values.
 
     Args:
         values (`np.ndarray` of shape (values,), float): Values.
-        row (`np.ndarray` of shape (values,)): The row of each.
+        row (`np.ndarray` of shape (values,)): The row of each value.
         rows (`int`): The number of rows.
 
     Returns:
-        `np.ndarray` of shape (rows,): One a row.
+        `np.ndarray` of shape (rows,): One value per row.
 
     Example:
 
@@ -97,35 +97,34 @@ def smallest(values: np.ndarray, row: np.ndarray, rows: int) -> np.ndarray:
 
 ROWS_AT_ONCE = 8192
 
-_VERSION = 2  # raise with every change of the verdicts: the datasets cache does not see edits of this module
+_VERSION = 2  # increase when verdicts change, because the datasets cache does not detect edits of this module
 
 
 class Discriminate:
-    """The transform that fills in `score` and `reason` of candidate counterfactual examples.
+    """Fill in `score` and `reason` of candidates, as a transform for `Dataset.map`.
 
-    Call it through `dataset.map(discriminate, batched=True)`; with `dataset.with_format("arrow")` no Python object is
-    made for a word. `score` is the smallest probability of the gold tag over the replaced words (`None` where the
-    model did not see them); `reason` is the verdict, `None` for reasonable examples. It holds a model, so it takes
-    batches and processes of Accelerate, never `num_proc`; for the datasets cache it is its options and a digest of the
-    weights.
+    Call `dataset.map(discriminate, batched=True)`. It is faster with `dataset.with_format("arrow")`. `score` is the
+    smallest probability of the gold tag over the replaced words, or `None` if the model did not see them. `reason` is
+    the verdict, or `None` for accepted candidates. Use processes of Accelerate instead of `num_proc`, because the
+    transform holds a model. The datasets cache identifies it by its options and a digest of the weights.
 
     Args:
         discriminator (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_discriminator`.
         names (`Sequence[str]`, *optional*): The names of an integer `ner_tags` column.
-        batch_size (`int`, *optional*): Windows a forward pass; as many as have about 1024 sub-words, on a GPU 16384,
-            where it is not given.
+        batch_size (`int`, *optional*): Windows per forward pass. Defaults to as many as have about 1024 sub-words
+            (16384 on a GPU).
     """
 
     def __init__(self, discriminator: Any, names: Sequence[str] | None = None, batch_size: int | None = None) -> None:
         self.discriminator = as_discriminator(discriminator)
         self.names = None if names is None else tuple(names)
         self.batch_size = batch_size
-        self.share = False  # processes of Accelerate judge a part of every batch each, see `judge`
+        self.share = False  # whether each process of Accelerate judges a part of every batch, see `judge`
         self.only_cached = False
         self.encoder = WordEncoder(self.discriminator.tokenizer)
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        # pickled for the fingerprint alone
+        # pickled only for the fingerprint
         state = (_VERSION, self.names, self.discriminator.stride, weights_digest(self.discriminator))
         return _SentAway, state
 
@@ -136,7 +135,7 @@ class Discriminate:
             batch (`dict[str, list]` or `pa.Table`): Columns of counterfactual rows.
 
         Returns:
-            `dict[str, list]` or `pa.Table`: `score` and `reason`; of a table, the table with them.
+            `dict[str, list]` or `pa.Table`: `score` and `reason`; for a table, the table with these columns.
 
         Raises:
             CfgenError: The data has a tag that the model lacks.
@@ -170,7 +169,6 @@ class Discriminate:
         return batch
 
     def _labels(self, tags: pa.Array) -> np.ndarray:
-        """The model's labels for tags."""
         label2id = self.discriminator.model.config.label2id
         coded = tags.dictionary_encode()
         values = tag_strings(coded.dictionary.to_pylist(), self.names)
@@ -178,7 +176,7 @@ class Discriminate:
         return np.array([label2id[tag] for tag in values], dtype=np.int64)[coded.indices.to_numpy()]
 
     def _predict(self, words: pa.Array, offsets: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """See `predict_labels`; NaN for words that lie outside every window."""
+        """Run `predict_labels`; the probability is NaN for words outside every window."""
         model = self.discriminator.model
         coded = words.dictionary_encode()
         numbers = self.encoder.numbers(coded.dictionary.to_pylist())[coded.indices.to_numpy()]
@@ -204,12 +202,12 @@ def _replaced_mentions(column: Any, offsets: np.ndarray) -> SpanTable:
 
 
 def is_function(discriminator: Any) -> TypeGuard[TaggingFunction]:
-    """Return whether a discriminator is a plain function from sentences to tags, not a model or a pipeline."""
+    """Check whether a discriminator is a plain function from sentences to tags, not a model or a pipeline."""
     return callable(discriminator) and not isinstance(discriminator, (PreTrainedModel, Pipeline))
 
 
 def judge_by_function(rows: Dataset, tagger: TaggingFunction) -> Dataset:
-    """Fill in `reason` of counterfactual rows with the tags of any tagger. `score` stays null.
+    """Fill in `reason` of counterfactual rows, using the tags from any tagger. `score` stays null.
 
     Args:
         rows (`Dataset`): Counterfactual rows.
@@ -219,7 +217,7 @@ def judge_by_function(rows: Dataset, tagger: TaggingFunction) -> Dataset:
         `Dataset`: The same rows in the same order.
 
     Raises:
-        CfgenError: The tagger returns another number of sentences or tags, or something that is not a tag.
+        CfgenError: The tagger returns a wrong number of sentences or tags, or something that is not a tag.
 
     Example:
 
@@ -247,14 +245,14 @@ def judge_by_function(rows: Dataset, tagger: TaggingFunction) -> Dataset:
 def judge(rows: Dataset, discriminator: Any, **map_kwargs: Any) -> Dataset:
     """Fill in `score` and `reason` of counterfactual rows.
 
-    Processes of Accelerate must all call it with the same rows: each judges a part of them, and gets all. The rows of
-    a forward pass, and so the last bits of a score, are the same for any number of processes.
+    All processes of Accelerate must call it with the same rows: each judges a part and returns all. The number of
+    processes does not change the rows in a forward pass, so scores are identical.
 
     Args:
         rows (`Dataset`): Counterfactual rows.
-        discriminator (`str`, `PreTrainedModel`, `TokenClassificationPipeline` or `Callable`): See `as_discriminator`,
-            or a function from sentences to tags, see `judge_by_function`.
-        map_kwargs (`Any`): Passed on to `Dataset.map`; not `num_proc` or `batch_size`.
+        discriminator (`str`, `PreTrainedModel`, `TokenClassificationPipeline` or `Callable`): See `as_discriminator`
+            and, for functions, `judge_by_function`.
+        map_kwargs (`Any`): Options of `Dataset.map`, except `num_proc` and `batch_size`.
 
     Returns:
         `Dataset`: The same rows in the same order.
@@ -272,7 +270,7 @@ def judge(rows: Dataset, discriminator: Any, **map_kwargs: Any) -> Dataset:
 
     if PartialState().num_processes == 1:
         return judged()
-    # a process that finds all in its cache would not take its part, and the others would wait for it
+    # a process that finds all results in its cache would skip its part, and the others would wait for it
     discriminate.share, discriminate.only_cached = True, True
     try:
         found: Dataset | None = judged()
@@ -285,7 +283,7 @@ def judge(rows: Dataset, discriminator: Any, **map_kwargs: Any) -> Dataset:
 
 
 class _NotCached(Exception):
-    """datasets does not know the verdicts yet."""
+    """Raised if the verdicts are not in the datasets cache."""
 
 
 _MENTION = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())])
@@ -294,7 +292,7 @@ _TYPES = {"tokens": pa.list_(pa.string()), "replaced": pa.list_(_MENTION)}
 
 
 class _SentAway:
-    """What other processes get of a `Discriminate`: it answers its first call with an error."""
+    """Stand in for a pickled `Discriminate`; raise an error when called."""
 
     def __init__(self, *state: Any) -> None:
         pass

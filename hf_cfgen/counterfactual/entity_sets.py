@@ -1,4 +1,4 @@
-"""Set preparation: the surface forms of each entity type."""
+"""Entity sets: the surface forms of each entity type."""
 
 import json
 from collections import Counter, defaultdict
@@ -21,15 +21,15 @@ Form = tuple[str, ...]
 
 
 class FlatForms(NamedTuple):
-    """The forms of all types, in order, as flat arrays.
+    """The surface forms of all types as flat arrays, in order.
 
     Args:
-        firsts (`np.ndarray` of shape (types + 1,)): Where the forms of each type begin, and the last ones end.
-        offsets (`np.ndarray` of shape (forms + 1,)): Where the words of each form begin.
+        firsts (`np.ndarray` of shape (types + 1,)): Where the forms of each type start, and the number of forms.
+        offsets (`np.ndarray` of shape (forms + 1,)): Where the words of each form start, and the number of words.
         words (`StringArray`): The words.
         hash_words (`np.ndarray` of shape (2, words), uint64): Their digests.
         digests (`np.ndarray` of shape (2, forms), uint64): Digests of the forms, each with its type.
-        by_digest (`np.ndarray` of shape (forms,)): The forms in the order of the first half of their digests.
+        by_digest (`np.ndarray` of shape (forms,)): The forms sorted by the first half of their digests.
     """
 
     firsts: np.ndarray
@@ -40,7 +40,7 @@ class FlatForms(NamedTuple):
     by_digest: np.ndarray
 
     def find(self, digests: np.ndarray) -> np.ndarray:
-        """Which forms have some digests; -1 for those that none has."""
+        """Return the form with each digest, or -1 if there is none."""
         first = self.digests[0, self.by_digest]
         form = self.by_digest[np.minimum(np.searchsorted(first, digests[0]), len(first) - 1)]
         return np.where((self.digests[:, form] == digests).all(axis=0), form, -1)
@@ -51,9 +51,9 @@ class EntitySets:
     """The distinct surface forms of each entity type.
 
     Args:
-        forms (`dict[str, tuple[tuple[str, ...], ...]]`): For each type, in alphabetical order, its surface forms as
-            token tuples, in the order of their text, whatever the order of the rows they came from.
-        counts (`dict[str, tuple[int, ...]]`): How often each form was seen, in the order of `forms`; 0 for forms that
+        forms (`dict[str, tuple[tuple[str, ...], ...]]`): For each type, its surface forms as token tuples. Types and
+            forms are sorted, so the order of the rows does not matter.
+        counts (`dict[str, tuple[int, ...]]`): How often each form occurs, in the order of `forms`; 0 for forms that
             only the gazetteer has.
     """
 
@@ -69,15 +69,15 @@ class EntitySets:
         """Collect the entity sets of a train split.
 
         Args:
-            dataset (`Dataset` or `IterableDataset`): The train split, and no other: forms of dev or test would leak.
+            dataset (`Dataset` or `IterableDataset`): The train split only, because forms of dev or test would leak.
             gazetteer (`Mapping[str, Iterable[Sequence[str]]]`, *optional*): Further forms by type, as token lists.
 
         Returns:
             `EntitySets`: The sets.
 
         Raises:
-            CfgenError: There is no mention at all, columns are missing or have the names of added ones, or the
-                gazetteer has a type that the data lacks, or a form that is a string or empty.
+            CfgenError: There are no mentions, columns are missing or have reserved names, or the gazetteer has a type
+                that the data lacks, or a form that is a string or empty.
 
         Example:
 
@@ -113,12 +113,12 @@ class EntitySets:
         )
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
-        # datasets pickles it for the fingerprint, object by object in Python: one string takes a hundredth of the time
+        # datasets pickles it for the fingerprint, which is a hundred times as fast for one string as for many objects
         return _from_json, (json.dumps([self.forms, self.counts]),)
 
     @cached_property
     def flat(self) -> FlatForms:
-        """The forms as flat arrays."""
+        """Return the forms as flat arrays."""
         forms = [form for of_type in self.forms.values() for form in of_type]
         firsts = np.cumsum([0, *map(len, self.forms.values())])
         offsets = np.cumsum([0, *map(len, forms)])
@@ -130,14 +130,14 @@ class EntitySets:
 
     @property
     def unswappable(self) -> tuple[str, ...]:
-        """Types with one surface form only: there is nothing to swap it for."""
+        """Return the types with only one surface form, which have nothing to swap in."""
         return tuple(label for label, forms in self.forms.items() if len(forms) < 2)
 
     def check_swappable(self) -> None:
-        """Check that there is something to swap.
+        """Check that at least one type has two surface forms.
 
         Raises:
-            CfgenError: Every type has one surface form only.
+            CfgenError: Every type has only one surface form.
 
         Example:
 
@@ -159,7 +159,7 @@ def _from_json(text: str) -> EntitySets:
 
 
 def entity_types(splits: Mapping[str, Dataset]) -> list[str]:
-    """The entity types that occur in some split.
+    """Return the entity types that occur in at least one split.
 
     Args:
         splits (`Mapping[str, Dataset]`): The splits.

@@ -1,4 +1,4 @@
-"""The counterfactual generator: sets, interventions and verdicts in one call, and the mix."""
+"""Generate counterfactual examples in one call, and mix them with the observational ones."""
 
 import random
 from collections import Counter
@@ -29,20 +29,20 @@ from .counts import GenerationCounts, TypeCounts
 from .entity_sets import EntitySets
 from .intervention import TALLY, Intervene
 
-_DRAWN_AT_ONCE = 10_000  # rows: as many as a processor's cache holds, and as one piece of the file few pages to read
+_DRAWN_AT_ONCE = 10_000  # rows: few enough for a processor's cache, and few pages to read per chunk of the file
 
-_NUMBER = "#(0|[1-9][0-9]*)$"  # what the id of a counterfactual row has behind that of its source
+_NUMBER = "#(0|[1-9][0-9]*)$"  # the suffix that turns the id of a source row into that of a counterfactual row
 
 _MAP_KWARGS = ("num_proc", "batch_size", "writer_batch_size", "load_from_cache_file", "keep_in_memory")
 
 
 class Counterfactuals(NamedTuple):
-    """What `generate_counterfactuals` returns.
+    """The result of `generate_counterfactuals`.
 
     Args:
-        kept (`Dataset`): The reasonable examples; every candidate where there was no discriminator.
-        rejected (`Dataset`): The unreasonable ones, with their reason.
-        counts (`GenerationCounts`): How many were made, kept and rejected.
+        kept (`Dataset`): The accepted candidates; all candidates if there is no discriminator.
+        rejected (`Dataset`): The rejected candidates, with their reasons.
+        counts (`GenerationCounts`): The numbers of drawn, kept and rejected candidates.
     """
 
     kept: Dataset
@@ -58,25 +58,25 @@ def generate_counterfactuals(
     entity_sets: EntitySets | None = None,
     **map_kwargs: Any,
 ) -> Counterfactuals:
-    """Make counterfactual examples of a train split and keep the reasonable ones (Zeng et al. 2020, section 2.3).
+    """Generate counterfactual examples from a train split and keep the accepted ones (Zeng et al. 2020, section 2.3).
 
     Args:
-        train (`Dataset` or `IterableDataset`): Observational examples with `tokens` and `ner_tags`; an `id` column is
-            added, counting rows, where there is none.
+        train (`Dataset` or `IterableDataset`): Observational examples with `tokens` and `ner_tags`. If there is no
+            `id` column, row numbers are added as one.
         discriminator (`str`, `PreTrainedModel`, `TokenClassificationPipeline` or `Callable`, *optional*): A tagger
-            trained on these examples, or any function that takes sentences, each a list of words, and returns one
-            list of tags per sentence. If omitted, no candidate is judged and all are kept.
-        config (`CfgenConfig`, *optional*): The recipe; the default one where it is not given.
-        entity_sets (`EntitySets`, *optional*): The surface forms to swap in; those of `train` where not given.
-        map_kwargs (`Any`): Passed on to `Dataset.map`: `writer_batch_size`, `load_from_cache_file`, `keep_in_memory`,
-            and `batch_size` and `num_proc`, which apply to the interventions only.
+            trained on these examples, or a function that takes sentences, each a list of words, and returns one list
+            of tags per sentence. If omitted, no candidate is judged and all are kept.
+        config (`CfgenConfig`, *optional*): The recipe. Defaults to `CfgenConfig()`.
+        entity_sets (`EntitySets`, *optional*): The surface forms to swap in. Defaults to those of `train`.
+        map_kwargs (`Any`): Options of `Dataset.map`: `writer_batch_size`, `load_from_cache_file`, `keep_in_memory`,
+            and, only for the interventions, `batch_size` and `num_proc`.
 
     Returns:
         `Counterfactuals`: `kept`, `rejected`, `counts`.
 
     Raises:
-        CfgenError: Columns are missing or have the names of added ones, ids repeat, there is no row or no mention, or
-            the labels of model and data don't match.
+        CfgenError: Columns are missing or have reserved names, ids repeat, there are no rows or no mentions, or the
+            labels of model and data don't match.
 
     Example:
 
@@ -136,20 +136,20 @@ def generate_counterfactuals(
     unjudged = Counterfactuals(candidates, candidates.select([]), counts)
     if discriminator is None:
         return unjudged
-    # the sentences of a forward pass, and so the last bits of a score, are the same for any batch size
+    # without `batch_size`, each forward pass has the same sentences, so scores are identical to the last bit
     single = {name: value for name, value in map_kwargs.items() if name not in ("num_proc", "batch_size")}
     return judge_counterfactuals(unjudged, discriminator, **single)
 
 
 def judge_counterfactuals(unjudged: Counterfactuals, discriminator: Any, **map_kwargs: Any) -> Counterfactuals:
-    """Part the candidates that were made without a discriminator into reasonable and unreasonable ones.
+    """Divide the candidates that were generated without a discriminator into kept and rejected ones.
 
-    Processes of Accelerate judge a part of them each, so all must call it with the same candidates.
+    All processes of Accelerate must call it with the same candidates, because each judges a part of them.
 
     Args:
         unjudged (`Counterfactuals`): What `generate_counterfactuals` returns without a discriminator.
         discriminator (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `generate_counterfactuals`.
-        map_kwargs (`Any`): Passed on to `Dataset.map`; not `num_proc` or `batch_size`.
+        map_kwargs (`Any`): Options of `Dataset.map`, except `num_proc` and `batch_size`.
 
     Returns:
         `Counterfactuals`: What `generate_counterfactuals` returns with this discriminator.
@@ -178,19 +178,18 @@ def judge_counterfactuals(unjudged: Counterfactuals, discriminator: Any, **map_k
 
 
 def mix(train: Dataset | IterableDataset, counterfactuals: Dataset, seed: int = 42) -> Dataset:
-    """Observational and counterfactual examples, shuffled.
+    """Mix observational and counterfactual examples and shuffle them.
 
     Args:
-        train (`Dataset` or `IterableDataset`): The observational examples, as given to
-            `generate_counterfactuals`.
-        counterfactuals (`Dataset`): The kept ones.
+        train (`Dataset` or `IterableDataset`): The examples given to `generate_counterfactuals`.
+        counterfactuals (`Dataset`): The kept candidates.
         seed (`int`, *optional*, defaults to 42): Seed of the shuffle.
 
     Returns:
         `Dataset`: All rows with the columns of counterfactual rows, see `with_provenance`.
 
     Raises:
-        CfgenError: The examples are not observational, or ids repeat, be it that of an example and a counterfactual.
+        CfgenError: The examples are not observational, or ids repeat, also across both datasets.
     """
     observational = with_provenance(train).cast_column("id", counterfactuals.features["id"])
     rows = concatenate_datasets([observational, counterfactuals])
@@ -199,14 +198,14 @@ def mix(train: Dataset | IterableDataset, counterfactuals: Dataset, seed: int = 
 
 
 def with_provenance(dataset: Dataset | IterableDataset) -> Dataset:
-    """Observational examples with the columns of counterfactual rows.
+    """Add the columns of counterfactual rows to observational examples.
 
     Args:
         dataset (`Dataset` or `IterableDataset`): Observational examples.
 
     Returns:
-        `Dataset`: The same rows with an `id`, counting rows where there was none; `source_id` is the row's own `id`,
-        `is_counterfactual` false, `replaced` empty, `score` and `reason` null.
+        `Dataset`: The same rows with an `id`, by default the row number. `source_id` is the row's own `id`,
+        `is_counterfactual` is false, `replaced` is empty, and `score` and `reason` are null.
 
     Raises:
         CfgenError: The examples are not observational, or ids repeat.
@@ -233,18 +232,18 @@ def with_provenance(dataset: Dataset | IterableDataset) -> Dataset:
 
 
 def random_swap(candidates: Dataset, n: int, seed: int = 42) -> Dataset:
-    """The control without a discriminator: n of the candidates, unjudged.
+    """Sample n candidates without a discriminator, as a control.
 
     Args:
         candidates (`Dataset`): What `generate_counterfactuals` keeps without a discriminator.
-        n (`int`): As many as the discriminator kept.
+        n (`int`): The number of candidates that the discriminator kept.
         seed (`int`, *optional*, defaults to 42): Seed of the sample.
 
     Returns:
         `Dataset`: The sample, in the order of the candidates.
 
     Raises:
-        CfgenError: There are not so many candidates.
+        CfgenError: There are fewer than n candidates, or n is negative.
     """
     if not 0 <= n <= len(candidates):
         raise CfgenError(f"n is {n} of {len(candidates)} candidates: give a number of 0 to {len(candidates)}")
@@ -252,13 +251,13 @@ def random_swap(candidates: Dataset, n: int, seed: int = 42) -> Dataset:
 
 
 def with_ids(train: Dataset | IterableDataset) -> Dataset:
-    """Observational examples as plain Python values with an `id` each.
+    """Return observational examples as plain Python values, each with an `id`.
 
     Args:
         train (`Dataset` or `IterableDataset`): The examples.
 
     Returns:
-        `Dataset`: The same rows; where there was no `id`, it counts rows.
+        `Dataset`: The same rows. If there is no `id` column, row numbers are added as one.
 
     Raises:
         CfgenError: The examples are not observational, or ids repeat.
@@ -296,13 +295,13 @@ def _check_ids(rows: Dataset, remedy: str = "draws depend on it, give each row i
 
 
 def check_sources(train: Dataset) -> None:
-    """Check that no id is one that a counterfactual row of another row gets.
+    """Check that no id equals the id of a counterfactual of another row.
 
     Args:
         train (`Dataset`): Observational examples with an `id`.
 
     Raises:
-        CfgenError: One is.
+        CfgenError: An id does.
     """
     ids = _whole(train, "id").cast(pa.string())
     numbered = ids.filter(pc.match_substring_regex(ids, _NUMBER))
@@ -315,11 +314,11 @@ def check_sources(train: Dataset) -> None:
 
 
 def unique_rows(train: Dataset, drawn: Dataset) -> np.ndarray:
-    """Which rows are like no other: their tokens equal neither an observational row's nor an earlier row's.
+    """Find the rows whose tokens differ from those of every observational row and every earlier row.
 
     Args:
         train (`Dataset`): Observational examples.
-        drawn (`Dataset`): Rows made of them.
+        drawn (`Dataset`): Rows generated from them.
 
     Returns:
         `np.ndarray`: Positions in `drawn`, in order.
@@ -339,7 +338,7 @@ def _whole(rows: Dataset, column: str) -> Any:
 
 
 def _selected(drawn: Dataset, rows: np.ndarray) -> Dataset:
-    """Some rows without the columns of the tally; `Dataset.select` makes a Python number of each."""
+    """Select rows without the tally columns, faster than `Dataset.select`, which makes a Python number per row."""
     info = drawn.info.copy()
     info.features = Features({name: kind for name, kind in drawn.features.items() if name not in TALLY})
     everything = len(rows) == len(drawn)
@@ -349,7 +348,7 @@ def _selected(drawn: Dataset, rows: np.ndarray) -> Dataset:
 
 
 def _tags_and_mentions(train: Dataset) -> tuple[set[str], Counter[str]]:
-    """The tags that occur, and how many mentions of each type."""
+    """Return the tags that occur, and the number of mentions of each type."""
     tags, by_type = set[str](), Counter[str]()
     for _, batch in example_batches(train):
         tags.update(batch.tags[code] for code in np.unique(batch.codes).tolist())

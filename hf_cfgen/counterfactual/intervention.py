@@ -1,4 +1,4 @@
-"""Entity intervention: replace a mention by another surface form of its type, as a `datasets.map` transform."""
+"""Entity intervention: replace a mention by another surface form of its type, as a transform for `Dataset.map`."""
 
 import logging
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ from .sampling import budget_choices, paper_choices, row_keys
 
 logger = logging.getLogger(__name__)
 
-_VERSION = 3  # raise with every change of the rows drawn: the datasets cache does not see edits of this module
+_VERSION = 3  # increase when the rows drawn change, because the datasets cache does not detect edits of this module
 
-# columns that say which rows are alike, and which type is swapped and whether another row's candidates begin
+# columns: the digest of the row's tokens, the replaced type, and whether the candidates of a new source row start
 TALLY = Features(
     {
         "_cfgen_digest_0": Value("uint64"),
@@ -42,30 +42,30 @@ _TEXT_COLUMNS = ("text", "sentence", "raw_text")
 class _Pool(NamedTuple):
     words: StringArray
     digests: np.ndarray  # of the words
-    layout: np.ndarray  # the tags of the words, as `SpanTable.to_codes` numbers them
-    form_starts: np.ndarray  # of each form drawn, its place among the words
+    layout: np.ndarray  # tag of each word, as a code of `SpanTable.to_codes`
+    form_starts: np.ndarray  # where each drawn form starts in `words`
     form_ends: np.ndarray
-    form_of: np.ndarray  # of each candidate, which of the forms drawn
+    form_of: np.ndarray  # the drawn form of each candidate
 
 
 @dataclass(frozen=True)
 class Intervene:
-    """The transform from observational examples to candidate counterfactual examples.
+    """Turn observational examples into candidates, as a transform for `Dataset.map`.
 
-    Call it through `dataset.with_format("arrow").map(intervene, batched=True, remove_columns=dataset.column_names,
-    features=counterfactual_features(dataset))`; without the format, datasets makes Python objects of all words, which
-    takes many times as long. Every draw depends on the seed and the row's `id` alone, so that the
-    rows are the same for any batch size, number of processes and order of the shards.
+    Call `dataset.with_format("arrow").map(intervene, batched=True, remove_columns=dataset.column_names,
+    features=counterfactual_features(dataset))`. Without the format, it takes many times as long. Every draw depends
+    only on the seed and the row's `id`, so the batch size, the number of processes and the order of the shards do not
+    change the rows.
 
     Args:
         entity_sets (`EntitySets`): The surface forms to swap in.
         config (`CfgenConfig`): The recipe.
-        scheme (`str`): The tagging scheme in which labels are laid out again.
+        scheme (`str`): The tagging scheme of the new tags.
         names (`tuple[str, ...]` or `None`): The names of an integer `ner_tags` column.
-        stale_columns (`tuple[str, ...]`): Columns that a swap makes false; null on counterfactual rows.
-        tally (`bool`, *optional*, defaults to `False`): Add the columns `TALLY`, by which rows of equal tokens are
-            found and candidates counted.
-        version (`int`): Of this code, not to be given; it is there for the datasets cache.
+        stale_columns (`tuple[str, ...]`): Columns that a swap invalidates. They are null on counterfactual rows.
+        tally (`bool`, *optional*, defaults to `False`): Add the columns `TALLY`, which serve to find duplicates and
+            to count candidates.
+        version (`int`): The version of this code, for the datasets cache. It cannot be set.
     """
 
     entity_sets: EntitySets
@@ -83,16 +83,16 @@ class Intervene:
         config: CfgenConfig | None = None,
         entity_sets: EntitySets | None = None,
     ) -> "Intervene":
-        """Make the transform for a train split.
+        """Create the transform for a train split.
 
         Args:
             dataset (`Dataset` or `IterableDataset`): The train split, with columns `id`, `tokens`, `ner_tags`.
-            config (`CfgenConfig`, *optional*): The recipe; the default one where it is not given.
-            entity_sets (`EntitySets`, *optional*): The sets; those of the data set where they are not given.
+            config (`CfgenConfig`, *optional*): The recipe. Defaults to `CfgenConfig()`.
+            entity_sets (`EntitySets`, *optional*): The entity sets. Defaults to those of the dataset.
 
         Raises:
-            CfgenError: Columns are missing or have the names of added ones, a stream does not say which it has, the
-                data has no mention, or its tags fit no one scheme or not the one named.
+            CfgenError: Columns are missing or have reserved names, a stream has no features, there are no mentions, or
+                the tags do not fit the given scheme, or any single scheme.
 
         Example:
 
@@ -102,7 +102,7 @@ class Intervene:
         (['a#0'], [['Ada', 'met', 'Ada']])
         """
         check_observational(dataset, ("id", "tokens", "ner_tags"))
-        if dataset.features is None:  # its first row does not tell which columns there are
+        if dataset.features is None:  # its first row may lack columns
             raise CfgenError("the stream does not say which columns it has: give it its features")
         config = config or CfgenConfig()
         entity_sets = entity_sets or EntitySets.from_dataset(dataset)
@@ -114,20 +114,20 @@ class Intervene:
         return cls(entity_sets, config, scheme, names, stale)
 
     def __call__(self, batch: Any) -> Any:
-        """Turn a batch of observational rows into the batch of their candidates.
+        """Generate the candidates of a batch of observational rows.
 
         Args:
             batch (`pa.Table` or `dict[str, list]`): Columns of observational rows.
 
         Returns:
-            `pa.Table` or `dict[str, list]`: These columns and those of `COUNTERFACTUAL_FEATURES`, a row a candidate.
+            `pa.Table` or `dict[str, list]`: These columns and `COUNTERFACTUAL_FEATURES`, one row per candidate.
 
         Raises:
-            CfgenError: A row has more or fewer tags than tokens or one without a name, or the names lack a tag.
+            CfgenError: A row has a different number of tags and tokens, or a tag is not among the names.
         """
         if isinstance(batch, pa.Table):
             return self._candidates(batch)
-        # datasets gives it a dictionary where the format of the data set is not arrow
+        # datasets passes a dictionary if the format of the dataset is not arrow
         types = {"tokens": pa.list_(pa.string()), "ner_tags": pa.list_(pa.int64() if self.names else pa.string())}
         table = pa.table({name: pa.array(list(batch[name]), types.get(name)) for name in batch})
         return self._candidates(table).to_pydict()
@@ -144,14 +144,14 @@ class Intervene:
         starts, ends = found.start[replaced], found.end[replaced]
         form_starts, form_ends = pool.form_starts[form_of], pool.form_ends[form_of]
 
-        # a new row is three segments of the pool: the words before the mention, those of the form, and those behind
+        # a new row is three segments of the pool: the words before the mention, the form, and the words after it
         before = np.stack([tokens.offsets[rows], form_starts, ends], axis=1)
         behind = np.stack([starts, form_ends, tokens.offsets[rows + 1]], axis=1)
         lengths = (behind - before).sum(axis=1)
         layout = pool.layout[expand_ranges(before.ravel(), (behind - before).ravel())]
-        at = starts - tokens.offsets[rows]  # where the mention begins in its row, old and new
+        at = starts - tokens.offsets[rows]  # where the mention starts in its row, old and new
         if self.scheme == "IOB1":
-            # whether another one stands before it decides the first tag
+            # the first tag depends on whether another mention directly precedes it
             layout[np.cumsum(lengths) - lengths + at] = pool.layout[starts]
 
         swap = {
@@ -191,7 +191,7 @@ class Intervene:
     def _pool(
         self, words: StringArray, digests: np.ndarray, found: SpanTable, replaced: np.ndarray, forms: np.ndarray
     ) -> "_Pool":
-        """The words of the batch, and behind them those of the forms drawn, each form once."""
+        """Concatenate the words of the batch and those of the drawn forms, each form once."""
         known = self.entity_sets.flat
         drawn, first, form_of = np.unique(forms, return_index=True, return_inverse=True)
         starts, ends = known.offsets[drawn], known.offsets[drawn + 1]
@@ -205,7 +205,7 @@ class Intervene:
         return _Pool(words.concatenate(form_words), digests, layout, size + form_starts, size + form_ends, form_of)
 
     def _draw(self, keys: np.ndarray, found: SpanTable, digests: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """For each candidate, row by row, the mention to replace and the form to swap in."""
+        """Draw, for each candidate, the mention to replace and the form to swap in."""
         forms = self.entity_sets.flat
         numbers = {label: number for number, label in enumerate(self.entity_sets.forms)}
         types = np.array([numbers.get(name, -1) for name in found.types], dtype=np.int64)[found.type]
@@ -221,7 +221,7 @@ class Intervene:
         return swappable[mention], forms.firsts[types[swappable[mention]]] + form
 
     def _tags(self, codes: np.ndarray, lengths: np.ndarray, labels: Sequence[str]) -> Any:
-        """The values of the `ner_tags` column: strings, or positions in the names."""
+        """Return the values of the `ner_tags` column: strings, or positions in the names."""
         tags = code_tags(labels, self.scheme)
         if self.names is None:
             return pa.array(tags, pa.string()).take(pa.array(codes))
@@ -237,17 +237,17 @@ class Intervene:
 def replace_mention(
     tokens: Sequence[str], spans: Sequence[Span], span: Span, form: Sequence[str]
 ) -> tuple[list[str], list[Span], int]:
-    """Replace one mention and move those behind it.
+    """Replace one mention and shift the mentions after it.
 
     Args:
         tokens (`Sequence[str]`): The words.
         spans (`Sequence[Span]`): All mentions, in order.
-        span (`Span`): The one to replace.
+        span (`Span`): The mention to replace.
         form (`Sequence[str]`): Its new words.
 
     Returns:
-        `tuple[list[str], list[Span], int]`: The new words, the new mentions, and the position among them of the
-        replaced one.
+        `tuple[list[str], list[Span], int]`: The new words, the new mentions, and the position of the replaced
+        mention among them.
 
     Example:
 
@@ -265,19 +265,19 @@ def replace_mention(
 
 
 def laid_out(spans: Sequence[Span], length: int, scheme: str, names: Sequence[str] | None) -> list[Any]:
-    """The `ner_tags` of a row.
+    """Return the `ner_tags` of a row.
 
     Args:
         spans (`Sequence[Span]`): Its mentions.
         length (`int`): Its number of words.
         scheme (`str`): The tagging scheme.
-        names (`Sequence[str]` or `None`): What `tag_names` returned.
+        names (`Sequence[str]` or `None`): The result of `tag_names`.
 
     Returns:
-        `list[int]` or `list[str]`: One tag a word.
+        `list[int]` or `list[str]`: One tag per word.
 
     Raises:
-        CfgenError: The names lack a tag.
+        CfgenError: A tag is not among the names.
 
     Example:
 
@@ -294,7 +294,7 @@ def laid_out(spans: Sequence[Span], length: int, scheme: str, names: Sequence[st
 
 
 def scheme_of(dataset: Dataset | IterableDataset, scheme: str | None = None) -> str:
-    """Return the scheme that the user names, checked, or detect it."""
+    """Check the given tagging scheme against the data, or detect the scheme if omitted."""
     batches = (batch for _, batch in example_batches(dataset))
     if scheme is None:
         return detect_scheme_of(batches, tag_names(dataset) or ())
@@ -303,16 +303,16 @@ def scheme_of(dataset: Dataset | IterableDataset, scheme: str | None = None) -> 
 
 
 def stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
-    """Columns that a swap makes false, with a warning that they are null on counterfactual rows.
+    """Find the columns that a swap invalidates, and warn that they are null on counterfactual rows.
 
-    They are lists as long as the tokens in every row that has one, lists of objects, which are spans as a rule, and
-    the text.
+    These are lists with one value per token in every row that has them, lists of objects (usually spans), and the
+    text.
 
     Args:
         dataset (`Dataset` or `IterableDataset`): Observational examples.
 
     Returns:
-        `tuple[str, ...]`: Their names.
+        `tuple[str, ...]`: The names of the columns.
 
     Example:
 
@@ -323,8 +323,8 @@ def stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
     others = [name for name in features if name not in ("id", "tokens", "ner_tags")]
     if not others:
         return ()
-    found: set[str] = set()  # aligned, or equal to the text, in one row at least
-    failed: set[str] = set()  # and in no row otherwise
+    found: set[str] = set()  # aligned with the tokens, or equal to the text, in at least one row
+    failed: set[str] = set()  # neither of these in at least one row
     for table in arrow_batches(dataset, "tokens", *others):
         undecided = [name for name in others if name not in failed]
         if not undecided:
@@ -340,7 +340,7 @@ def stale_columns(dataset: Dataset | IterableDataset) -> tuple[str, ...]:
 
 
 def _follows(column: Any, tokens: Any) -> bool | None:
-    """Whether all rows that have a value have lists as long as the tokens, objects or the text; `None` if none has."""
+    """Check that all values are one per token, lists of objects, or the text; `None` if there are no values."""
     if isinstance(column.type, pa.BaseExtensionType):
         column = column.cast(column.type.storage_type)
     kind = column.type

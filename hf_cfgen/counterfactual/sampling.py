@@ -1,4 +1,4 @@
-"""Which mentions to replace by which surface forms: draws that depend on a seed and a row id alone."""
+"""Choose mentions and the surface forms that replace them; draws depend only on a seed and a row id."""
 
 import hashlib
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ from ..utils.ragged import expand_ranges
 
 
 def row_keys(seed: int, ids: Iterable[str]) -> np.ndarray:
-    """The key of each row, from which all its draws come.
+    """Return a key for each row, which determines all its draws.
 
     Args:
         seed (`int`): The seed.
-        ids (`Iterable[str]`): The rows' ids.
+        ids (`Iterable[str]`): The ids of the rows.
 
     Returns:
         `np.ndarray` of shape (rows,), uint64: The keys.
@@ -29,15 +29,15 @@ def row_keys(seed: int, ids: Iterable[str]) -> np.ndarray:
 
 
 def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
-    """The begin of a uniformly random order of `range(size)` for each key.
+    """Draw the first `count` numbers of a uniformly random order of `range(size)` for each key.
 
-    The shuffle of Fisher & Yates. Where only the begin of some order is taken, only the places that were changed are
-    kept, so that it costs as much for a range of a million as for one of ten.
+    This is the Fisher-Yates shuffle. If `count` is less than a size, only the changed positions are stored, so the
+    cost does not depend on the size.
 
     Args:
         keys (`np.ndarray` of shape (rows,), uint64): The keys.
         sizes (`np.ndarray` of shape (rows,)): The sizes, each at least 1 and below 2 ** 32.
-        count (`int`): How many to take of each order.
+        count (`int`): How many numbers to draw per row.
 
     Returns:
         `np.ndarray` of shape (rows, count), int64: Distinct numbers in each row; -1 once its range is exhausted.
@@ -52,10 +52,10 @@ def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
     steps = np.arange(count)
     left = np.maximum(sizes[:, None] - steps, 0).astype(np.uint64)
     words = derive_keys(keys[:, None], steps) >> np.uint64(32)
-    drawn = (words * left >> np.uint64(32)).astype(np.int64) + steps  # the place that each step changes with its own
+    drawn = (words * left >> np.uint64(32)).astype(np.int64) + steps  # the place that each step swaps with its own
     if sizes.max(initial=0) <= count:
         return np.where(steps < sizes[:, None], _swapped(drawn), -1)
-    moved = np.empty_like(drawn)  # what that place has from then on
+    moved = np.empty_like(drawn)  # the number at that place after the step
     order = np.empty_like(drawn)
     for step in range(count):
         order[:, step], moved[:, step] = drawn[:, step], step
@@ -68,8 +68,8 @@ def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
 
 
 def _swapped(drawn: np.ndarray) -> np.ndarray:
-    """Each row's places in turn swapped with those drawn."""
-    places = np.repeat(np.arange(drawn.shape[1])[:, None], len(drawn), axis=1)  # a row a place
+    """Swap each place of a row, in turn, with the drawn one."""
+    places = np.repeat(np.arange(drawn.shape[1])[:, None], len(drawn), axis=1)  # one row per place
     row = np.arange(len(drawn))
     for step, other in enumerate(drawn.T):
         found = places[other, row]
@@ -81,13 +81,13 @@ def _swapped(drawn: np.ndarray) -> np.ndarray:
 def paper_choices(
     keys: np.ndarray, rows: np.ndarray, own: np.ndarray, sizes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One random mention a row, and every form of its type that is not its own text.
+    """Choose one random mention per row, and every other surface form of its type.
 
     Args:
         keys (`np.ndarray`, uint64): The key of each row.
-        rows (`np.ndarray` of shape (mentions,)): The row of each mention that has some form to swap in, in order.
-        own (`np.ndarray` of shape (mentions,)): The position of its own text among the forms of its type, or -1.
-        sizes (`np.ndarray` of shape (mentions,)): How many forms its type has.
+        rows (`np.ndarray` of shape (mentions,)): The row of each mention that has a form to swap in, in order.
+        own (`np.ndarray` of shape (mentions,)): The position of the mention's text among the forms of its type, or -1.
+        sizes (`np.ndarray` of shape (mentions,)): The number of forms of its type.
 
     Returns:
         `tuple[np.ndarray, np.ndarray]`: For each candidate, row by row, the mention and the position of its new form.
@@ -110,17 +110,17 @@ def paper_choices(
 def budget_choices(
     k: int, keys: np.ndarray, rows: np.ndarray, types: np.ndarray, own: np.ndarray, sizes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Up to k pairs a row: mentions in turn, and for each the next form of its type that the row has not used yet.
+    """Choose up to k pairs per row: mentions in turn, each with the next form of its type that the row has not used.
 
-    Forms come in a uniformly random order, so that every form of a type is as likely, seen once or often.
+    The order of the forms is uniformly random and does not depend on their frequency.
 
     Args:
-        k (`int`): The budget.
-        keys (`np.ndarray`, uint64): See `paper_choices`, as the others.
+        k (`int`): The maximum number of candidates per row.
+        keys (`np.ndarray`, uint64): The key of each row; see `paper_choices`.
         rows (`np.ndarray`): The row of each mention.
-        types (`np.ndarray` of shape (mentions,)): The number of its type.
-        own (`np.ndarray`): The position of its own text.
-        sizes (`np.ndarray`): How many forms its type has.
+        types (`np.ndarray` of shape (mentions,)): The number of the mention's type.
+        own (`np.ndarray`): See `paper_choices`.
+        sizes (`np.ndarray`): See `paper_choices`.
 
     Returns:
         `tuple[np.ndarray, np.ndarray]`: See `paper_choices`.
@@ -136,19 +136,19 @@ def budget_choices(
     in_turn, begins, mentions_of = _in_turn(keys, rows)
     count = types.max() + 1
     _, firsts, pair_of = np.unique(rows * count + types, return_index=True, return_inverse=True)
-    # one more than k: k - 1 forms may be used already and one be the mention's own text
+    # k + 1, because k - 1 forms may be used already and one may be the mention's own text
     of_pairs = derive_keys(keys[rows[firsts]], types[firsts] + 1)
     order = shuffled(of_pairs, sizes[firsts], min(k + 1, sizes.max()))
     used = np.zeros(order.shape, dtype=bool)
     left = (order[pair_of] >= 0) & (order[pair_of] != own[:, None])
     made = np.zeros(len(begins), dtype=np.int64)
-    steps = []  # in each, some rows get their next candidate
-    waiting = np.ones(len(rows), dtype=bool)  # the places of `in_turn`
+    steps = []  # at each step, some rows get their next candidate
+    waiting = np.ones(len(rows), dtype=bool)  # positions in `in_turn`
     by_mentions = np.argsort(-mentions_of, kind="stable")
     behind = np.searchsorted(-mentions_of[by_mentions], -np.arange(mentions_of.max()), side="left")
     while waiting.any():
         for turn, end in enumerate(behind.tolist()):
-            at = by_mentions[:end]  # the rows that have so many mentions
+            at = by_mentions[:end]  # the rows with more than `turn` mentions
             at = at[waiting[begins[at] + turn]]
             if not len(at):
                 continue
@@ -170,11 +170,11 @@ def budget_choices(
 
 
 def _in_turn(keys: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The mentions of each row that has some, in a random order; where each row begins and how many it has."""
+    """Return the mentions of each row in a random order, where each row starts, and its number of mentions."""
     of_rows, begins, counts = np.unique(rows, return_index=True, return_counts=True)
     of_rows = derive_keys(keys[of_rows], 0)
     in_turn = np.empty(len(rows), dtype=np.int64)
-    widths = np.frexp(counts)[1]  # so that a row of many mentions makes the orders of the others no longer
+    widths = np.frexp(counts)[1]  # group by size, so a row of many mentions does not lengthen the others
     for width in np.unique(widths).tolist():
         at = np.flatnonzero(widths == width)
         order = shuffled(of_rows[at], counts[at], counts[at].max())
