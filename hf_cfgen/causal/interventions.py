@@ -16,7 +16,7 @@ Tagger: TypeAlias = str | Path | PreTrainedModel | TokenClassificationPipeline
 
 
 def map_labels(labels: Iterable[str], model_labels: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Translate the labels of a model to tags.
+    """Map the labels of a model to tags.
 
     Args:
         labels (`Iterable[str]`): The model's labels.
@@ -103,18 +103,18 @@ def intervened_predictions(
     batch_size: int = 32,
     model_labels: Mapping[str, str] | None = None,
 ) -> dict[str, list[list[str]]]:
-    """Predict the tags of unchanged sentences, under do(c0) and under do(e0).
+    """Predict the tags of the unchanged sentences and of the sentences under do(c0) and do(e0).
 
-    Under do(e0) the embeddings of all sub-words of every gold mention are zero, under do(c0) those of all other words.
-    Special tokens and padding are unchanged (Zeng et al. 2020, section 3.3). The model predicts its own labels, and
-    `model_labels` renames the predictions, so a map never changes a decision.
+    Under do(e0), the embeddings of all sub-words of the gold mentions are zero; under do(c0), those of all other
+    words. Special tokens and padding are unchanged (Zeng et al. 2020, section 3.3). `model_labels` only renames the
+    predicted labels, so it never changes a decision.
 
     Args:
         model (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_tagger`.
         sentences (`Sequence[Sequence[str]]`): The words of each sentence.
         tags (`Sequence[Sequence[str]]`): The gold tags.
         batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
-        model_labels (`Mapping[str, str]`, *optional*): The meaning of the model's labels; see `map_labels`.
+        model_labels (`Mapping[str, str]`, *optional*): The tags for the model's labels; see `map_labels`.
 
     Returns:
         `dict[str, list[list[str]]]`: The predicted tags under `predictions`, `do_context` and `do_entity`.
