@@ -1,1 +1,1 @@
-"""Spans, tagging schemes and scores: everything that is computed from tags alone. numpy only."""
+"""Spans, tagging schemes and scores: everything that needs only tags. Depends only on numpy."""

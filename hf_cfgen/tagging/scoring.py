@@ -46,7 +46,7 @@ class LevelScores(Score):
 
 @dataclass(frozen=True)
 class TaggerScores(Record):
-    """What `ner_scores` returns: the scores of every level. `scores["strict"]` is `scores.strict`."""
+    """The scores at every level, from `ner_scores`. `scores["strict"]` is `scores.strict`."""
 
     strict: LevelScores
     relaxed: LevelScores
@@ -58,7 +58,7 @@ class TaggerScores(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Effects(Record):
-    """F1 in three passes, the causal effects between them, and intervals of 95 %."""
+    """F1 in three passes, the causal effects between them, and 95% intervals."""
 
     f1: float
     f1_do_context: float
@@ -88,7 +88,7 @@ class LevelEffects(Effects):
 
 @dataclass(frozen=True)
 class CausalEffects(Record):
-    """What `causal_scores` returns: the effects at every level. `effects["strict"]` is `effects.strict`."""
+    """The effects at every level, from `causal_scores`. `effects["strict"]` is `effects.strict`."""
 
     strict: LevelEffects
     relaxed: LevelEffects
@@ -197,7 +197,7 @@ def f1(counts: np.ndarray) -> np.ndarray:
 
 
 def ner_scores(references: Tags, predictions: Tags) -> TaggerScores:
-    """Compute precision, recall and F1 at every level, micro and by type.
+    """Compute precision, recall and F1 at every level, micro-averaged and by type.
 
     Args:
         references (`Sequence[Sequence[str]]`): Gold tags, one sequence per sentence, in any scheme.
@@ -269,13 +269,13 @@ def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int 
 
 
 def interval(samples: np.ndarray) -> Interval:
-    """Return the percentile interval that holds 95 % of the samples (Efron & Tibshirani 1993, chapter 13).
+    """Return the percentile interval that contains 95% of the samples (Efron & Tibshirani 1993, chapter 13).
 
     Args:
         samples (`np.ndarray` of shape (resamples,)): One value per resample.
 
     Returns:
-        `tuple[float, float]`: The lower and the upper end.
+        `tuple[float, float]`: The lower and upper ends.
 
     Example:
 
@@ -350,7 +350,7 @@ _RESAMPLES_AT_ONCE = 100  # limits memory to 100 weights of 8 bytes per sentence
 
 
 class _Items(NamedTuple):
-    """Counted items: `items[level, column]` has the first word of each item, over all sentences, and its type."""
+    """Counted items: `items[level, column]` has the first word of each item in all sentences, and its type."""
 
     types: tuple[str, ...]
     lengths: np.ndarray
@@ -387,7 +387,7 @@ def _items(references: Tags, predictions: Tags) -> _Items:
 
 
 def _of_all_types(passes: Mapping[str, Counts]) -> dict[str, Counts]:
-    """The same counts over the union of the types."""
+    """Extend the counts to the union of the types."""
     types = tuple(sorted({label for counts in passes.values() for label in counts.types}))
     spread_out = {}
     for name, counts in passes.items():
@@ -398,7 +398,7 @@ def _of_all_types(passes: Mapping[str, Counts]) -> dict[str, Counts]:
 
 
 def _micro_first(values: np.ndarray) -> np.ndarray:
-    """The counts over all types, then of each type: (sentences, `LEVELS`, 1 + types, 3)."""
+    """Prepend the counts over all types: (sentences, `LEVELS`, 1 + types, 3)."""
     return np.concatenate([values.sum(axis=2, keepdims=True), values], axis=2)
 
 

@@ -1,4 +1,4 @@
-"""The mentions of many sentences in arrays: what `spans` does for one sentence, without a Python loop."""
+"""The mentions of many sentences in arrays: like `spans`, but without a Python loop over sentences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from .spans import Span, spans_to_tags, split_tag
 class SpanTable:
     """The mentions of many sentences, one row per mention, in the order of the text.
 
-    Words are counted over all sentences, as in the concatenation of the sentences.
+    Word positions refer to the concatenation of all sentences.
 
     Args:
-        row (`np.ndarray` of shape (mentions,), int64): The sentence of each mention.
-        start (`np.ndarray` of shape (mentions,), int64): Its first word.
-        end (`np.ndarray` of shape (mentions,), int64): One more than its last word.
+        row (`np.ndarray` of shape (mentions,), int64): The sentence number of each mention.
+        start (`np.ndarray` of shape (mentions,), int64): The position of its first word.
+        end (`np.ndarray` of shape (mentions,), int64): The position after its last word.
         type (`np.ndarray` of shape (mentions,), int64): The position of its entity type in `types`.
         types (`tuple[str, ...]`): The entity types.
     """
@@ -34,21 +34,21 @@ class SpanTable:
     def from_tags(
         cls, codes: np.ndarray, tags: Sequence[str], offsets: np.ndarray, types: Sequence[str] | None = None
     ) -> Self:
-        """Read the mentions off many tag sequences, each as `tags_to_spans` does.
+        """Return the mentions of many tag sequences, each read as in `tags_to_spans`.
 
         Args:
             codes (`np.ndarray` of shape (words,), int): For each word, the position of its tag in `tags`.
             tags (`Sequence[str]`): Tags of any scheme.
-            offsets (`np.ndarray` of shape (sentences + 1,), int64): Where each sentence starts, and the number of
-                words.
-            types (`Sequence[str]`, *optional*): Entity types, at least those that occur. Defaults to those that
-                occur, in alphabetical order.
+            offsets (`np.ndarray` of shape (sentences + 1,), int64): Where each sentence starts, and the number
+                of words.
+            types (`Sequence[str]`, *optional*): Entity types, including all that occur. Defaults to those
+                that occur, in alphabetical order.
 
         Returns:
             `SpanTable`: The mentions.
 
         Raises:
-            CfgenError: A tag that occurs is not of any scheme.
+            CfgenError: A tag that occurs does not belong to any scheme.
 
         Example:
 
@@ -81,7 +81,7 @@ class SpanTable:
         """Return the type of each word's mention.
 
         Args:
-            words (`int`): Number of words of all sentences.
+            words (`int`): Number of words in all sentences.
 
         Returns:
             `np.ndarray` of shape (words,), int64: Positions in `types`; -1 outside every mention.
@@ -92,10 +92,10 @@ class SpanTable:
         return types
 
     def to_codes(self, words: int, scheme: str) -> np.ndarray:
-        """Write the mentions as tags, as `spans_to_tags` does.
+        """Encode the tags of the mentions, as written by `spans_to_tags`.
 
         Args:
-            words (`int`): Number of words of all sentences.
+            words (`int`): Number of words in all sentences.
             scheme (`str`): One of `SCHEMES`.
 
         Returns:

@@ -1,7 +1,7 @@
-"""Spans and tags: the one place where tags are read and written.
+"""Spans and tags: the only module that reads and writes tags.
 
-A tag is `"O"` or a prefix, a hyphen and a label (`"B-PER"`). Six schemes are known, by the prefixes of a mention's
-first, inner, last and only word:
+A tag is `"O"` or a prefix, a hyphen and a label (`"B-PER"`). The six schemes differ in the prefixes
+of a mention's first, inner, last and only word:
 
 | scheme | first | inner | last | only |
 |---|---|---|---|---|
@@ -42,7 +42,7 @@ class Span(NamedTuple):
 
 
 def split_tag(tag: str) -> tuple[str, str]:
-    """Split a tag into its prefix, as BIOES would write it, and its label.
+    """Split a tag into its BIOES prefix and its label.
 
     Args:
         tag (`str`): `"O"`, or a prefix of any scheme, a hyphen and a label.
@@ -67,13 +67,14 @@ def split_tag(tag: str) -> tuple[str, str]:
 
 
 def tags_to_spans(tags: Sequence[str]) -> list[Span]:
-    """Read the mentions off a tag sequence of any scheme.
+    """Return the mentions of a tag sequence in any scheme.
 
-    Leniently, as seqeval does by default after BILOU and BMES are mapped to BIOES: a mention ends after E or S,
-    before B, S or O, and where the label changes; it starts at B or S, after O, E or S, and where the label changes.
+    Invalid sequences are read leniently, as in seqeval's default mode, with all prefixes mapped to BIOES. A mention
+    ends after E or S, before B, S or O, and if the label changes. It starts at B or S, after O, E or S, and if the
+    label changes.
 
     Args:
-        tags (`Sequence[str]`): One tag a word.
+        tags (`Sequence[str]`): One tag per word.
 
     Returns:
         `list[Span]`: The mentions in order, disjoint.
@@ -102,7 +103,7 @@ def tags_to_spans(tags: Sequence[str]) -> list[Span]:
 
 
 def spans_to_tags(spans: Iterable[Span], length: int, scheme: str = "IOB2") -> list[str]:
-    """Lay out mentions as tags.
+    """Return the tags of mentions.
 
     Args:
         spans (`Iterable[Span]`): Disjoint mentions, in any order.
@@ -110,10 +111,10 @@ def spans_to_tags(spans: Iterable[Span], length: int, scheme: str = "IOB2") -> l
         scheme (`str`, *optional*, defaults to `"IOB2"`): One of `SCHEMES`, or `"BIO"`.
 
     Returns:
-        `list[str]`: One tag a word.
+        `list[str]`: One tag per word.
 
     Raises:
-        CfgenError: A span is empty, unlabelled, outside the sentence or overlaps another, or the scheme is unknown.
+        CfgenError: A span is empty, unlabeled, outside the sentence or overlaps another, or the scheme is unknown.
 
     Example:
 
@@ -146,7 +147,7 @@ def check_scheme(scheme: str) -> str:
     """Return the scheme's canonical name.
 
     Args:
-        scheme (`str`): A name, in any case; `"BIO"` is IOB2.
+        scheme (`str`): A name in upper or lower case. `"BIO"` is an alias of IOB2.
 
     Returns:
         `str`: One of `SCHEMES`.
@@ -169,7 +170,7 @@ def scheme_tags(labels: Iterable[str], scheme: str = "IOB2") -> list[str]:
     """List every tag that a scheme can write for some entity types: `"O"` first, then type by type.
 
     Args:
-        labels (`Iterable[str]`): Entity types, each kept in the order given.
+        labels (`Iterable[str]`): Entity types, in the order of the result.
         scheme (`str`, *optional*, defaults to `"IOB2"`): One of `SCHEMES`.
 
     Returns:
@@ -191,25 +192,24 @@ def scheme_tags(labels: Iterable[str], scheme: str = "IOB2") -> list[str]:
 def detect_scheme(
     sequences: Iterable[Sequence[str]], names: Iterable[str] = (), where: Callable[[int], str] = "record {}".format
 ) -> str:
-    """Detect the tagging scheme of a data set.
+    """Detect the tagging scheme of a dataset.
 
-    The first scheme that has all prefixes seen decides, in the order BIOES, BMES, BILOU, BMEWO: B, E and S alone are
-    read as BIOES, though BMES has them too, so give `names` where they are known. Where only B and I occur, it is IOB1
-    if every mention begins with I, save those directly after one of their type, and some does begin so; IOB2 if every
-    mention begins with B.
+    Return the first of BIOES, BMES, BILOU and BMEWO that has all prefixes. B, E and S fit both BIOES and BMES and are
+    read as BIOES, so give `names` if they are known. If only B and I occur, return IOB2 if every mention starts with
+    B, and IOB1 if some start with I and B occurs only directly after a mention of the same type.
 
     Args:
         sequences (`Iterable[Sequence[str]]`): The tag sequences.
-        names (`Iterable[str]`, *optional*, defaults to `()`): Further tags that are known to be possible, such as the
-            names of a `ClassLabel`.
-        where (`Callable[[int], str]`, *optional*): Takes the position of a sequence; says where it stands, for
-            messages.
+        names (`Iterable[str]`, *optional*, defaults to `()`): Other possible tags, such as the names of a
+            `ClassLabel`.
+        where (`Callable[[int], str]`, *optional*): Returns the location of a sequence, given its position,
+            for messages.
 
     Returns:
-        `str`: One of `SCHEMES`. IOB2 where nothing is tagged.
+        `str`: One of `SCHEMES`. IOB2 if there are no mentions.
 
     Raises:
-        CfgenError: The tags fit no one scheme.
+        CfgenError: The tags do not fit any single scheme.
 
     Example:
 
