@@ -1,1 +1,1 @@
-"""Helpers that know nothing about named entities: atomic files, arrays of lists, hashes, threads, versions."""
+"""Helpers that are independent of named entities: atomic files, arrays of lists, hashes, threads, versions."""

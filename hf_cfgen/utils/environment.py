@@ -1,4 +1,4 @@
-"""What a result was made with: versions, commit, command line."""
+"""The provenance of a result: versions, commit, command line."""
 
 import json
 import os
@@ -14,7 +14,7 @@ _LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "seqeval", "num
 
 
 def environment() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that results depend on, by name.
+    """Return the versions of Python and of the libraries that results depend on.
 
     Example:
 
@@ -37,7 +37,7 @@ def checkout_commit() -> str | None:
 
 
 def base_name(value: str) -> str:
-    """Return a name that can be published: the last part of a local path, anything else unchanged.
+    """Return the last part of a local path, to hide private folders; return other text unchanged.
 
     Args:
         value (`str`): A path, a Hub name, or any text.
@@ -56,11 +56,11 @@ def base_name(value: str) -> str:
 
 
 def command_line(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """Write the options that differ from their defaults as a command line, without local folders.
+    """Write the options that differ from their defaults as a command line, without local paths.
 
     Args:
         options (`Mapping[str, Any]`): The values of options by name.
-        defaults (`Mapping[str, Any]`): The defaults by name; an option may lack one.
+        defaults (`Mapping[str, Any]`): The defaults by name. An option may have no default.
 
     Returns:
         `str`: The options, with paths shortened by `base_name`.

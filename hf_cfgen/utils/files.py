@@ -1,4 +1,4 @@
-"""Files that appear only when they are whole."""
+"""Files and folders that appear only when they are complete."""
 
 import json
 import shutil
@@ -12,10 +12,10 @@ from ..errors import CfgenError
 
 @contextmanager
 def finished_folder(path: Path) -> Iterator[Path]:
-    """A folder that appears only when all in it is written, in place of what was there.
+    """Write a folder that appears only when complete, and replaces an existing one.
 
     Args:
-        path (`Path`): Where it shall be.
+        path (`Path`): The final path.
 
     Returns:
         `Iterator[Path]`: The folder to write to.
@@ -41,9 +41,9 @@ def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
     """Write a JSON file in one step.
 
     Args:
-        path (`Path`): The file; its folder must be there.
-        value (`Any`): What it shall hold.
-        indent (`int`, *optional*, defaults to 1): Blanks a level; `None` for all on one line.
+        path (`Path`): The file. Its folder must exist.
+        value (`Any`): The value to write.
+        indent (`int`, *optional*, defaults to 1): Spaces per level. `None` writes one line.
     """
     write_text(path, json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
 
@@ -52,8 +52,8 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file in one step.
 
     Args:
-        path (`Path`): The file; its folder must be there.
-        text (`str`): What it shall hold.
+        path (`Path`): The file. Its folder must exist.
+        text (`str`): The text to write.
     """
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text, encoding="utf-8")
@@ -61,13 +61,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def check_new(*paths: Path | None) -> None:
-    """Check that files to write are not there yet, and that their folders are.
+    """Check that output files do not exist, and that their folders do.
 
     Args:
-        paths (`Path` or `None`): The files; `None` is passed over.
+        paths (`Path` or `None`): The files. `None` is skipped.
 
     Raises:
-        CfgenError: A file is there, or its folder is not.
+        CfgenError: A file exists, or its folder does not.
 
     Example:
 
@@ -87,11 +87,11 @@ def check_new(*paths: Path | None) -> None:
 
 
 def write_json_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
-    """Write a file of JSON lines in one step.
+    """Write a JSON Lines file in one step.
 
     Args:
-        path (`Path`): The file; its folder must be there.
-        records (`Iterable[dict]`): What its lines shall hold.
+        path (`Path`): The file. Its folder must exist.
+        records (`Iterable[dict]`): The objects to write, one per line.
     """
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
@@ -107,10 +107,10 @@ def read_json(path: Path) -> dict[str, Any]:
         path (`Path`): The file.
 
     Returns:
-        `dict`: What it holds.
+        `dict`: The object.
 
     Raises:
-        CfgenError: It is no JSON object.
+        CfgenError: The file is not a JSON object.
 
     Example:
 

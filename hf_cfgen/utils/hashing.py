@@ -1,6 +1,6 @@
-"""Hashes of words and rows, and random keys that depend on a seed and a row's id alone, for many rows at once.
+"""Hashes of words and rows, and random keys that depend only on a seed and a row's id, for many rows at once.
 
-A hash is two numbers of 64 bits, so an array of hashes has the shape (2, n).
+A hash is two 64-bit numbers, so an array of hashes has the shape (2, n).
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from .arrow_arrays import StringArray
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _SPLITMIX = tuple(map(np.uint64, (30, 0xBF58476D1CE4E5B9, 27, 0x94D049BB133111EB, 31)))
-_SORTED_AT_ONCE = 1_000_000  # hashes, so that memory stays bounded
+_SORTED_AT_ONCE = 1_000_000  # number of hashes, to limit memory
 
 
 def derive_keys(keys: np.ndarray, numbers: np.ndarray | int) -> np.ndarray:
-    """Derive further random keys, one per number: the outputs of splitmix64 (Steele et al. 2014).
+    """Derive one random key per number with splitmix64 (Steele et al. 2014).
 
     Args:
         keys (`np.ndarray`, uint64): The states.
@@ -39,7 +39,7 @@ _BYTE_HASHES = np.stack([derive_keys(np.full(1, half, dtype=np.uint64), np.arang
 
 
 def hash_words(words: pa.StringArray) -> np.ndarray:
-    """Hash words.
+    """Return the hash of each word.
 
     Args:
         words (`pa.StringArray`): The words.
@@ -60,15 +60,15 @@ def hash_words(words: pa.StringArray) -> np.ndarray:
 
 
 def hash_rows(words: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Hash rows that are concatenations of segments, by a polynomial over the hashes of their words.
+    """Hash rows that are concatenated segments, with a polynomial over the hashes of their words.
 
     Args:
         words (`np.ndarray` of shape (2, words), uint64): The result of `hash_words`.
         starts (`np.ndarray` of shape (rows, segments), int): Where each segment starts among the words.
-        ends (`np.ndarray` of shape (rows, segments), int): Where it ends.
+        ends (`np.ndarray` of shape (rows, segments), int): Where each segment ends.
 
     Returns:
-        `np.ndarray` of shape (2, rows), uint64: The hashes. Rows of equal words have equal hashes.
+        `np.ndarray` of shape (2, rows), uint64: The hashes. Rows with equal words have equal hashes.
 
     Example:
 

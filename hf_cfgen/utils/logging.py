@@ -1,4 +1,4 @@
-"""What libraries print while a command runs."""
+"""Control what libraries print while a command runs."""
 
 import sys
 
@@ -9,8 +9,8 @@ from transformers.utils import logging
 
 
 def silence_libraries() -> None:
-    """Silence what a command reports itself, and progress bars if standard error is not a terminal."""
-    set_verbosity(CRITICAL)  # datasets also raises what it logs
+    """Silence errors that a command reports itself, and progress bars if standard error is not a terminal."""
+    set_verbosity(CRITICAL)  # datasets also raises the errors that it logs
     if not sys.stderr.isatty():
         disable_progress_bars()
         disable_hub_progress_bars()

@@ -1,4 +1,4 @@
-"""Import a user's own function by its name."""
+"""Import a user-defined function by its name."""
 
 import importlib
 import sys
@@ -9,9 +9,9 @@ from ..errors import CfgenError
 
 
 def import_object(path: str) -> Callable[..., Any]:
-    """Import a function or class by its path, such as a filter, recipe or baseline of your own.
+    """Import a function or class by its path, such as a custom filter, recipe or baseline.
 
-    Modules in the current directory are found, as with `python -m`.
+    Also searches the current directory, like `python -m`.
 
     Args:
         path (`str`): The module and the name in it, separated by a colon: `"my_module:my_name"`.
@@ -20,7 +20,7 @@ def import_object(path: str) -> Callable[..., Any]:
         `Callable`: The function or class.
 
     Raises:
-        CfgenError: The path has another form, the module cannot be imported, or it has no such function.
+        CfgenError: The path is malformed, the module cannot be imported, or it has no such function.
 
     Example:
 

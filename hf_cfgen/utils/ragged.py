@@ -8,7 +8,7 @@ def expand_ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
     Args:
         starts (`np.ndarray` of shape (rows,), int): Where each range starts.
-        lengths (`np.ndarray` of shape (rows,), int): Its length.
+        lengths (`np.ndarray` of shape (rows,), int): The length of each range.
 
     Returns:
         `np.ndarray` of shape (sum of lengths,): The positions, int32 if that is wide enough.
@@ -19,7 +19,7 @@ def expand_ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     [5, 6, 0, 1, 2]
     """
     ends = lengths.cumsum()
-    # int32 is three times as fast
+    # int32 is three times as fast as int64
     kind = np.int32 if max(ends[-1:].max(initial=0), starts.max(initial=0)) < 2**30 else np.int64
     positions = np.repeat((starts - ends + lengths).astype(kind), lengths)
     positions += np.arange(len(positions), dtype=kind)

@@ -1,4 +1,4 @@
-"""Frozen dataclasses that are written to JSON and read back."""
+"""Frozen dataclasses that convert to and from JSON."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -34,13 +34,13 @@ class Record:
         """Read a record from JSON values.
 
         Args:
-            values (`Mapping[str, Any]`): What `to_dict` returned. Unknown keys are ignored.
+            values (`Mapping[str, Any]`): The result of `to_dict`. Unknown keys are ignored.
 
         Returns:
             `Self`: The record.
 
         Raises:
-            CfgenError: A key without a default is missing, or a value has another type. The message gives the path.
+            CfgenError: A key without a default is missing, or a value has the wrong type. The message names the path.
         """
         return _from_json(cls, values, "")
 
@@ -60,7 +60,7 @@ def _to_json(value: Any) -> Any:
 
 
 def _from_json(kind: Any, value: Any, path: str) -> Any:
-    """Read a value of a type; `path` names it in messages."""
+    """Convert a JSON value to a type; messages refer to it as `path`."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         if value is None and NoneType in arguments:

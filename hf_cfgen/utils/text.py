@@ -1,10 +1,10 @@
-"""The one place that knows whether tokens are characters or words."""
+"""Detect whether tokens are characters or words; other modules rely on this one."""
 
 from collections.abc import Iterable
 
 
 def is_in_characters(tokens: Iterable[str]) -> bool:
-    """Tell whether tokens are characters, as in Chinese data, and not words.
+    """Check whether tokens are characters, as in Chinese data, rather than words.
 
     Args:
         tokens (`Iterable[str]`): The tokens of a sentence, or of many sentences.

@@ -1,4 +1,4 @@
-"""How many threads torch uses."""
+"""Limit the number of threads that torch uses."""
 
 import math
 import os
@@ -11,11 +11,11 @@ def usable_cores(cgroup: Path = _CGROUP) -> int:
     """Count the cores that this process may use.
 
     Args:
-        cgroup (`Path`, *optional*, defaults to `/sys/fs/cgroup`): Where Linux keeps the CPU quota of a container,
-            version 1 or 2.
+        cgroup (`Path`, *optional*, defaults to `/sys/fs/cgroup`): The folder with the CPU quota of a Linux
+            container, version 1 or 2.
 
     Returns:
-        `int`: The cores of the process's affinity, or its quota rounded up if that is smaller.
+        `int`: The number of cores in the process's affinity, or its quota, rounded up, if smaller.
 
     Example:
 
@@ -34,7 +34,7 @@ def usable_cores(cgroup: Path = _CGROUP) -> int:
 def limit_threads(one: bool = False) -> None:
     """Limit torch to the usable cores, unless the user has set OMP_NUM_THREADS.
 
-    An LSTM's steps are so small that a second thread hardly helps, and slows it down many times if cores are busy.
+    The steps of an LSTM are so small that a second thread hardly helps, and makes it much slower if cores are busy.
 
     Args:
         one (`bool`, *optional*, defaults to `False`): Use one thread, for an LSTM.

@@ -1,4 +1,4 @@
-"""Values from YAML and the command line as typed Python values, checked against type hints."""
+"""Convert values from YAML and the command line to typed Python values, checked against type hints."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ _NAMES: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML file of names and values.
+    """Read a YAML mapping of names to values.
 
     Args:
         path (`Path`): The file.
@@ -29,7 +29,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         `dict[str, Any]`: Its values by name.
 
     Raises:
-        CfgenError: The file cannot be read, or does not hold names and values.
+        CfgenError: The file cannot be read, or is not a mapping.
     """
     try:
         values: object = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -43,11 +43,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def typed_value(value: Any, hint: Any, name: str) -> Any:
     """Check a value against a type hint, and convert it if nothing is lost.
 
-    A whole number is accepted as a float, a list as a tuple, and a text as the number that it spells: YAML reads
-    `1e-3` as a text.
+    A whole number is accepted as a float, a list as a tuple, and a string as the number it contains, because YAML
+    reads `1e-3` as a string.
 
     Args:
-        value (`Any`): A value that YAML holds.
+        value (`Any`): A value read from YAML.
         hint (`Any`): The type hint: a plain type, `Literal`, `list`, `tuple`, `dict`, or a union of these.
         name (`str`): The name of the value, for messages.
 
@@ -55,7 +55,7 @@ def typed_value(value: Any, hint: Any, name: str) -> Any:
         `Any`: The value with the type of the hint.
 
     Raises:
-        CfgenError: The value has another type.
+        CfgenError: The value has the wrong type.
 
     Example:
 
@@ -102,17 +102,17 @@ def typed_value(value: Any, hint: Any, name: str) -> Any:
 
 
 def from_values(cls: type[T], values: Mapping[str, Any]) -> T:
-    """Make a dataclass of options from values that YAML holds.
+    """Create a dataclass of options from values read from YAML.
 
     Args:
         cls (`type`): The dataclass.
-        values (`Mapping[str, Any]`): Values by name. `None` stands for the default.
+        values (`Mapping[str, Any]`): Values by name. `None` means the default.
 
     Returns:
         `cls`: An instance.
 
     Raises:
-        CfgenError: A name is unknown, or a value has another type.
+        CfgenError: A name is unknown, or a value has the wrong type.
     """
     hints = get_type_hints(cls)
     names = [field.name for field in fields(cls) if field.init]
@@ -124,14 +124,14 @@ def from_values(cls: type[T], values: Mapping[str, Any]) -> T:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Write a hint that names what was probably meant.
+    """Return a hint for an unknown name, such as a misspelled option.
 
     Args:
         name (`str`): An unknown name.
         known (`Iterable[str]`): The known names.
 
     Returns:
-        `str`: The nearest known name, or all of them if none is near.
+        `str`: A hint with the nearest known name, or with all known names if none is similar.
 
     Example:
 
@@ -144,17 +144,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def parse_map(items: Sequence[str], name: str) -> dict[str, str]:
-    """Read `OLD=NEW` items.
+    """Parse `OLD=NEW` items into a dictionary.
 
     Args:
         items (`Sequence[str]`): The items.
         name (`str`): The name of the option, for messages.
 
     Returns:
-        `dict[str, str]`: NEW by OLD.
+        `dict[str, str]`: The NEW values by OLD key.
 
     Raises:
-        CfgenError: An item has no `=`, or an OLD or NEW is missing or given twice.
+        CfgenError: An item has no `=`, OLD or NEW is missing, or an OLD is given twice.
 
     Example:
 
