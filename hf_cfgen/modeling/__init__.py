@@ -25,12 +25,12 @@ AutoModelForTokenClassification.register(LSTMTaggerConfig, LSTMTagger)
 
 
 def saved_config(folder: Path) -> PreTrainedConfig:
-    """The shape of a saved model, by the same names whatever its architecture calls them.
+    """Load the configuration of a saved model, with the same attribute names for every architecture.
 
     Args:
-        folder (`Path`): Its folder.
+        folder (`Path`): The model's folder.
 
     Returns:
-        `PreTrainedConfig`: With `num_hidden_layers`, `hidden_size` and so on.
+        `PreTrainedConfig`: The configuration, with `num_hidden_layers`, `hidden_size`, and so on.
     """
     return AutoConfig.from_pretrained(folder)

@@ -1,17 +1,17 @@
-"""From the probabilities of the labels to the tags of a sentence."""
+"""Convert label probabilities to tags."""
 
 import numpy as np
 
 
 def best_tags(probabilities: np.ndarray, id2label: dict[int, str]) -> list[str]:
-    """The most probable tag of every word; O where the model has not seen the word.
+    """Return the most probable tag of each word, or O for a word that the model did not see.
 
     Args:
-        probabilities (`np.ndarray` of shape (words, labels)): One sentence of `predict_words`.
+        probabilities (`np.ndarray` of shape (words, labels)): The result of `predict_words` for one sentence.
         id2label (`dict[int, str]`): The model's labels.
 
     Returns:
-        `list[str]`: One tag a word.
+        `list[str]`: One tag per word.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Words and sub-words: sentences of words as windows of sub-words, each word predicted once."""
+"""Encode sentences of words as windows of sub-words, so that each word is predicted once."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,13 +12,13 @@ from ..utils.ragged import expand_ranges, offsets_from_lengths
 
 
 class Frame(NamedTuple):
-    """One of the model's inputs around the sub-words of a sentence.
+    """Values of one model input at special tokens, sub-words, and padding.
 
     Args:
-        before (`list[int]`): Its values at the special tokens before them.
-        inside (`int`): Its value at every sub-word; the id of some sub-word for `input_ids`.
-        behind (`list[int]`): Its values at the special tokens behind them.
-        padding (`int`): Its value behind the shorter sentences of a batch.
+        before (`list[int]`): Values at the special tokens before the sub-words.
+        inside (`int`): Value at every sub-word; for `input_ids`, the id of an arbitrary sub-word.
+        behind (`list[int]`): Values at the special tokens after the sub-words.
+        padding (`int`): Value at padding positions.
     """
 
     before: list[int]
@@ -28,19 +28,19 @@ class Frame(NamedTuple):
 
 
 class WindowArrays(NamedTuple):
-    """Windows of many sentences. Words and sub-words are counted over all sentences, special tokens left out.
+    """Store the windows of many sentences. Indices count over all sentences and skip special tokens.
 
     Args:
         frames (`dict[str, Frame]`): The model's inputs.
-        ids (`np.ndarray` of shape (sub-words,)): The id of each sub-word.
-        word (`np.ndarray` of shape (sub-words,)): Its word.
-        sentence (`np.ndarray` of shape (windows,)): The sentence of each window: in order, from left to right.
-        begin (`np.ndarray` of shape (windows,)): Its first sub-word.
-        end (`np.ndarray` of shape (windows,)): The sub-word behind its last one.
-        predicted (`np.ndarray`): The words that are predicted from each window, window by window, in order.
-        offsets (`np.ndarray` of shape (windows + 1,)): Where those of each window begin in `predicted`.
-        position (`np.ndarray` of shape (words,)): The position of each word's first sub-word in the window from which
-            it is predicted, special tokens counted.
+        ids (`np.ndarray` of shape (sub-words,)): The token id of each sub-word.
+        word (`np.ndarray` of shape (sub-words,)): The word of each sub-word.
+        sentence (`np.ndarray` of shape (windows,)): The sentence of each window, in order.
+        begin (`np.ndarray` of shape (windows,)): The first sub-word of each window.
+        end (`np.ndarray` of shape (windows,)): One past the last sub-word of each window.
+        predicted (`np.ndarray`): The words predicted from each window, window by window.
+        offsets (`np.ndarray` of shape (windows + 1,)): Where the words of each window start in `predicted`.
+        position (`np.ndarray` of shape (words,)): The position of each word's first sub-word in the window that
+            predicts it, including special tokens.
     """
 
     frames: dict[str, Frame]
@@ -55,15 +55,15 @@ class WindowArrays(NamedTuple):
 
 
 class WordEncoder:
-    """A tokenizer's sub-words of words: every different word is tokenized once, as a tokenizer takes words one by one.
+    """Encode words as sub-words. Each distinct word is tokenized only once.
 
-    A word that yields no sub-word (a blank, an empty string) is fed as the unknown token.
+    A word without sub-words (whitespace or an empty string) becomes the unknown token.
 
     Args:
         tokenizer (`PreTrainedTokenizerBase`): A fast tokenizer.
 
     Raises:
-        CfgenError: It is not a fast one.
+        CfgenError: The tokenizer is not a fast tokenizer.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -76,13 +76,13 @@ class WordEncoder:
         self._offsets = np.zeros(1, dtype=np.int64)
 
     def sentences(self, sentences: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
-        """Sentences as `windows` takes them.
+        """Convert sentences to the input of `windows`.
 
         Args:
             sentences (`Sequence[Sequence[str]]`): The words of each sentence.
 
         Returns:
-            `tuple[np.ndarray, np.ndarray]`: The numbers of all words, and where each sentence begins.
+            `tuple[np.ndarray, np.ndarray]`: The numbers of all words, and where each sentence starts.
 
         Raises:
             CfgenError: See `numbers`.
@@ -93,16 +93,16 @@ class WordEncoder:
         )
 
     def numbers(self, words: Sequence[str]) -> np.ndarray:
-        """The number of each word, which `windows` takes.
+        """Return the number of each word, for use with `windows`.
 
         Args:
-            words (`Sequence[str]`): Words, in any number and order.
+            words (`Sequence[str]`): The words.
 
         Returns:
-            `np.ndarray` of shape (words,): The same for equal words, as long as the encoder lives.
+            `np.ndarray` of shape (words,): Word numbers. Equal words always get the same number.
 
         Raises:
-            CfgenError: A word yields no sub-word and there is no unknown token.
+            CfgenError: A word has no sub-words and the tokenizer has no unknown token.
         """
         new = [word for word in dict.fromkeys(words) if word not in self._number]
         if new:
@@ -110,7 +110,7 @@ class WordEncoder:
         return np.fromiter(map(self._number.__getitem__, words), np.int64, len(words))
 
     def _add(self, words: list[str]) -> None:
-        # one sentence of all of them: words do not see each other
+        # one call for all words: each word is tokenized independently
         encoding = self.tokenizer(words, is_split_into_words=True, add_special_tokens=False, verbose=False)
         sizes = np.bincount(np.array(encoding.word_ids(), dtype=np.int64), minlength=len(words))
         blanks = [word for word, size in zip(words, sizes) if not size]
@@ -128,23 +128,23 @@ class WordEncoder:
             self.frames = _frames(self.tokenizer, next(word for word in words if word not in blanks))
 
     def windows(self, words: np.ndarray, offsets: np.ndarray, length: int | None, stride: int | None) -> WindowArrays:
-        """Lay sentences out as windows of sub-words.
+        """Split sentences into windows of sub-words.
 
-        The context of a word in a window is its distance to the nearest end of the window at which the sentence was
-        cut; a word is predicted from the window where its first sub-word has most, from the first of equals.
+        Each word is predicted from the window that gives its first sub-word the most context, which is the distance
+        to the nearest end where the window cuts the sentence. Ties go to the first window.
 
         Args:
-            words (`np.ndarray` of shape (words,)): The words of all sentences, by `numbers`.
-            offsets (`np.ndarray` of shape (sentences + 1,)): Where each sentence begins, and the number of words.
-            length (`int` or `None`): Most sub-words of a window, special tokens included; `None` for no limit.
-            stride (`int` or `None`): Sub-words that neighbouring windows share; `None` for the first window of each
-                sentence only.
+            words (`np.ndarray` of shape (words,)): The words of all sentences, from `numbers`.
+            offsets (`np.ndarray` of shape (sentences + 1,)): Where each sentence starts, then the number of words.
+            length (`int` or `None`): Maximum sub-words per window, including special tokens; `None` for no limit.
+            stride (`int` or `None`): Sub-words that neighboring windows share; `None` keeps only the first window of
+                each sentence.
 
         Returns:
-            `WindowArrays`: The windows; none for a sentence without words.
+            `WindowArrays`: The windows. A sentence without words has none.
 
         Raises:
-            CfgenError: The stride leaves no room for a step.
+            CfgenError: The stride is too large for the window length.
         """
         specials = self.tokenizer.num_special_tokens_to_add()
         if length is not None and (stride or 0) + specials >= length:
@@ -165,11 +165,11 @@ class WordEncoder:
 
         owner = np.repeat(np.arange(len(long)), np.diff(offsets))
         at = first[:-1] - bounds[owner]
-        # of the windows that hold the word's first sub-word, the first and the last
+        # the first and last window that contain the word's first sub-word
         low, high = np.maximum(-(-(at - room + 1) // step), 0), np.minimum(at // step, windows_of[owner] - 1)
 
         def context(window: np.ndarray) -> np.ndarray:
-            # an end that is no cut would count as far away: the choice is the same
+            # sentence ends count as cuts here; this does not change which window is best
             return np.minimum(at - window * step, window * step + room - 1 - at)
 
         best = low
@@ -192,15 +192,15 @@ class WordEncoder:
 
 
 def pad(windows: WindowArrays, chosen: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """The model's inputs for some windows, all as long as the longest of them.
+    """Build a batch of model inputs, padded to the longest window.
 
     Args:
-        windows (`WindowArrays`): Windows.
-        chosen (`np.ndarray` of shape (batch,)): Which of them.
+        windows (`WindowArrays`): The windows.
+        chosen (`np.ndarray` of shape (batch,)): The windows of the batch.
 
     Returns:
         `tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]`: The inputs by name, each of shape (batch, positions);
-        whether a sub-word of a word stands there; and these sub-words.
+        a mask of the positions that hold sub-words; and these sub-words.
     """
     begin, size = windows.begin[chosen], (windows.end - windows.begin)[chosen]
     before, behind = (len(part) for part in (windows.frames["input_ids"].before, windows.frames["input_ids"].behind))
@@ -227,14 +227,14 @@ def _frames(tokenizer: PreTrainedTokenizerBase, word: str) -> dict[str, Frame]:
 
 
 class Window(NamedTuple):
-    """A stretch of one sentence as the model sees it.
+    """One model input: a sentence or a part of it.
 
     Args:
-        sentence (`int`): Position of the sentence among those encoded.
-        inputs (`dict[str, list[int]]`): `input_ids`, `attention_mask` and whatever else the tokenizer makes.
+        sentence (`int`): Index of the sentence.
+        inputs (`dict[str, list[int]]`): `input_ids`, `attention_mask` and other tokenizer outputs.
         word_ids (`list[int | None]`): The word of each sub-word; `None` for special tokens.
-        firsts (`dict[int, int]`): The words that are predicted from this window, each with the position of its first
-            sub-word. Over the windows of a sentence every word the model sees occurs once, in order.
+        firsts (`dict[int, int]`): The words predicted from this window, each with the position of its first sub-word.
+            Each word that the model sees is predicted from exactly one window.
     """
 
     sentence: int
@@ -244,10 +244,9 @@ class Window(NamedTuple):
 
 
 def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
-    """Load a tokenizer such that it takes words.
+    """Load a tokenizer that accepts lists of words.
 
-    Byte-level tokenizers (RoBERTa, GPT-2) know a word by the blank before it, which words of a list lack unless the
-    tokenizer adds it.
+    Byte-level tokenizers (RoBERTa, GPT-2) are set to add the space that they expect before each word.
 
     Args:
         source (`str`): A folder or a Hub name.
@@ -263,19 +262,19 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
 
 
 def max_length(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int | None:
-    """The most sub-words, special tokens included, that model and tokenizer take at once.
+    """Return the maximum input length in sub-words, including special tokens.
 
     Args:
         model (`PreTrainedModel`): The model.
         tokenizer (`PreTrainedTokenizerBase`): Its tokenizer.
 
     Returns:
-        `int` or `None`: `None` where there is no limit.
+        `int` or `None`: The length, or `None` if there is no limit.
     """
     limits = [tokenizer.model_max_length]
     positions = getattr(model.config, "max_position_embeddings", None) or 0
     if positions > 0:
-        # RoBERTa and its kin number positions from the padding index on and so lose the first ones
+        # RoBERTa-like models number positions from padding_idx + 1, so the first ones are unusable
         table = getattr(embedding_block(model), "position_embeddings", None)
         padding_index = getattr(table, "padding_idx", None)
         limits.append(positions - (0 if padding_index is None else padding_index + 1))
@@ -284,21 +283,21 @@ def max_length(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> in
 
 
 def embedding_block(model: PreTrainedModel) -> Any:
-    """The module whose output is the embedding of each position.
+    """Return the module that computes the embedding of each position.
 
     Args:
         model (`PreTrainedModel`): A token-classification model.
 
     Returns:
-        `torch.nn.Module`: The base model's `embeddings` block (words, positions, types and LayerNorm), or the word
-        embeddings where there is no such block.
+        `torch.nn.Module`: The base model's `embeddings` block (words, positions, types, and LayerNorm), or the
+        word embeddings if there is no such block.
     """
     base = getattr(model, model.base_model_prefix, model)
     return getattr(base, "embeddings", None) or model.get_input_embeddings()
 
 
 def default_stride(length: int | None) -> int:
-    """Sub-words that neighbouring windows share: a quarter of the longest window.
+    """Return the default overlap of neighboring windows: a quarter of the maximum length.
 
     Example:
 
@@ -314,7 +313,7 @@ def encode_words(
     length: int | None,
     stride: int | None,
 ) -> list[Window]:
-    """Encode sentences of words as windows of sub-words, one by one.
+    """Encode sentences of words as a list of windows of sub-words.
 
     Args:
         tokenizer (`PreTrainedTokenizerBase`): A fast tokenizer.
@@ -323,7 +322,7 @@ def encode_words(
         stride (`int` or `None`): See `WordEncoder.windows`.
 
     Returns:
-        `list[Window]`: The windows, sentence by sentence, from left to right. None for a sentence without words.
+        `list[Window]`: The windows, in order. A sentence without words has none.
 
     Raises:
         CfgenError: See `WordEncoder`.

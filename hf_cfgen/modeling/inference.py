@@ -1,4 +1,4 @@
-"""Predictions of any token-classification model, a row of probabilities a word, with some words [EMPTY] if asked."""
+"""Predict label probabilities for each word, optionally with some words set to [EMPTY]."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,19 +11,19 @@ from ..errors import CfgenError
 from ..utils.ragged import expand_ranges
 from .encoding import WindowArrays, WordEncoder, default_stride, embedding_block, max_length, pad
 
-BATCH_TOKENS = {"cpu": 1024, "gpu": 16384}  # sub-words a forward pass: on a CPU those that stay in its caches
+BATCH_TOKENS = {"cpu": 1024, "gpu": 16384}  # sub-words per forward pass; the CPU value fits its caches
 
 
 @contextmanager
 def empty_embeddings(model: PreTrainedModel, mask: torch.Tensor) -> Iterator[None]:
-    """Make positions [EMPTY] within a block: all dimensions of their embedding become zero (Zeng et al. 2020, 3.3).
+    """Set the embeddings of positions to zero ([EMPTY]) within a `with` block (Zeng et al. 2020, section 3.3).
 
     Args:
-        model (`PreTrainedModel`): A token-classification model, which must be called within the block.
-        mask (`torch.Tensor` of shape (batch, positions), bool): The positions.
+        model (`PreTrainedModel`): A token-classification model. Call it within the block.
+        mask (`torch.Tensor` of shape (batch, positions), bool): The positions to set to [EMPTY].
 
     Raises:
-        CfgenError: The model's architecture has its embeddings elsewhere or in another shape.
+        CfgenError: The model has no embedding block with the expected output shape.
     """
     done = False
 
@@ -53,20 +53,20 @@ def predict_words(
     batch_size: int | None = 32,
     empty: Sequence[Sequence[bool]] | None = None,
 ) -> list[np.ndarray]:
-    """Probabilities of the labels for every word.
+    """Predict the label probabilities of each word.
 
     Args:
-        model (`PreTrainedModel`): A token-classification model; it is put into evaluation mode.
+        model (`PreTrainedModel`): A token-classification model. It is set to evaluation mode.
         tokenizer (`PreTrainedTokenizerBase`): Its fast tokenizer.
         sentences (`Sequence[Sequence[str]]`): The words of each sentence.
         stride (`int` or `None`, *optional*, defaults to -1): Sub-words that the windows of a long sentence share; -1
-            is a quarter of a window, `None` keeps the first window only.
-        batch_size (`int`, *optional*, defaults to 32): Windows a forward pass, taken in order of length.
-        empty (`Sequence[Sequence[bool]]`, *optional*): Words to make [EMPTY], with all their sub-words.
+            means a quarter of a window, `None` keeps only the first window.
+        batch_size (`int`, *optional*, defaults to 32): Windows per forward pass, sorted by length.
+        empty (`Sequence[Sequence[bool]]`, *optional*): Words to set to [EMPTY], with all their sub-words.
 
     Returns:
-        `list[np.ndarray]`: For each sentence an array (words, labels), float32; a row of NaN for a word that lies
-        outside every window.
+        `list[np.ndarray]`: For each sentence, a float32 array of shape (words, labels). Words outside every window
+        have NaN.
 
     Raises:
         CfgenError: See `WordEncoder` and `empty_embeddings`.
@@ -83,14 +83,14 @@ def predict_passes(
     stride: int | None = -1,
     batch_size: int | None = 32,
 ) -> list[list[np.ndarray]]:
-    """Predict the same sentences several times, with other words [EMPTY] each time. Sentences are encoded once.
+    """Predict the same sentences several times, each time with different words set to [EMPTY].
 
     Args:
         model, tokenizer, sentences, stride, batch_size: See `predict_words`.
-        passes (`Sequence`): For each pass the words to make [EMPTY], or `None`.
+        passes (`Sequence`): For each pass, the words to set to [EMPTY], or `None`.
 
     Returns:
-        `list[list[np.ndarray]]`: For each pass the result of `predict_words`.
+        `list[list[np.ndarray]]`: For each pass, the result of `predict_words`.
 
     Raises:
         CfgenError: See `predict_words`.
@@ -113,17 +113,17 @@ def predict_passes(
 def predict_labels(
     model: PreTrainedModel, windows: WindowArrays, asked: np.ndarray, batch_list: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The most probable label of every word, and the probability of one that is asked for.
+    """Predict the most probable label of each word, and the probability of a given label.
 
     Args:
-        model (`PreTrainedModel`): A token-classification model; it is put into evaluation mode.
+        model (`PreTrainedModel`): A token-classification model. It is set to evaluation mode.
         windows (`WindowArrays`): The words.
-        asked (`np.ndarray` of shape (words,)): A label for each word.
+        asked (`np.ndarray` of shape (words,)): The given label of each word.
         batch_list (`Sequence[np.ndarray]`): The windows of each forward pass.
 
     Returns:
-        `tuple[np.ndarray, np.ndarray]`: The labels, -1 for a word in none of these windows, and the probabilities,
-        float32, NaN there.
+        `tuple[np.ndarray, np.ndarray]`: The labels and the float32 probabilities; -1 and NaN for words in none of
+        these windows.
     """
     best, probability = np.full(len(asked), -1), np.full(len(asked), np.nan, dtype=np.float32)
     found = []
@@ -131,7 +131,7 @@ def predict_labels(
         words, values = forward(model, windows, batch)
         labels = torch.from_numpy(asked[words]).to(values.device)
         found.append((words, values.argmax(-1), values.gather(1, labels.unsqueeze(1)).squeeze(1)))
-    for words, labels, chances in found:  # behind the last pass: a GPU waits for no copy
+    for words, labels, chances in found:  # after the last pass, so that the GPU never waits for a copy
         best[words], probability[words] = labels.cpu().numpy(), chances.cpu().numpy()
     return best, probability
 
@@ -139,13 +139,13 @@ def predict_labels(
 def windows_for(
     model: PreTrainedModel, encoder: WordEncoder, numbers: np.ndarray, offsets: np.ndarray, stride: int | None
 ) -> WindowArrays:
-    """The windows of sentences that a model takes.
+    """Split sentences into windows that fit a model.
 
     Args:
         model (`PreTrainedModel`): The model.
-        encoder (`WordEncoder`): Of its tokenizer.
+        encoder (`WordEncoder`): The encoder of the model's tokenizer.
         numbers (`np.ndarray` of shape (words,)): The words of all sentences.
-        offsets (`np.ndarray` of shape (sentences + 1,)): Where each sentence begins.
+        offsets (`np.ndarray` of shape (sentences + 1,)): Where each sentence starts.
         stride (`int` or `None`): See `predict_words`.
 
     Returns:
@@ -156,13 +156,13 @@ def windows_for(
 
 
 def batches(windows: WindowArrays, device: torch.device, batch_size: int | None = None) -> list[np.ndarray]:
-    """Share out windows on forward passes, the longest first, so that there is little padding.
+    """Group windows into batches, longest first, to reduce padding.
 
     Args:
-        windows (`WindowArrays`): Windows.
-        device (`torch.device`): Where the model is.
-        batch_size (`int`, *optional*): Windows a forward pass; as many as have `BATCH_TOKENS` sub-words with padding
-            where it is not given.
+        windows (`WindowArrays`): The windows.
+        device (`torch.device`): The model's device.
+        batch_size (`int`, *optional*): Windows per forward pass. Defaults to the number that fits `BATCH_TOKENS`
+            sub-words, including padding.
 
     Returns:
         `list[np.ndarray]`: The windows of each pass.
@@ -170,14 +170,14 @@ def batches(windows: WindowArrays, device: torch.device, batch_size: int | None 
     budget = BATCH_TOKENS["cpu" if device.type == "cpu" else "gpu"]
     sizes = windows.end - windows.begin
     order = np.argsort(-sizes, kind="stable")
-    shorter = np.searchsorted(-sizes[order], -sizes[order], side="right")  # where windows begin that are shorter
+    shorter = np.searchsorted(-sizes[order], -sizes[order], side="right")  # where the shorter windows start
     found, begin = [], 0
     while begin < len(order):
         rows = batch_size
         if rows is None:
             rows, alike = max(budget // int(sizes[order[begin]]), 1), int(shorter[begin]) - begin
             if rows // 2 < alike < rows:
-                rows = alike  # half a batch without padding is worth more than a whole one with it
+                rows = alike  # a half-full batch without padding is faster than a full one with it
         found.append(order[begin : begin + rows])
         begin += rows
     return found
@@ -186,17 +186,17 @@ def batches(windows: WindowArrays, device: torch.device, batch_size: int | None 
 def forward(
     model: PreTrainedModel, windows: WindowArrays, batch: np.ndarray, empty: np.ndarray | None = None
 ) -> tuple[np.ndarray, torch.Tensor]:
-    """One forward pass.
+    """Run one forward pass.
 
     Args:
-        model (`PreTrainedModel`): A token-classification model; it is put into evaluation mode.
-        windows (`WindowArrays`): Windows.
-        batch (`np.ndarray` of shape (batch,)): Which of them.
-        empty (`np.ndarray` of shape (words,), *optional*): Whether each word is made [EMPTY].
+        model (`PreTrainedModel`): A token-classification model. It is set to evaluation mode.
+        windows (`WindowArrays`): The windows.
+        batch (`np.ndarray` of shape (batch,)): The windows of the batch.
+        empty (`np.ndarray` of shape (words,), *optional*): Whether to set each word to [EMPTY].
 
     Returns:
-        `tuple[np.ndarray, torch.Tensor]`: The words that are predicted from these windows, and the probabilities of
-        their labels (words, labels), float32, on the model's device.
+        `tuple[np.ndarray, torch.Tensor]`: The words predicted from these windows, and their float32 label
+        probabilities of shape (words, labels), on the model's device.
     """
     model.eval()
     inputs, within, sub_words = pad(windows, batch)

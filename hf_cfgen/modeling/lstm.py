@@ -15,20 +15,20 @@ from ..errors import CfgenError
 from ..utils.text import is_in_characters
 from .word_tokenizer import word_tokenizer
 
-_ROWS, _PARTS = 4, 4  # a batch on a CPU is read in at most 4 parts, of at least 4 rows
+_ROWS, _PARTS = 4, 4  # a CPU batch is split into at most 4 parts of at least 4 rows
 
 
 class LSTMTaggerConfig(PreTrainedConfig):
-    """The shape of an `LSTMTagger`.
+    """Store the configuration of an `LSTMTagger`.
 
     Args:
-        vocab_size (`int`, *optional*, defaults to 2): Tokens of the vocabulary, padding and unknown among them.
-        embedding_size (`int`, *optional*, defaults to 100): Dimensions of an embedding.
-        hidden_size (`int`, *optional*, defaults to 200): Units of the LSTM in each direction.
-        num_hidden_layers (`int`, *optional*, defaults to 1): Layers of the LSTM.
-        dropout (`float`, *optional*, defaults to 0.5): Dropout of embeddings, between layers and in the head.
-        freeze_embeddings (`bool`, *optional*, defaults to `False`): Whether training leaves embeddings as they are.
-        kwargs (`Any`): What every `PreTrainedConfig` takes, such as `id2label` and `pad_token_id`.
+        vocab_size (`int`, *optional*, defaults to 2): Size of the vocabulary, including padding and unknown.
+        embedding_size (`int`, *optional*, defaults to 100): Embedding dimensions.
+        hidden_size (`int`, *optional*, defaults to 200): LSTM units per direction.
+        num_hidden_layers (`int`, *optional*, defaults to 1): LSTM layers.
+        dropout (`float`, *optional*, defaults to 0.5): Dropout of embeddings, between layers, and in the head.
+        freeze_embeddings (`bool`, *optional*, defaults to `False`): Whether to keep embeddings fixed in training.
+        kwargs (`Any`): Options of `PreTrainedConfig`, such as `id2label` and `pad_token_id`.
     """
 
     model_type = "cfgen-lstm-tagger"
@@ -43,12 +43,12 @@ class LSTMTaggerConfig(PreTrainedConfig):
 
 
 class LSTMTagger(PreTrainedModel):
-    """Embeddings, a bidirectional LSTM, and a head Linear-PReLU-Linear (Zeng et al. 2020, section 3.2).
+    """Tag words with embeddings, a bidirectional LSTM, and a Linear-PReLU-Linear head (Zeng et al. 2020, section 3.2).
 
-    Padding never enters either direction. It must be on the right.
+    Padding must be on the right. The LSTM skips it in both directions.
 
     Args:
-        config (`LSTMTaggerConfig`): The shape.
+        config (`LSTMTaggerConfig`): The configuration.
     """
 
     config_class = LSTMTaggerConfig
@@ -79,14 +79,14 @@ class LSTMTagger(PreTrainedModel):
 
     @classmethod
     def from_pretrained(cls, *args: Any, **kwargs: Any) -> Any:
-        """Load as any model; loading puts new parameters in place, so frozen ones are frozen again."""
+        """Load a model and freeze its embeddings again if the configuration says so."""
         loaded = super().from_pretrained(*args, **kwargs)
         model = loaded[0] if isinstance(loaded, tuple) else loaded
         model.word_embeddings.weight.requires_grad_(not model.config.freeze_embeddings)
         return loaded
 
     def _init_weights(self, module: nn.Module) -> None:
-        """torch's own initialization; for a module absent from a checkpoint it is drawn anew."""
+        """Initialize a module that is missing from a checkpoint with the defaults of torch."""
         if isinstance(module, (nn.Embedding, nn.Linear, nn.LSTM, nn.PReLU)):
             module.reset_parameters()
 
@@ -105,19 +105,19 @@ class LSTMTagger(PreTrainedModel):
         return_dict: bool | None = None,
         **kwargs: Any,
     ) -> TokenClassifierOutput | tuple[torch.Tensor, ...]:
-        """Logits for every position.
+        """Compute the logits of each position.
 
         Args:
             input_ids (`torch.Tensor` of shape (batch, positions)): Token ids, padded on the right.
-            attention_mask (`torch.Tensor` of shape (batch, positions), *optional*): 1 for tokens, 0 for padding; all
-                are tokens where it is not given.
-            inputs_embeds (`torch.Tensor` of shape (batch, positions, embedding_size), *optional*): Instead of ids.
-            labels (`torch.Tensor` of shape (batch, positions), *optional*): Label ids; -100 is not scored.
-            return_dict (`bool`, *optional*): `False` for a tuple.
+            attention_mask (`torch.Tensor` of shape (batch, positions), *optional*): 1 for tokens, 0 for padding.
+                Defaults to all tokens.
+            inputs_embeds (`torch.Tensor` of shape (batch, positions, embedding_size), *optional*): Replaces ids.
+            labels (`torch.Tensor` of shape (batch, positions), *optional*): Label ids; -100 is ignored.
+            return_dict (`bool`, *optional*): `False` returns a tuple.
             kwargs (`Any`): Ignored.
 
         Returns:
-            `TokenClassifierOutput`: `logits` (batch, positions, labels), and `loss`, the mean cross-entropy, where
+            `TokenClassifierOutput`: `logits` (batch, positions, labels), and `loss`, the mean cross-entropy, if
             labels are given.
         """
         if inputs_embeds is None:
@@ -126,7 +126,7 @@ class LSTMTagger(PreTrainedModel):
         if attention_mask is None:
             lengths = torch.full((batch,), positions)
         else:
-            # a row of padding alone has no length to pack; its logits mean nothing
+            # packing needs a length of at least 1, even for a row of only padding
             lengths = attention_mask.sum(dim=1).clamp(min=1).cpu()
         hidden = self._hidden(self.dropout(inputs_embeds), lengths)
         logits = self.head(self.dropout(hidden))
@@ -138,12 +138,12 @@ class LSTMTagger(PreTrainedModel):
         return TokenClassifierOutput(loss=loss, logits=logits)
 
     def _hidden(self, inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Hidden states (batch, positions, 2 * hidden_size), zero on padding."""
+        """Compute hidden states (batch, positions, 2 * hidden_size), zero at padding."""
         if inputs.device.type != "cpu":
             packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
             return pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=inputs.shape[1])[0]
-        # on a CPU packed sequences miss the kernels of oneDNN, which has them for padded ones in one direction; so
-        # rows of like length go together, and the other direction reads them turned round
+        # oneDNN on CPUs is fast only for padded sequences in one direction, so group rows of similar length and
+        # reverse them for the other direction
         order = lengths.argsort()
         parts = [
             self._padded(inputs[rows, : int(lengths[rows[-1]])], lengths[rows])
@@ -153,7 +153,7 @@ class LSTMTagger(PreTrainedModel):
         return torch.cat(filled)[order.argsort()]
 
     def _padded(self, inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Hidden states of rows that are read as far as the longest, zero on padding."""
+        """Compute hidden states of rows padded to the longest, zero at padding."""
         positions = torch.arange(inputs.shape[1])
         within = positions < lengths[:, None]
         turned = torch.where(within, lengths[:, None] - 1 - positions, positions).unsqueeze(-1)
@@ -177,18 +177,17 @@ def lstm_tagger(
     vectors: dict[str, np.ndarray] | None = None,
     **config: Any,
 ) -> tuple[LSTMTagger, PreTrainedTokenizerFast]:
-    """A fresh `LSTMTagger` and its tokenizer for the words of a train split.
+    """Create an untrained `LSTMTagger` and its tokenizer for the words of a train split.
 
     Args:
         sentences (`Iterable[Sequence[str]]`): The words of the train split.
         labels (`Sequence[str]`): The tags, in the order of their ids.
-        vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors (see `load_vectors`). The vocabulary is then
-            that of the vectors and the train split together, and the unknown token has the mean vector; without, it
-            has zeros.
+        vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors (see `load_vectors`). If given, their
+            tokens join the vocabulary and the unknown token gets the mean vector. Otherwise, it gets zeros.
         config (`Any`): Fields of `LSTMTaggerConfig`.
 
     Returns:
-        `tuple[LSTMTagger, PreTrainedTokenizerFast]`: The model, drawn from torch's global generator, and the
+        `tuple[LSTMTagger, PreTrainedTokenizerFast]`: The model, initialized with torch's global generator, and the
         tokenizer.
 
     Raises:
@@ -205,7 +204,7 @@ def lstm_tagger(
         if not any(token in vectors for token in tokens):
             raise CfgenError("the vectors have no token of the train split: wrong language, or words for characters?")
         if is_in_characters(tokens):
-            # a tagger of characters can look up nothing else, and files of word vectors are large
+            # a character tagger uses only vectors of characters, and files of word vectors are large
             vectors = {token: vector for token, vector in vectors.items() if is_in_characters([token])}
         config["embedding_size"] = len(next(iter(vectors.values())))
     tokenizer = word_tokenizer([*tokens, *(vectors or ())])
@@ -222,12 +221,12 @@ def lstm_tagger(
     weight = model.word_embeddings.weight
     with torch.no_grad():
         if vectors is None:
-            # training never sees it, so that a random vector would stay a random word; the mean of the others is 0
+            # training never updates the unknown token; zero is the mean of the other vectors
             weight[tokenizer.unk_token_id] = 0.0
         else:
             known = [token for token in vectors if token in vocabulary]
             matrix = np.stack([vectors[token] for token in known])
-            # the rest lies where the vectors lie, so that frozen rows are no outliers
+            # other tokens get the mean vector, so that frozen rows are not outliers
             weight[tokenizer.pad_token_id + 1 :] = torch.tensor(matrix.mean(axis=0))
             weight[[vocabulary[token] for token in known]] = torch.tensor(matrix)
     return model, tokenizer

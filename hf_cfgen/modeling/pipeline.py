@@ -1,4 +1,4 @@
-"""Example discrimination: a tagger trained on the observational examples judges the counterfactual ones."""
+"""Discriminate examples: a tagger trained on observational examples judges counterfactual ones."""
 
 import hashlib
 import json
@@ -19,16 +19,16 @@ from .inference import predict_words
 
 
 class DiscriminatorPipeline(TokenClassificationPipeline):
-    """A token-classification pipeline that is fed with words and answers for every word.
+    """Tag words: a token-classification pipeline that takes words and returns one prediction per word.
 
-    Make it as any pipeline, `pipeline("token-classification", model=..., pipeline_class=DiscriminatorPipeline)`, or
-    with `as_discriminator`. Words are predicted at their first sub-word; a word without sub-words is fed as the
-    unknown token; a long sentence is read in overlapping windows.
+    Create it with `pipeline("token-classification", model=..., pipeline_class=DiscriminatorPipeline)` or with
+    `as_discriminator`. Words are predicted at their first sub-word. A word without sub-words becomes the unknown
+    token. A long sentence is split into overlapping windows.
 
     Args:
         stride (`int` or `None`, *optional*, defaults to -1): Sub-words that the windows of a long sentence share; -1
-            is a quarter of a window, `None` reads the first window only, as other pipelines do.
-        kwargs (`Any`): What `TokenClassificationPipeline` takes.
+            means a quarter of a window, `None` keeps only the first window, as other pipelines do.
+        kwargs (`Any`): Options of `TokenClassificationPipeline`.
     """
 
     def __init__(self, *args: Any, stride: int | None = -1, **kwargs: Any) -> None:
@@ -36,30 +36,30 @@ class DiscriminatorPipeline(TokenClassificationPipeline):
         self.stride = stride
 
     def predict(self, sentences: Sequence[Sequence[str]], batch_size: int | None = None) -> list[np.ndarray]:
-        """Probabilities of the labels for every word.
+        """Predict the label probabilities of each word.
 
         Args:
             sentences (`Sequence[Sequence[str]]`): The words of each sentence.
-            batch_size (`int`, *optional*): Windows a forward pass; the pipeline's own, or 32, where it is not given.
+            batch_size (`int`, *optional*): Windows per forward pass. Defaults to the pipeline's value, or 32.
 
         Returns:
-            `list[np.ndarray]`: For each sentence an array (words, labels), float32; NaN for words the model did not
-            see.
+            `list[np.ndarray]`: For each sentence, a float32 array of shape (words, labels). Words that the model did
+            not see have NaN.
         """
         size = batch_size or self._batch_size or 32
         return predict_words(self.model, self.tokenizer, sentences, stride=self.stride, batch_size=size)
 
     def __call__(self, inputs: Iterable[Any], batch_size: int | None = None) -> list[Any]:
-        """Label words.
+        """Tag the words of one or more sentences.
 
         Args:
-            inputs (`Iterable`): The words of one sentence, or sentences of words: a list, a generator, a `KeyDataset`
-                or a column of a data set.
-            batch_size (`int`, *optional*): Windows a forward pass.
+            inputs (`Iterable`): The words of one sentence, or several sentences: a list, a generator, a `KeyDataset`,
+                or a column of a dataset.
+            batch_size (`int`, *optional*): Windows per forward pass.
 
         Returns:
-            `list[dict]` for one sentence, `list[list[dict]]` for several: a dict for every word, with `word`, `index`,
-            `entity` (its tag, `None` if the model did not see it) and `score` (the tag's probability, or 0.0).
+            `list[dict]` for one sentence, `list[list[dict]]` for several: a dict for each word, with `word`, `index`,
+            `entity` (its tag, `None` if the model did not see it), and `score` (the tag's probability, or 0.0).
         """
         if isinstance(inputs, str):
             raise CfgenError(
@@ -85,27 +85,27 @@ class DiscriminatorPipeline(TokenClassificationPipeline):
 
 
 def as_tagger(model: Any, tokenizer: Any = None, stride: int | None = -1) -> DiscriminatorPipeline:
-    """Make a pipeline that is fed with words of whatever holds a token-classification model, whatever its labels.
+    """Create a pipeline that takes words from a token-classification model with any labels.
 
     Args:
         model (`str`, `Path`, `PreTrainedModel` or `TokenClassificationPipeline`): A folder or Hub name, a model, or a
-            pipeline (a `DiscriminatorPipeline` is returned as it is).
-        tokenizer (`PreTrainedTokenizerBase`, *optional*): The tokenizer; loaded from where the model came from where
-            it is not given.
+            pipeline (a `DiscriminatorPipeline` is returned unchanged).
+        tokenizer (`PreTrainedTokenizerBase`, *optional*): The tokenizer. Defaults to the tokenizer in the
+            model's folder or repository.
         stride (`int` or `None`, *optional*, defaults to -1): See `DiscriminatorPipeline`.
 
     Returns:
         `DiscriminatorPipeline`: The pipeline.
 
     Raises:
-        CfgenError: There is no such model or no tokenizer.
+        CfgenError: The model or its tokenizer can't be loaded.
     """
     if isinstance(model, DiscriminatorPipeline):
         return model
     if isinstance(model, TokenClassificationPipeline):
         model, tokenizer = model.model, tokenizer or model.tokenizer
     if isinstance(model, PreTrainedModel):
-        source, device = model.name_or_path, model.device  # it stays where it is
+        source, device = model.name_or_path, model.device  # keep the device
     elif isinstance(model, (str, Path)):
         source, device = str(model), None
     else:
@@ -120,7 +120,7 @@ def as_tagger(model: Any, tokenizer: Any = None, stride: int | None = -1) -> Dis
 
             model = AutoModelForTokenClassification.from_pretrained(source)
         tokenizer = tokenizer or load_tokenizer(source)
-    # a damaged file, a head of another shape than the config's, an architecture that is not installed
+    # for example, a damaged file, a head whose shape differs from the config, or an unknown architecture
     except (OSError, ValueError, RuntimeError, LookupError, ImportError, SafetensorError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CfgenError(f"no model and tokenizer at {source!r}: {reason}") from error
@@ -128,7 +128,7 @@ def as_tagger(model: Any, tokenizer: Any = None, stride: int | None = -1) -> Dis
 
 
 def as_discriminator(model: Any, tokenizer: Any = None, stride: int | None = -1) -> DiscriminatorPipeline:
-    """Make a discriminator of whatever holds a fine-tuned token-classification model whose labels are tags.
+    """Create a discriminator from a fine-tuned token-classification model whose labels are tags.
 
     Args:
         model (`str`, `Path`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_tagger`.
@@ -139,7 +139,7 @@ def as_discriminator(model: Any, tokenizer: Any = None, stride: int | None = -1)
         `DiscriminatorPipeline`: The discriminator.
 
     Raises:
-        CfgenError: There is no such model or no tokenizer, or its labels (LABEL_0, say) are not tags.
+        CfgenError: The model or its tokenizer can't be loaded, or its labels are not tags (for example, LABEL_0).
     """
     tagger = as_tagger(model, tokenizer, stride)
     try:
@@ -152,7 +152,7 @@ def as_discriminator(model: Any, tokenizer: Any = None, stride: int | None = -1)
 
 
 def weights_digest(discriminator: DiscriminatorPipeline) -> str:
-    """A digest of all that a discriminator's predictions depend on: its weights, configuration and tokenizer.
+    """Compute a digest of a discriminator: its weights, configuration, and tokenizer.
 
     Args:
         discriminator (`DiscriminatorPipeline`): The discriminator.

@@ -1,4 +1,4 @@
-"""BERTTagger: any pretrained checkpoint with a token-classification head."""
+"""BERTTagger: a pretrained checkpoint with a token-classification head."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,18 +12,18 @@ from .encoding import load_tokenizer
 def pretrained_tagger(
     checkpoint: str | Path, labels: Sequence[str], num_layers: int | None = None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A pretrained encoder with a fresh token-classification head.
+    """Load a pretrained encoder and add an untrained token-classification head.
 
     Args:
         checkpoint (`str` or `Path`): A folder or a Hub name.
         labels (`Sequence[str]`): The tags, in the order of their ids.
-        num_layers (`int`, *optional*): Keep the first layers only; the paper's released model keeps 6 of 12.
+        num_layers (`int`, *optional*): Number of first layers to keep. Defaults to all; the paper keeps 6 of 12.
 
     Returns:
         `tuple[PreTrainedModel, PreTrainedTokenizerBase]`: The model and its tokenizer.
 
     Raises:
-        CfgenError: The checkpoint can't be loaded, or has fewer layers than asked for.
+        CfgenError: The checkpoint can't be loaded, or has fewer than `num_layers` layers.
     """
     source = str(checkpoint)
     try:
@@ -34,7 +34,7 @@ def pretrained_tagger(
             config.num_hidden_layers = num_layers
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
-        # a checkpoint that was a tagger of other labels gets a fresh head
+        # a checkpoint with other labels gets a new head
         model = AutoModelForTokenClassification.from_pretrained(source, config=config, ignore_mismatched_sizes=True)
         return model, load_tokenizer(source)
     except CfgenError:

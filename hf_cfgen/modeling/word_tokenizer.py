@@ -11,15 +11,15 @@ PAD, UNK = "[PAD]", "[UNK]"
 
 
 def word_tokenizer(tokens: Iterable[str]) -> PreTrainedTokenizerFast:
-    """Make a tokenizer with one id a token.
+    """Create a tokenizer with one id per token.
 
-    Where every token is one character, raw text is split into characters, blanks too; elsewhere at blanks.
+    Raw text is split into characters if every token is one character, and at whitespace otherwise.
 
     Args:
         tokens (`Iterable[str]`): The vocabulary, without padding (id 0) and unknown (id 1).
 
     Returns:
-        `PreTrainedTokenizerFast`: A tokenizer without other special tokens; `save_pretrained` keeps all of it.
+        `PreTrainedTokenizerFast`: The tokenizer. It has no other special tokens.
 
     Example:
 
@@ -33,7 +33,7 @@ def word_tokenizer(tokens: Iterable[str]) -> PreTrainedTokenizerFast:
         backend.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
         backend.decoder = decoders.Fuse()
     else:
-        # not WhitespaceSplit: a word may hold a no-break space
+        # not WhitespaceSplit, because a word can contain a no-break space
         backend.pre_tokenizer = pre_tokenizers.Split(Regex(r"[ \t\r\n]+"), "removed")
     return PreTrainedTokenizerFast(
         tokenizer_object=backend,

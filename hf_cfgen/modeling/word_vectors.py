@@ -1,4 +1,4 @@
-"""Pretrained vectors from word2vec files, text or binary."""
+"""Read pretrained vectors from word2vec files, text or binary."""
 
 from pathlib import Path
 
@@ -8,19 +8,19 @@ from ..errors import CfgenError
 
 
 def load_vectors(path: str | Path) -> dict[str, np.ndarray]:
-    """Read pretrained vectors.
+    """Read pretrained vectors from a word2vec file.
 
-    A header line of count and dimensions and then, a token each, text or little-endian float32 values; which of the
-    two is told from the content.
+    The header line has the count and the dimensions. The values are text or little-endian float32; the function
+    detects which.
 
     Args:
         path (`str` or `Path`): The file.
 
     Returns:
-        `dict[str, np.ndarray]`: A float32 vector a token, in the file's order; of a repeated token the first.
+        `dict[str, np.ndarray]`: One float32 vector per token, in file order. A repeated token keeps its first vector.
 
     Raises:
-        CfgenError: The file is missing or not in one of the formats.
+        CfgenError: The file is missing or is not a word2vec file.
     """
     path = Path(path)
     if not path.is_file():
@@ -47,7 +47,7 @@ def _read_text(path: Path, body: bytes, size: int) -> dict[str, np.ndarray]:
     for number, line in enumerate(body.decode("utf-8", errors="replace").split("\n"), start=2):
         if not line.strip("\r "):
             continue
-        # from the right: a token may be, or hold, a blank
+        # split from the right, because a token can contain spaces
         token, *values = line.rstrip("\r ").rsplit(" ", size)
         try:
             rows.append(np.array(values, dtype=np.float32))
