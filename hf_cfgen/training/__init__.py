@@ -1,1 +1,1 @@
-"""How a tagger is trained: configuration, Trainer, context dropout."""
+"""Train taggers: configuration, Trainer, and context dropout."""

@@ -1,4 +1,4 @@
-"""Which tagger is trained, and how."""
+"""Options for the tagger and its training."""
 
 import math
 from dataclasses import MISSING, dataclass, field, fields
@@ -13,7 +13,7 @@ from ..errors import CfgenError
 
 EVALUATIONS = 12
 
-# the best of 12 evaluations by strict F1 wins, in every comparison; and only hf_cfgen's own code pushes
+# every comparison uses the best of 12 evaluations by strict F1; only hf_cfgen itself pushes to the Hub
 _FIXED = {
     "eval_strategy": ("no",),
     "save_strategy": ("best",),
@@ -23,12 +23,12 @@ _FIXED = {
     "prediction_loss_only": (False,),
     "batch_eval_metrics": (False,),
     "eval_do_concat_batches": (True,),
-    "dataloader_drop_last": (False,),  # it would drop sentences of dev
+    "dataloader_drop_last": (False,),  # otherwise it drops dev sentences
     "resume_from_checkpoint": (None,),
     "push_to_hub": (False,),
 }
 
-# what TrainingArguments makes of its defaults
+# values that TrainingArguments derives from its defaults
 _DERIVED = {
     "accelerator_config": {
         name: value for name, value in AcceleratorConfig().to_dict().items() if name != "use_configured_state"
@@ -42,27 +42,26 @@ _DERIVED = {
 
 @dataclass
 class TaggerTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with the defaults of taggers: a fixed number of steps, the best of 12 evaluations on dev.
+    """Set `TrainingArguments` for taggers: a fixed number of steps, and the best of 12 evaluations on dev.
 
     Args:
-        max_steps (`int`, *optional*, defaults to 600): Optimizer steps, the same for every recipe that is compared.
-        learning_rate (`float`, *optional*): 3e-3 for an LSTMTagger and 5e-5 for other models where it is not given.
+        max_steps (`int`, *optional*, defaults to 600): Optimizer steps, the same for all compared recipes.
+        learning_rate (`float`, *optional*): Defaults to 3e-3 for an LSTMTagger and 5e-5 for other models.
         lr_scheduler_type (`str`, *optional*, defaults to `"constant"`): How the learning rate changes.
-        per_device_train_batch_size (`int`, *optional*, defaults to 16): Sentences, or windows of long ones, a step.
-        per_device_eval_batch_size (`int`, *optional*, defaults to 64): The same when predicting.
-        dataloader_pin_memory (`bool`, *optional*, defaults to `False`): Worth its while for large models on a GPU.
-        logging_strategy (`str`, *optional*, defaults to `"no"`): When the training loss is logged.
-        save_strategy (`str`, *optional*, defaults to `"best"`): A checkpoint for each new best evaluation.
-        save_only_model (`bool`, *optional*, defaults to `True`): Leave the optimizer's state out of checkpoints.
+        per_device_train_batch_size (`int`, *optional*, defaults to 16): Sentences or windows per step.
+        per_device_eval_batch_size (`int`, *optional*, defaults to 64): Sentences or windows per forward pass.
+        dataloader_pin_memory (`bool`, *optional*, defaults to `False`): Useful for large models on a GPU.
+        logging_strategy (`str`, *optional*, defaults to `"no"`): When to log the training loss.
+        save_strategy (`str`, *optional*, defaults to `"best"`): When to save a checkpoint: at each new best.
+        save_only_model (`bool`, *optional*, defaults to `True`): Exclude the optimizer state from checkpoints.
         save_total_limit (`int`, *optional*, defaults to 1): Checkpoints kept on disk.
         load_best_model_at_end (`bool`, *optional*, defaults to `True`): End with the best evaluation's weights.
-        metric_for_best_model (`str`, *optional*, defaults to `"strict_f1"`): What best means.
-        context_dropout (`float`, *optional*, defaults to 0.0): The probability with which each word outside a mention
-            is [EMPTY], drawn anew for every batch; see `hf_cfgen.training.trainer`.
+        metric_for_best_model (`str`, *optional*, defaults to `"strict_f1"`): The metric that selects the best evaluation.
+        context_dropout (`float`, *optional*, defaults to 0.0): Probability that a word outside a mention is set to
+            [EMPTY], sampled for every batch; see `hf_cfgen.training.trainer`.
 
     Raises:
-        CfgenError: An option contradicts the fixed number of steps or the choice of the best evaluation, or is out of
-            its range.
+        CfgenError: An option conflicts with the fixed training procedure or is out of range.
     """
 
     max_steps: int = field(default=600, metadata={"help": "Optimizer steps, the same for every tagger."})
@@ -98,7 +97,7 @@ class TaggerTrainingArguments(TrainingArguments):
 
 
 def result_options(training: TaggerTrainingArguments) -> dict[str, Any]:
-    """All options but those that change nothing in the results.
+    """Return the options that can change the results.
 
     Args:
         training (`TaggerTrainingArguments`): The options.
@@ -111,9 +110,9 @@ def result_options(training: TaggerTrainingArguments) -> dict[str, Any]:
 
 
 def changed_options(training: TaggerTrainingArguments) -> dict[str, Any]:
-    """Those of `result_options` that are not as they are by default.
+    """Return the options of `result_options` that differ from their defaults.
 
-    Makes no other `TrainingArguments` to compare with, which would begin the state of several processes anew.
+    Does not create another `TrainingArguments`, which would reset the state of distributed training.
 
     Args:
         training (`TaggerTrainingArguments`): The options.
@@ -134,16 +133,16 @@ def changed_options(training: TaggerTrainingArguments) -> dict[str, Any]:
 
 @dataclass(kw_only=True)
 class ModelOptions:
-    """Which tagger is trained.
+    """Choose the tagger to train.
 
     Args:
         model (`str`, *optional*, defaults to `"lstm"`): `"lstm"`, `"lstm-paper"` (2 layers of 512 units), or the
             folder or Hub name of a pretrained transformer.
-        num_layers (`int`, *optional*): Layers of the LSTM, or the first layers of the transformer to keep.
-        hidden_size (`int`, *optional*): Units of the LSTM in each direction.
+        num_layers (`int`, *optional*): LSTM layers, or first transformer layers to keep.
+        hidden_size (`int`, *optional*): LSTM units per direction.
         dropout (`float`, *optional*): Dropout of the LSTM.
         vectors (`str`, *optional*): Pretrained vectors for the LSTM.
-        freeze_embeddings (`bool`, *optional*, defaults to `True`): Whether pretrained vectors stay as they are.
+        freeze_embeddings (`bool`, *optional*, defaults to `True`): Whether to keep pretrained vectors fixed.
     """
 
     model: str = field(
@@ -168,5 +167,5 @@ class ModelOptions:
 
     @property
     def is_lstm(self) -> bool:
-        """Whether the model is an LSTMTagger."""
+        """Return whether the model is an LSTMTagger."""
         return self.model in ("lstm", "lstm-paper")

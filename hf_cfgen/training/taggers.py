@@ -1,4 +1,4 @@
-"""A fresh tagger as the options ask for, and its training."""
+"""Create and train taggers."""
 
 import copy
 import shutil
@@ -26,15 +26,15 @@ LSTM_LEARNING_RATE, TRANSFORMER_LEARNING_RATE = 3e-3, 5e-5
 def create_tagger(
     arguments: ModelOptions, data: DatasetDict, vectors: dict[str, Any] | None = None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A tagger that has learned nothing yet, and its tokenizer.
+    """Create an untrained tagger and its tokenizer.
 
     Args:
-        arguments (`ModelOptions`): Which model, and its shape.
-        data (`DatasetDict`): The data; the vocabulary of an LSTM is that of its observational train split.
+        arguments (`ModelOptions`): The model options.
+        data (`DatasetDict`): The data. An LSTM gets its vocabulary from the observational train split.
         vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors for an LSTM.
 
     Returns:
-        `tuple[PreTrainedModel, PreTrainedTokenizerBase]`: Drawn from torch's global generator.
+        `tuple[PreTrainedModel, PreTrainedTokenizerBase]`: The model and its tokenizer.
 
     Raises:
         CfgenError: The checkpoint can't be loaded.
@@ -55,14 +55,14 @@ def create_tagger(
 
 
 def with_learning_rate(training: TaggerTrainingArguments, arguments: ModelOptions) -> TaggerTrainingArguments:
-    """Training options with the learning rate that fits the model, where none was given.
+    """Set the default learning rate of the model if none is given.
 
     Args:
         training (`TaggerTrainingArguments`): The options.
-        arguments (`ModelOptions`): Which model.
+        arguments (`ModelOptions`): The model options.
 
     Returns:
-        `TaggerTrainingArguments`: A copy.
+        `TaggerTrainingArguments`: A copy of the options.
     """
     training = copy.copy(training)
     if training.learning_rate is None:
@@ -78,18 +78,18 @@ def train_tagger(
     training: TaggerTrainingArguments,
     checkpoints: Path,
 ) -> tuple[DiscriminatorPipeline, Trainer]:
-    """Train a fresh tagger from the seed; the best evaluation on dev stays.
+    """Train a new tagger and keep the weights of the best evaluation on dev.
 
     Args:
-        arguments (`ModelOptions`): Which model, and its shape.
-        data (`DatasetDict`): `train`, from which a vocabulary comes, and `validation`, which selects.
-        rows (`Dataset`): What to train on: `train` or a mix.
+        arguments (`ModelOptions`): The model options.
+        data (`DatasetDict`): `train` (for the vocabulary) and `validation` (to select the best weights).
+        rows (`Dataset`): The examples to train on: `train` or a mix.
         vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors for an LSTM.
-        training (`TaggerTrainingArguments`): How to train.
-        checkpoints (`Path`): A folder for checkpoints; it is removed at the end.
+        training (`TaggerTrainingArguments`): The training options.
+        checkpoints (`Path`): A temporary folder for checkpoints, removed at the end.
 
     Returns:
-        `tuple[DiscriminatorPipeline, Trainer]`: The tagger, and the trainer with its history.
+        `tuple[DiscriminatorPipeline, Trainer]`: The tagger, and the trainer with its log history.
 
     Raises:
         CfgenError: See `create_tagger` and `tagger_trainer`.
@@ -100,7 +100,7 @@ def train_tagger(
     args.output_dir = str(checkpoints)
     trainer = tagger_trainer(model, tokenizer, rows, data["validation"], args)
     trainer.train()
-    PartialState().wait_for_everyone()  # another process may still read the best checkpoint
+    PartialState().wait_for_everyone()  # another process may still be reading the best checkpoint
     if training.process_index == 0:
         shutil.rmtree(checkpoints)
     return as_discriminator(model, tokenizer), trainer
@@ -113,23 +113,23 @@ def train_discriminator(
     training: TaggerTrainingArguments,
     checkpoints: Path,
 ) -> DiscriminatorPipeline:
-    """Train a tagger to judge the counterfactual examples of these sentences.
+    """Train a discriminator for the counterfactual examples of a dataset.
 
     Args:
-        arguments (`ModelOptions`): Which model, and its shape.
-        splits (`Mapping[str, Dataset]`): `train`, and `validation`, which selects; where there is none, a tenth of
-            train does.
+        arguments (`ModelOptions`): The model options.
+        splits (`Mapping[str, Dataset]`): `train` and optionally `validation`, which selects the best weights.
+            Defaults to a tenth of train.
         vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors for an LSTM.
-        training (`TaggerTrainingArguments`): How to train.
-        checkpoints (`Path`): A folder for checkpoints; it is removed at the end, whatever that is.
+        training (`TaggerTrainingArguments`): The training options.
+        checkpoints (`Path`): A temporary folder for checkpoints, removed at the end, even after an error.
 
     Returns:
-        `DiscriminatorPipeline`: The tagger.
+        `DiscriminatorPipeline`: The discriminator.
 
     Raises:
-        CfgenError: The train split has one row and there is no other, or see `train_tagger`.
+        CfgenError: The only split is a train split of one row, or see `train_tagger`.
     """
-    # test plays no part: with any there, only a missing validation split is carved
+    # test is unused: passing one makes carve_splits carve only a missing validation split
     data = DatasetDict(carve_splits({"test": splits["train"], **splits}, split_seed=42))
     main = PartialState().is_main_process
     if main:

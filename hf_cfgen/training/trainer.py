@@ -1,4 +1,4 @@
-"""The Trainer of taggers: equal steps, selection on dev by strict F1, context dropout."""
+"""Train taggers with equal steps, selection by strict F1 on dev, and context dropout."""
 
 import copy
 import math
@@ -31,14 +31,14 @@ from .config import EVALUATIONS, TaggerTrainingArguments
 
 
 def context_row(window: Window, tags: Sequence[str]) -> list[int]:
-    """Number the words of a window that lie outside the mentions.
+    """Number the words of a window that are outside mentions.
 
     Args:
         window (`Window`): The window.
-        tags (`Sequence[str]`): The gold tags of its sentence, one a word.
+        tags (`Sequence[str]`): The gold tags of its sentence, one per word.
 
     Returns:
-        `list[int]`: For each sub-word the number of its word among them, from 1; 0 for sub-words of a mention and for
+        `list[int]`: For each sub-word, the number of its word, starting at 1; 0 for sub-words of mentions and for
         special tokens.
 
     Example:
@@ -54,15 +54,15 @@ def context_row(window: Window, tags: Sequence[str]) -> list[int]:
 
 
 def dropped_positions(context: torch.Tensor, p: float, generator: torch.Generator) -> torch.Tensor:
-    """Draw the words of a batch to make [EMPTY], each with all its sub-words.
+    """Sample the words of a batch to set to [EMPTY], each with all its sub-words.
 
     Args:
-        context (`torch.Tensor` of shape (batch, positions), int): Rows of `context_row`, padded with 0.
-        p (`float`): The probability of each word.
-        generator (`torch.Generator`): Draws on the CPU, so that every device has the same.
+        context (`torch.Tensor` of shape (batch, positions), int): Results of `context_row`, padded with 0.
+        p (`float`): The probability of sampling each word.
+        generator (`torch.Generator`): A CPU generator, so that all devices give the same result.
 
     Returns:
-        `torch.Tensor` of shape (batch, positions), bool: The positions of the drawn words.
+        `torch.Tensor` of shape (batch, positions), bool: The positions of the sampled words.
 
     Example:
 
@@ -75,7 +75,7 @@ def dropped_positions(context: torch.Tensor, p: float, generator: torch.Generato
 
 
 class ContextCollator(DataCollatorForTokenClassification):
-    """Pads the rows of `context_row`, where examples have them under `context`, with the inputs and labels."""
+    """Pad inputs, labels, and, if present, the `context` rows from `context_row`."""
 
     def torch_call(self, features: list[dict[str, Any]]) -> Any:
         batch = super().torch_call([{k: v for k, v in row.items() if k != "context"} for row in features])
@@ -86,15 +86,14 @@ class ContextCollator(DataCollatorForTokenClassification):
 
 
 class ContextDropoutTrainer(Trainer):
-    """A `Trainer` that makes words around mentions [EMPTY], drawn anew for every batch it is trained on.
+    """Train with context dropout: set random words outside mentions to [EMPTY] in each training batch.
 
-    Only batches with a `context`, see `ContextCollator`, are touched, and only in training mode. The draws come from
-    the seed and the number of the process and leave torch's global generator as it is.
+    Applies only in training mode to batches with `context` (see `ContextCollator`). Sampling depends on the seed and
+    the process index, and does not use torch's global generator.
 
     Args:
-        context_dropout (`float`): The probability of each word outside the mentions.
-        options (`Any`): Those of `Trainer`; its arguments need `remove_unused_columns=False`, which would remove the
-            context.
+        context_dropout (`float`): The probability for each word outside mentions.
+        options (`Any`): Options of `Trainer`. Its arguments need `remove_unused_columns=False` to keep `context`.
     """
 
     def __init__(self, context_dropout: float, **options: Any) -> None:
@@ -114,19 +113,19 @@ class ContextDropoutTrainer(Trainer):
         if context is None or not model.training:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         mask = dropped_positions(context, self.context_dropout, self.generator)
-        # `model` may be wrapped for several processes, self.model never is
+        # `model` may be wrapped for distributed training, but self.model never is
         with empty_embeddings(self.model, mask):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
 
 def dev_scores(state: TrainerState) -> dict[str, Any]:
-    """How a tagger was selected.
+    """Return the dev scores that selected a tagger.
 
     Args:
         state (`TrainerState`): The state of the `Trainer` that trained it.
 
     Returns:
-        `dict[str, Any]`: `dev_strict_f1`, `best_step`, and `dev`, each evaluation's `step` and `strict_f1`.
+        `dict[str, Any]`: `dev_strict_f1`, `best_step`, and `dev` (`step` and `strict_f1` of each evaluation).
     """
     return {
         "dev_strict_f1": state.best_metric,
@@ -140,7 +139,7 @@ def dev_scores(state: TrainerState) -> dict[str, Any]:
 
 
 class EvenEvaluations(TrainerCallback):
-    """Evaluate 12 times, evenly spaced, the last time at the last step."""
+    """Evaluate at 12 evenly spaced steps, including the last one."""
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -152,15 +151,15 @@ class EvenEvaluations(TrainerCallback):
 
 
 def summed_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> Any:
-    """Cross-entropy summed over the labelled words of a micro-batch and divided by those of the whole batch.
+    """Compute the summed cross-entropy of a micro-batch, divided by the number of labeled words in the whole batch.
 
-    So gradient accumulation and the number of processes do not change the gradient of a step.
+    As a result, gradient accumulation and the number of processes do not change the gradient.
 
     Args:
-        outputs (`TokenClassifierOutput`): With `logits` (batch, positions, labels).
-        labels (`torch.Tensor` of shape (batch, positions)): Label ids; -100 is not scored.
-        num_items_in_batch (`torch.Tensor` or `int`, *optional*): Labelled words of the whole batch; those of `labels`
-            where it is not given.
+        outputs (`TokenClassifierOutput`): The output with `logits` (batch, positions, labels).
+        labels (`torch.Tensor` of shape (batch, positions)): Label ids; -100 is ignored.
+        num_items_in_batch (`torch.Tensor` or `int`, *optional*): Labeled words in the whole batch.
+            Defaults to those in `labels`.
 
     Returns:
         `torch.Tensor`: The loss, a scalar.
@@ -177,18 +176,18 @@ def summed_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Te
 def encode_examples(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, dataset: Dataset
 ) -> tuple[list[Window], list[dict[str, list[int]]]]:
-    """Windows of a split and the model's inputs for them, each word labelled once, at its first sub-word.
+    """Encode a split as windows and model inputs, with each word labeled at its first sub-word.
 
     Args:
-        model (`PreTrainedModel`): The tagger; its labels are the ids.
+        model (`PreTrainedModel`): The tagger, which defines the label ids.
         tokenizer (`PreTrainedTokenizerBase`): Its fast tokenizer.
         dataset (`Dataset`): One split with `tokens` and `ner_tags`.
 
     Returns:
-        `tuple[list[Window], list[dict[str, list[int]]]]`: The windows, and for each its inputs with `labels`.
+        `tuple[list[Window], list[dict[str, list[int]]]]`: The windows, and the inputs of each with `labels`.
 
     Raises:
-        CfgenError: The data has a tag that the model lacks.
+        CfgenError: The data has a tag that the model does not have.
     """
     check_columns(dataset)
     dataset = dataset.with_format(None)
@@ -213,20 +212,20 @@ def tagger_trainer(
     validation: Dataset,
     args: TaggerTrainingArguments,
 ) -> Trainer:
-    """A `Trainer` for a tagger: word-level scores on dev, the best of 12 evaluations, a loss that scales.
+    """Create a `Trainer` that keeps the best of 12 evaluations by word-level strict F1 on dev.
 
     Args:
-        model (`PreTrainedModel`): A fresh tagger.
+        model (`PreTrainedModel`): An untrained tagger.
         tokenizer (`PreTrainedTokenizerBase`): Its fast tokenizer.
-        train (`Dataset`): The train split, observational or mixed.
+        train (`Dataset`): The train examples, observational or mixed.
         validation (`Dataset`): The dev split.
-        args (`TaggerTrainingArguments`): How to train.
+        args (`TaggerTrainingArguments`): The training options.
 
     Returns:
-        `Trainer`: Call its `train()`; its model then has the best strict F1 on dev, the earliest of equals.
+        `Trainer`: The trainer. After `train()`, its model has the best strict F1 on dev; ties go to the earliest.
 
     Raises:
-        CfgenError: The data has a tag that the model lacks.
+        CfgenError: The data has a tag that the model does not have.
     """
     train_windows, train_examples = encode_examples(model, tokenizer, train)
     if args.context_dropout:
@@ -236,7 +235,7 @@ def tagger_trainer(
         args = copy.copy(args)
         args.remove_unused_columns = False
     windows, examples = encode_examples(model, tokenizer, validation)
-    order = sorted(range(len(windows)), key=lambda w: len(windows[w].word_ids))  # less padding, the same scores
+    order = sorted(range(len(windows)), key=lambda w: len(windows[w].word_ids))  # less padding, same scores
     metrics = _word_metrics([windows[w] for w in order], tag_column(validation), model.config.id2label)
     trainer = ContextDropoutTrainer(
         context_dropout=args.context_dropout,
@@ -251,7 +250,7 @@ def tagger_trainer(
         preprocess_logits_for_metrics=lambda logits, labels: logits.argmax(dim=-1),
         callbacks=[EvenEvaluations()],
     )
-    trainer.remove_callback(PrinterCallback)  # which prints every log entry where there are no progress bars
+    trainer.remove_callback(PrinterCallback)  # it prints every log entry if progress bars are off
     return trainer
 
 
@@ -262,7 +261,7 @@ def _word_metrics(
         best, gold = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
         tags = [["O"] * len(row) for row in references]
         for window, labels, scored in zip(windows, best, gold != -100, strict=True):
-            # padding may stand on either side
+            # padding can be on either side
             for word, label in zip(window.firsts, labels[scored].tolist(), strict=True):
                 tags[window.sentence][word] = id2label[label]
         scores = ner_scores(references, tags)
