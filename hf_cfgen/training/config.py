@@ -56,7 +56,7 @@ class TaggerTrainingArguments(TrainingArguments):
         save_only_model (`bool`, *optional*, defaults to `True`): Exclude the optimizer state from checkpoints.
         save_total_limit (`int`, *optional*, defaults to 1): Checkpoints kept on disk.
         load_best_model_at_end (`bool`, *optional*, defaults to `True`): End with the best evaluation's weights.
-        metric_for_best_model (`str`, *optional*, defaults to `"strict_f1"`): The metric that selects the best evaluation.
+        metric_for_best_model (`str`, *optional*, defaults to `"strict_f1"`): The metric that selects the best weights.
         context_dropout (`float`, *optional*, defaults to 0.0): Probability that a word outside a mention is set to
             [EMPTY], sampled for every batch; see `hf_cfgen.training.trainer`.
 
