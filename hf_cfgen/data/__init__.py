@@ -1,4 +1,4 @@
-"""Files and Hub datasets in, one `DatasetDict` with `id`, `tokens` and `ner_tags` out."""
+"""Load files and Hub datasets as a `DatasetDict` with `id`, `tokens`, and `ner_tags`."""
 
 from .loading import load_ner_dataset
 

@@ -1,4 +1,4 @@
-"""The data contract: the columns of observational and counterfactual rows, and their checks."""
+"""Define and check the columns of observational and counterfactual rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -45,17 +45,17 @@ COUNTERFACTUAL_FEATURES = Features(
 
 
 def check_columns(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")) -> None:
-    """Check that a data set is one split and has the columns of the contract, a tag for each token.
+    """Check that a dataset is one split with the required columns and one tag per token.
 
-    The rows of an `IterableDataset` are not looked at.
+    Does not check the rows of an `IterableDataset`.
 
     Args:
-        dataset (`Dataset` or `IterableDataset`): The data set.
-        required (`Sequence[str]`, *optional*, defaults to `("tokens", "ner_tags")`): Names of columns.
+        dataset (`Dataset` or `IterableDataset`): The dataset.
+        required (`Sequence[str]`, *optional*, defaults to `("tokens", "ner_tags")`): Column names.
 
     Raises:
-        CfgenError: A `DatasetDict` or something else was given, a column is missing or holds no lists or lists of a
-            fixed length, a row has more or fewer tags than tokens, or a tag has no name.
+        CfgenError: The input is not one split, a column is missing or does not hold variable-length lists, the
+            numbers of tags and tokens in a row differ, or a tag has no name.
     """
     if isinstance(dataset, (DatasetDict, IterableDatasetDict)):
         raise CfgenError(f"a DatasetDict was given where one split is needed: choose one of {', '.join(dataset)}")
@@ -80,14 +80,14 @@ def check_columns(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")
 
 
 def check_observational(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")) -> None:
-    """Check a data set as `check_columns` does, and that it lacks the columns which counterfactual rows add.
+    """Check a dataset with `check_columns`, and check that it has no counterfactual columns.
 
     Args:
         dataset (`Dataset` or `IterableDataset`): Observational examples.
-        required (`Sequence[str]`, *optional*, defaults to `("tokens", "ner_tags")`): Names of columns.
+        required (`Sequence[str]`, *optional*, defaults to `("tokens", "ner_tags")`): Column names.
 
     Raises:
-        CfgenError: See `check_columns`, or there is such a column.
+        CfgenError: See `check_columns`, or the dataset has a counterfactual column.
     """
     check_columns(dataset, required)
     taken = [name for name in COUNTERFACTUAL_FEATURES if name in (dataset.column_names or ())]
@@ -106,7 +106,7 @@ def check_labels(known: Iterable[str], tags: Iterable[str]) -> None:
         tags (`Iterable[str]`): The tags that occur in the data.
 
     Raises:
-        CfgenError: The model has no such label.
+        CfgenError: The model does not have one of the tags.
 
     Example:
 
@@ -122,30 +122,30 @@ def check_labels(known: Iterable[str], tags: Iterable[str]) -> None:
 
 
 def check_lengths(where: str, tokens: int | None, tags: int | None) -> None:
-    """Check that a row has as many tags as tokens.
+    """Check that a row has one tag per token.
 
     Args:
-        where (`str`): The row, for the message.
-        tokens (`int` or `None`): Its number of tokens; `None` where there is no list.
+        where (`str`): The location of the row, for the message.
+        tokens (`int` or `None`): Its number of tokens, or `None` if there is no list.
         tags (`int` or `None`): Its number of tags.
 
     Raises:
-        CfgenError: It has not.
+        CfgenError: The numbers differ.
     """
     if tokens is None or tokens != tags:
         raise CfgenError(f"{where}: {tokens} tokens and {tags} tags: give one tag a token")
 
 
 def arrow_batches(dataset: Dataset | IterableDataset, *columns: str) -> Iterator[Any]:
-    """Some columns as Arrow tables of some thousand rows.
+    """Iterate over columns as Arrow tables of up to `BATCH_ROWS` rows.
 
     Args:
         dataset (`Dataset` or `IterableDataset`): One split.
-        columns (`str`): Names of columns.
+        columns (`str`): Column names.
 
     Returns:
-        `Iterator[pa.Table]`: Tables with these columns, and with others where the format of the data set is arrow: a
-        view of it costs more than a pass over some hundred rows.
+        `Iterator[pa.Table]`: Tables with these columns. A dataset in Arrow format can return other columns, too,
+        because selecting columns is slower than reading a few hundred rows.
 
     Example:
 
@@ -160,13 +160,13 @@ def arrow_batches(dataset: Dataset | IterableDataset, *columns: str) -> Iterator
 
 
 def checked_batches(dataset: Dataset | IterableDataset) -> Iterator[Any]:
-    """Tokens and tags as Arrow tables of some thousand rows.
+    """Check tokens and tags, and iterate over them as Arrow tables.
 
     Args:
         dataset (`Dataset` or `IterableDataset`): One split.
 
     Returns:
-        `Iterator[pa.Table]`: What `arrow_batches` gives.
+        `Iterator[pa.Table]`: The tables of `arrow_batches`.
 
     Raises:
         CfgenError: See `check_table`, or the tags are integers without names.
@@ -183,15 +183,15 @@ def _record(before: int, row: int) -> str:
 
 
 def check_table(table: Any, names: Sequence[str] | None, where: Callable[[int], str]) -> None:
-    """Check that the rows of a table have as many tags as tokens, none null and none without a name.
+    """Check that each row of a table has one tag per token, without nulls or tags without a name.
 
     Args:
         table (`pa.Table`): Columns `tokens` and `ner_tags`.
-        names (`Sequence[str]` or `None`): What `tag_names` returned.
-        where (`Callable[[int], str]`): Takes the position of a row; says which one it is, for the message.
+        names (`Sequence[str]` or `None`): The result of `tag_names`.
+        where (`Callable[[int], str]`): Takes the position of a row; returns its name for messages.
 
     Raises:
-        CfgenError: A row has more or fewer, no list, or a null or a number without a name in one.
+        CfgenError: The numbers differ, a list is missing, a value is null, or a tag has no name.
     """
     tokens, tags = table["tokens"], table["ner_tags"]
     same = pc.fill_null(pc.equal(pc.list_value_length(tokens), pc.list_value_length(tags)), False)
@@ -212,10 +212,10 @@ def check_table(table: Any, names: Sequence[str] | None, where: Callable[[int], 
 
 
 def nameless(tag: int, names: Sequence[str]) -> str:
-    """What is wrong with a tag that has no name.
+    """Return the error message for a tag without a name.
 
     Args:
-        tag (`int`): The tag, such as the -1 of an unlabelled row.
+        tag (`int`): The tag, such as -1 in an unlabeled row.
         names (`Sequence[str]`): The names.
 
     Returns:
@@ -233,13 +233,13 @@ def nameless(tag: int, names: Sequence[str]) -> str:
 
 
 def tag_names(dataset: Dataset | IterableDataset) -> tuple[str, ...] | None:
-    """The names behind an integer `ner_tags` column.
+    """Return the tag names of an integer `ner_tags` column.
 
     Args:
         dataset (`Dataset` or `IterableDataset`): One split.
 
     Returns:
-        `tuple[str, ...]` or `None`: The names of its `ClassLabel`, or `None` where the tags are strings.
+        `tuple[str, ...]` or `None`: The names of its `ClassLabel`, or `None` if the tags are strings.
 
     Raises:
         CfgenError: The tags are integers without names.
@@ -265,14 +265,14 @@ def tag_names(dataset: Dataset | IterableDataset) -> tuple[str, ...] | None:
 
 
 def tag_strings(tags: Sequence[Any], names: Sequence[str] | None) -> list[str]:
-    """Tags of a row as strings.
+    """Convert the tags of a row to strings.
 
     Args:
         tags (`Sequence[int]` or `Sequence[str]`): The row's `ner_tags`.
-        names (`Sequence[str]` or `None`): What `tag_names` returned.
+        names (`Sequence[str]` or `None`): The result of `tag_names`.
 
     Returns:
-        `list[str]`: One tag a word.
+        `list[str]`: One tag per word.
 
     Raises:
         CfgenError: A tag has no name.
@@ -291,13 +291,13 @@ def tag_strings(tags: Sequence[Any], names: Sequence[str] | None) -> list[str]:
 
 
 def tag_column(dataset: Dataset | IterableDataset) -> list[list[str]]:
-    """All tags of a split as strings.
+    """Return all tags of a split as strings.
 
     Args:
         dataset (`Dataset` or `IterableDataset`): One split.
 
     Returns:
-        `list[list[str]]`: One tag a word, a list a row.
+        `list[list[str]]`: One list per row, with one tag per word.
 
     Example:
 
@@ -311,13 +311,13 @@ def tag_column(dataset: Dataset | IterableDataset) -> list[list[str]]:
 
 
 def counterfactual_features(dataset: Dataset | IterableDataset) -> Features | None:
-    """The features of counterfactual rows: those of the data set, `id` as a string, and the added columns.
+    """Return the features of counterfactual rows: the dataset's, with a string `id` and the added columns.
 
     Args:
         dataset (`Dataset` or `IterableDataset`): The observational examples.
 
     Returns:
-        `Features` or `None`: `None` where the data set does not know its own.
+        `Features` or `None`: The features, or `None` if the dataset has no features.
     """
     if dataset.features is None:
         return None
@@ -325,12 +325,12 @@ def counterfactual_features(dataset: Dataset | IterableDataset) -> Features | No
 
 
 class TagBatch(NamedTuple):
-    """The tags of some sentences.
+    """Store the tags of several sentences.
 
     Args:
         codes (`np.ndarray` of shape (words,), int): For each word, the position of its tag in `tags`.
         tags (`list[str]`): The tags.
-        offsets (`np.ndarray` of shape (sentences + 1,), int64): Where each sentence starts, and the number of words.
+        offsets (`np.ndarray` of shape (sentences + 1,), int64): Where each sentence starts, then the number of words.
 
     Example:
 
@@ -344,25 +344,25 @@ class TagBatch(NamedTuple):
 
     @classmethod
     def from_arrays(cls, tags: RaggedArray, names: Sequence[str] | None) -> Self:
-        """Number the tags of a `ner_tags` column; `names` is what `tag_names` returns."""
+        """Encode a `ner_tags` column; `names` is the result of `tag_names`."""
         if names is not None:
             return cls(tags.values.to_numpy(), list(names), tags.offsets)
         encoded = tags.values.dictionary_encode()
         return cls(encoded.indices.to_numpy(), encoded.dictionary.to_pylist(), tags.offsets)
 
     def mentions(self) -> SpanTable:
-        """Read the mentions off the tags."""
+        """Return the mentions that the tags describe."""
         return SpanTable.from_tags(self.codes, self.tags, self.offsets)
 
 
 def example_batches(dataset: Dataset | IterableDataset) -> Iterator[tuple[pa.StringArray, TagBatch]]:
-    """Iterate over some thousand sentences at a time. They must have passed `check_columns`.
+    """Iterate over batches of sentences that passed `check_columns`.
 
     Args:
         dataset (`Dataset` or `IterableDataset`): One split.
 
     Returns:
-        `Iterator[tuple[pa.StringArray, TagBatch]]`: The words of the sentences in one array, and their tags.
+        `Iterator[tuple[pa.StringArray, TagBatch]]`: The words of all sentences in a batch, and their tags.
     """
     names = tag_names(dataset)
     for table in checked_batches(dataset):

@@ -7,18 +7,17 @@ The equations are those of Zeng et al. (EMNLP 2020, section 2.2), one function e
     c := f_C(g, U_C)     the context: a template with slots      [`sample_context`]
     x := f_X(e, c)       the tagged sentence                     [`compose`]
 
-**The tie.** In `train` and `validation` one g causes both e and c, so they are correlated though neither causes the
-other. A name on its own is a place on the coast (Whitby), a company in the city (Harlow), a person in the mountains
-(Heidi), and each of them is part of longer forms elsewhere (Whitby Lodge, Heidi Street). A tagger can do well by
-reading the setting off the context and counting words. In `test` the tie is cut: e comes from one g and c from
-another, drawn independently, and two times in three they differ. Swaps within a type cut it in the training data.
+**Confounding.** In `train` and `validation`, one g causes both e and c, so they are correlated although neither causes
+the other. A name alone is a place on the coast (Whitby), a company in the city (Harlow), and a person in the mountains
+(Heidi). Elsewhere, it is part of a longer form (Whitby Lodge, Heidi Street). A tagger can score well by inferring the
+setting from the context and counting words. In `test`, e and c come from independent values of g, which differ two
+times in three. Swaps within a type remove the correlation from the training data.
 
-**The truth.** Every surface form has exactly one type, no word of a form (in Chinese: no character) occurs in a
-template, and mentions never touch. So labels are a function of the entity alone: a perfect reader of entities scores
-the same under do(c0), that is ACE_C = 0. In `test`, each slot of each template takes the three types with equal
-probability, whatever the number of words in it: a reader of the context alone finds where the mentions are, but gets
-their types right one time in three. Its F1 is expected to be at most 1/3, so the perfect reader's ACE_E is at most
--2/3 and its RI = ACE_C - ACE_E at least 2/3.
+**Ground truth.** Every surface form has exactly one type, no word of a form (in Chinese: no character) occurs in a
+template, and mentions are never adjacent. Labels therefore depend only on the entity: a perfect entity-based tagger
+scores the same under do(c0), so ACE_C = 0. In `test`, each slot takes the three types with equal probability,
+regardless of its number of words: a context-only tagger finds the mentions, but only a third of their types. Its
+expected F1 is at most 1/3, so the perfect tagger's ACE_E is at most -2/3 and its RI = ACE_C - ACE_E at least 2/3.
 """
 
 from collections.abc import Sequence
@@ -33,8 +32,8 @@ SETTINGS = ("coast", "city", "mountain")
 
 SPLIT_SIZES = {"train": 200, "validation": 60, "test": 200}
 
-# Three families, each a person, a place and an organization, in a different setting each time: on its own in one
-# (where only knowing the name, or the setting, tells the type), inside longer forms in the two others.
+# Three families of names. Each name is a different type in each setting: alone in one (so only the name or the
+# setting shows the type), and inside longer forms in the other two.
 _NAMES: dict[str, tuple[str, str, str]] = {
     "en": (
         "Whitby Padstow Falmouth Tenby Lerwick Kinsale Bergen Cascais Rimini Honfleur Dieppe Ostend "
@@ -51,9 +50,9 @@ _NAMES: dict[str, tuple[str, str, str]] = {
     ),
 }
 
-# language -> setting -> type -> the parts of a form, one word of each; {0} to {2} are the families. The first type of
-# a setting is drawn twice as often as each other one. Types and lengths make a Latin square over the settings, so that
-# not even the number of words, which do(e0) leaves to be seen, tells a type.
+# language -> setting -> type -> the parts of a form, one word from each; {0} to {2} are the families. The first type
+# of a setting is twice as likely as each other type. Types and lengths form a Latin square over the settings, so
+# that the number of words, which stays visible under do(e0), does not reveal the type.
 _FORMS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
     "en": {
         "coast": {
@@ -176,7 +175,7 @@ def _tokenize(text: str, language: str) -> list[str]:
 
 
 def sample_confounder(noise: Random) -> str:
-    """g := f_G(U_G): draw a setting, each equally likely.
+    """g := f_G(U_G): sample a setting uniformly.
 
     Args:
         noise (`random.Random`): The source of U_G.
@@ -193,7 +192,7 @@ def sample_confounder(noise: Random) -> str:
 
 
 def sample_entities(setting: str, noise: Random, language: str = "en") -> list[tuple[str, str]]:
-    """e := f_E(g, U_E): draw two different mentions; g decides which types are frequent and which forms they take.
+    """e := f_E(g, U_E): sample two different mentions; g determines type frequencies and forms.
 
     Args:
         setting (`str`): The value of g, one of `SETTINGS`.
@@ -204,7 +203,7 @@ def sample_entities(setting: str, noise: Random, language: str = "en") -> list[t
         `list[tuple[str, str]]`: Two pairs of surface form and entity type.
 
     Raises:
-        CfgenError: No such language or setting.
+        CfgenError: The language or setting is unknown.
 
     Example:
 
@@ -223,7 +222,7 @@ def sample_entities(setting: str, noise: Random, language: str = "en") -> list[t
 
 
 def sample_context(setting: str, noise: Random, language: str = "en") -> str:
-    """c := f_C(g, U_C): draw a template; g decides from which.
+    """c := f_C(g, U_C): sample a template of setting g.
 
     Args:
         setting (`str`): The value of g, one of `SETTINGS`.
@@ -231,10 +230,10 @@ def sample_context(setting: str, noise: Random, language: str = "en") -> str:
         language (`str`, *optional*, defaults to `"en"`): `"en"` or `"zh"`.
 
     Returns:
-        `str`: A sentence with a slot `{}` for each of one or two mentions.
+        `str`: A template with one or two slots `{}` for mentions.
 
     Raises:
-        CfgenError: No such language or setting.
+        CfgenError: The language or setting is unknown.
 
     Example:
 
@@ -246,7 +245,7 @@ def sample_context(setting: str, noise: Random, language: str = "en") -> str:
 
 
 def compose(entities: Sequence[tuple[str, str]], context: str, language: str = "en") -> tuple[list[str], list[str]]:
-    """x := f_X(e, c): put the mentions into the slots, in order; a mention without a slot is left out.
+    """x := f_X(e, c): fill the slots with the mentions, in order. Extra mentions are dropped.
 
     Args:
         entities (`Sequence[tuple[str, str]]`): Pairs of surface form and entity type.
@@ -257,7 +256,7 @@ def compose(entities: Sequence[tuple[str, str]], context: str, language: str = "
         `tuple[list[str], list[str]]`: The tokens and their IOB2 tags.
 
     Raises:
-        CfgenError: No such language, or more slots than mentions.
+        CfgenError: The language is unknown, or there are more slots than mentions.
 
     Example:
 
@@ -280,9 +279,9 @@ def compose(entities: Sequence[tuple[str, str]], context: str, language: str = "
 
 
 def demo_corpus(language: str = "en", seed: int = 0) -> dict[str, list[dict[str, Any]]]:
-    """Generate the demo corpus: 200 training, 60 validation and 200 test sentences, no sentence twice.
+    """Generate the demo corpus: 200 training, 60 validation, and 200 test sentences without duplicates.
 
-    The types are PERSON, PLACE and ORG. The same language and seed give the same rows, on every machine.
+    The types are PERSON, PLACE, and ORG. The same language and seed give the same rows on every machine.
 
     Args:
         language (`str`, *optional*, defaults to `"en"`): `"en"` (tokens are words) or `"zh"` (tokens are characters).
@@ -294,7 +293,7 @@ def demo_corpus(language: str = "en", seed: int = 0) -> dict[str, list[dict[str,
         `context_setting` (which caused the context). The two are equal except in `"test"`, where they are independent.
 
     Raises:
-        CfgenError: No such language.
+        CfgenError: The language is unknown.
 
     Example:
 
@@ -308,7 +307,7 @@ def demo_corpus(language: str = "en", seed: int = 0) -> dict[str, list[dict[str,
     corpus: dict[str, list[dict[str, Any]]] = {}
     seen: set[tuple[str, ...]] = set()
     for split, size in SPLIT_SIZES.items():
-        # one stream for each exogenous variable: they are independent, whatever the others draw
+        # one random stream per exogenous variable keeps them independent
         u_g, u_do, u_e, u_c = (Random(f"{language}/{seed}/{split}/{name}") for name in ("G", "do(G)", "E", "C"))
         rows: list[dict[str, Any]] = []
         while len(rows) < size:

@@ -1,4 +1,4 @@
-"""Rows back to the format they came from, with the text made of the tokens."""
+"""Write rows in their source format, with text rebuilt from the tokens."""
 
 import csv
 import json
@@ -23,22 +23,22 @@ Form = tuple[str, tuple[str, ...]]  # a surface form: its type and its tokens
 
 
 def write_rows(path: Path, rows: Dataset, source: Source, split: str, read_options: Mapping[str, Any]) -> Path:
-    """Write observational and counterfactual rows in the format of the files they came from, and read them again.
+    """Write observational and counterfactual rows in their source format, and verify the result.
 
     Args:
-        path (`Path`): The file to write; for brat a folder that is there, in which `augmented.ann` and
-            `augmented.txt` are written.
-        rows (`Dataset`): Rows of the split with the columns that counterfactual rows add.
-        source (`Source`): What the split was read from.
-        split (`str`): Its name.
-        read_options (`Mapping[str, Any]`): The options of `read_splits` that it was read with.
+        path (`Path`): The file to write. For brat, an existing folder for `augmented.ann` and
+            `augmented.txt`.
+        rows (`Dataset`): Rows of the split, with the counterfactual columns.
+        source (`Source`): The source of the split.
+        split (`str`): The name of the split.
+        read_options (`Mapping[str, Any]`): The options of `read_splits` for the source.
 
     Returns:
-        `Path`: The file written.
+        `Path`: The written file.
 
     Raises:
-        CfgenError: The format can't hold these rows.
-        RuntimeError: What was written reads otherwise, which is a bug.
+        CfgenError: The format can't represent these rows.
+        RuntimeError: Reading the file gives different rows, which is a bug.
     """
     path = path / "augmented.ann" if source.format == "brat" else path
     like = source.files[split][0]
@@ -50,7 +50,7 @@ def write_rows(path: Path, rows: Dataset, source: Source, split: str, read_optio
     elif source.format == "conll":
         names = ("word_column", "tag_column", "segmentation_digits")
         options = {name: read_options[name] for name in names if name in read_options}
-        # only sentences that are not changed have their lines in the files
+        # only unchanged sentences have their lines in the source files
         options["sources"] = source.files[split]
         columns = zip(rows["tokens"], tags)
         sentences = [Row("", {"tokens": words, "ner_tags": tagged}) for words, tagged in columns]
@@ -67,7 +67,7 @@ def _read_again(
     done = {"types": None, "label_map": None, "max_length": None, "skip_bad_records": False}
     known = {"tokenization": source.unit or "auto", "format": source.format}
     if source.format in READERS and "offsets" in signature(READERS[source.format].read).parameters:
-        # what is written counts code points unless told otherwise, and a mention alone may not tell which
+        # writers count code points by default, and mentions alone can't always show which unit applies
         known["offsets"] = "utf16" if read_options.get("offsets") == "utf16" else "characters"
     try:
         again = read_splits(path, **{**read_options, **done, **known}).splits["train"]
@@ -88,7 +88,7 @@ def _records(rows: Dataset, tags: list[list[str]], source: Source, split: str) -
     for row, row_tags in zip(rows.select_columns(["id", "source_id", "tokens", "replaced"]), tags):
         gaps = gaps_of[row["source_id"]]
         for item in sorted(row["replaced"], key=lambda item: item["start"]):
-            # Before this mention, gaps are those of the new row already.
+            # The gaps before this mention already match the new row.
             start, end, old_end = item["start"], item["end"], item["start"] + len(item["original"])
             form = item["label"], tuple(item["replacement"])
             inner = forms.get(form, [default_gap(unit)] * (end - start - 1))
@@ -131,10 +131,10 @@ def _write_table(
         table[read_options["tags_column"]] = [[codes.index(tag) for tag in row] for row in tags] if codes else tags
         kinds[read_options["tags_column"]] = given_tags
     for name in names:
-        if not isinstance(features[name], List | LargeList):  # JSON in cells, as CSV has it
+        if not isinstance(features[name], List | LargeList):  # CSV stores JSON in cells
             table[name], kinds[name] = [_cell(value) for value in table[name]], features[name]
     if source.format == "json":
-        # Arrow gives every object the fields of all
+        # Arrow gives every object the fields of all objects
         records = [
             {name: _without_nulls(value) for name, value in zip(table, values)} for values in zip(*table.values())
         ]

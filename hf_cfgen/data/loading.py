@@ -1,4 +1,4 @@
-"""`load_ner_dataset`: whatever is labelled, to train, validation and test with the same columns."""
+"""Load labeled data as train, validation, and test splits with the same columns."""
 
 import logging
 import os
@@ -37,58 +37,58 @@ def load_ner_dataset(
     seed: int = 42,
     **load_kwargs: Any,
 ) -> DatasetDict:
-    """Load a data set for named entity recognition.
+    """Load a dataset for named entity recognition.
 
     Args:
-        path (`str` or `os.PathLike`): What to load, the first that holds of:
+        path (`str` or `os.PathLike`): The data to load. The first match applies:
             - `"demo:en"` or `"demo:zh"`: the embedded demo corpus.
             - A folder saved by `save_to_disk`.
-            - A folder of brat documents (`.txt` and `.ann`), or of such folders named after splits.
-            - A folder of data files of one format. A word in a file's name says which split it is: train or training;
-              dev, devel, development, val, valid or validation; test or testing. Several files of a split are
-              concatenated in the order of their names; other files are left out, with a warning. A single file with no
-              such word is the train split. Subfolders, hidden files, READMEs and the like are not looked at.
+            - A folder of brat documents (`.txt` and `.ann`), or a folder of such folders, named after splits.
+            - A folder of data files of one format. A word in the file name determines the split: train or training;
+              dev, devel, development, val, valid, or validation; test or testing. Files of the same split are
+              concatenated in name order. Other files are skipped with a warning. A single file without such a word
+              is the train split. Subfolders, hidden files, and documents such as READMEs are ignored.
             - A file: the train split.
             - A name on the Hub, for `datasets.load_dataset`.
         format (`str`, *optional*, defaults to `"auto"`): The files' format, one of
             `"brat"`, `"ccks"`, `"cluener"`, `"conll"`, `"doccano"`, `"label_studio"`, `"label_studio_min"`,
-            `"spacy"`, or, for tables with a column of tokens and one of tags, `"json"` (lines), `"csv"` (with JSON
-            lists in the cells) or `"parquet"`. `"auto"` judges the beginning of a file, never its name.
-        scheme (`str`, *optional*): The scheme of the tags, one of `SCHEMES`, or `"BIO"`. Detected if not
-            given. Formats of spans, which have no tags, are laid out in it (in IOB2 if not given).
-        tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens; it becomes `tokens`.
-        tags_column (`str`, *optional*, defaults to `"ner_tags"`): The column of tags; it becomes `ner_tags`.
-        tag_names (`Sequence[str]`, *optional*): The tags that integers without names stand for, from 0.
-        label_map (`Mapping[str, str]`, *optional*): New names of entity types; `"O"` for mentions to take away.
-        types (`Sequence[str]`, *optional*): The entity types to keep, by the names in the data; other mentions are
-            taken for words outside.
-        tokenization (`str`, *optional*, defaults to `"auto"`): What the text of formats of spans is cut into,
-            `"characters"` or `"words"`, see `hf_cfgen.data.segmentation`. `"auto"`: characters for CCKS and CLUENER,
-            and where most letters of the data are Chinese, Japanese or Thai; words elsewhere.
-        max_length (`int`, *optional*): For formats of spans: texts of more tokens are split at sentence ends, see
-            `hf_cfgen.data.segmentation.split_long`.
-        skip_bad_records (`str` or `os.PathLike`, *optional*): Leave out records that can't be used and write them,
-            with the reason, to this file of JSON lines (`where`, `reason`, `record`). Where it is not given, the
-            first such record is an error.
-        num_train_examples (`int`, *optional*): Keep so many train rows, the first of an order that `seed` fixes: a
-            smaller sample is the beginning of every larger one.
-        pool (`bool`, *optional*, defaults to `False`): Pool all splits and cut them anew, to `split_sizes`.
-        split_sizes (`tuple[int, int, int]`, *optional*): With `pool`, the sizes of train, validation and test.
-        split_seed (`int`, *optional*, defaults to `42`): Seed of the splits. Without `pool`, a missing validation or
-            test split is carved from train, a tenth each; splits that are there are never mixed.
+            `"spacy"`, or, for tables with token and tag columns, `"json"` (lines), `"csv"` (with JSON lists in the
+            cells), or `"parquet"`. `"auto"` detects the format from the start of a file, never from its name.
+        scheme (`str`, *optional*): The tagging scheme, one of `SCHEMES`, or `"BIO"`. Detected if omitted.
+            Formats of text and spans are converted to this scheme (IOB2 if omitted).
+        tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens, renamed to `tokens`.
+        tags_column (`str`, *optional*, defaults to `"ner_tags"`): The column of tags, renamed to `ner_tags`.
+        tag_names (`Sequence[str]`, *optional*): The tags that integers without names represent, from 0.
+        label_map (`Mapping[str, str]`, *optional*): New names of entity types. `"O"` removes a type.
+        types (`Sequence[str]`, *optional*): The entity types to keep, as named in the data. Other mentions are
+            tagged O. Defaults to all.
+        tokenization (`str`, *optional*, defaults to `"auto"`): The tokens of formats of text and spans:
+            `"characters"` or `"words"`, see `hf_cfgen.data.segmentation`. `"auto"` uses characters for CCKS, CLUENER,
+            and data whose letters are mostly Chinese, Japanese, or Thai, and words otherwise.
+        max_length (`int`, *optional*): For formats of text and spans: split texts of more tokens at sentence ends,
+            see `hf_cfgen.data.segmentation.split_long`.
+        skip_bad_records (`str` or `os.PathLike`, *optional*): Skip unusable records and write them, with the reason,
+            to this file of JSON lines (`where`, `reason`, `record`). If omitted, the first such record raises an
+            error.
+        num_train_examples (`int`, *optional*): The number of train rows to keep. For the same `seed`, a larger sample
+            starts with every smaller one. Defaults to all.
+        pool (`bool`, *optional*, defaults to `False`): Pool all splits and split again by `split_sizes`.
+        split_sizes (`tuple[int, int, int]`, *optional*): With `pool`, the sizes of train, validation, and test.
+        split_seed (`int`, *optional*, defaults to `42`): Seed of the splits. Without `pool`, each missing validation
+            or test split takes a tenth of train, and existing splits are never mixed.
         seed (`int`, *optional*, defaults to `42`): Seed of the train sample.
-        load_kwargs (`Any`, *optional*): Passed on to the reader (`word_column`, `tag_column` and
+        load_kwargs (`Any`, *optional*): Options of the reader (`word_column`, `tag_column`, and
             `segmentation_digits` for CoNLL, `offsets` for doccano and Label Studio),
-            or to `datasets.load_dataset` (`name`, `revision`, `features`, ...).
+            or of `datasets.load_dataset` (`name`, `revision`, `features`, ...).
 
     Returns:
-        `DatasetDict`: `train`, `validation` and `test` with the columns `id` (string), `tokens` (list of strings),
-        `ner_tags` (list of `ClassLabel`) and whatever else the data carries. The names of a `ClassLabel` are kept; for
-        string tags they are `"O"` and all tags of the scheme, type by type in sorted order. Where there is no `id`, it
-        is `"{split}-{row}"`, by the splits as they were given.
+        `DatasetDict`: `train`, `validation`, and `test` with the columns `id` (string), `tokens` (list of strings),
+        `ner_tags` (list of `ClassLabel`), and other columns of the data. An existing `ClassLabel` keeps its names. For
+        string tags, the names are `"O"` and all tags of the scheme, sorted by type. A missing `id` defaults to
+        `"{split}-{row}"`, with the original split and row.
 
     Raises:
-        CfgenError: The arguments, the files or the columns are not as described.
+        CfgenError: The arguments, files, or columns are invalid.
 
     Example:
 
@@ -127,13 +127,13 @@ def cut_splits(
     split_seed: int = 42,
     seed: int = 42,
 ) -> DatasetDict:
-    """Make train, validation and test of the splits that are there.
+    """Create train, validation, and test from the existing splits.
 
     Args:
-        splits (`Mapping[str, Dataset]`): Some of train, validation and test.
-        sizes (`tuple[int, int, int]`, *optional*): Pool all splits and cut them anew, to these sizes; where it is not
-            given, a missing validation or test split is carved from train.
-        num_train_examples (`int`, *optional*): Keep so many train rows.
+        splits (`Mapping[str, Dataset]`): Some of train, validation, and test.
+        sizes (`tuple[int, int, int]`, *optional*): Pool all splits and split again by these sizes. If omitted,
+            a missing validation or test split is carved from train.
+        num_train_examples (`int`, *optional*): The number of train rows to keep. Defaults to all.
         split_seed (`int`, *optional*, defaults to 42): Seed of the splits.
         seed (`int`, *optional*, defaults to 42): Seed of the train sample.
 
@@ -153,10 +153,10 @@ def cut_splits(
 
 
 def write_skipped(path: Path, skipped: Sequence[BadRecord]) -> None:
-    """Write the records that can't be used, as JSON lines of `where`, `reason` and `record`; tell how many.
+    """Write unusable records as JSON lines of `where`, `reason`, and `record`, and log how many there are.
 
     Args:
-        path (`Path`): The file to write; none is written where nothing was skipped.
+        path (`Path`): The file to write. Not written if there are no records.
         skipped (`Sequence[BadRecord]`): The records.
     """
     if skipped:
@@ -165,17 +165,17 @@ def write_skipped(path: Path, skipped: Sequence[BadRecord]) -> None:
 
 
 def check_sizes(pool: bool, split_sizes: Any) -> tuple[int, ...] | None:
-    """Check the sizes that pooled splits are cut to.
+    """Check the sizes of pooled splits.
 
     Args:
-        pool (`bool`): Whether splits are pooled.
-        split_sizes (`Any`): The sizes, three with `pool` and none without.
+        pool (`bool`): Whether to pool the splits.
+        split_sizes (`Any`): Three sizes with `pool`, otherwise `None`.
 
     Returns:
         `tuple[int, int, int]` or `None`: The sizes.
 
     Raises:
-        CfgenError: They are not given so.
+        CfgenError: The sizes are invalid.
     """
     if not pool and split_sizes is None:
         return None

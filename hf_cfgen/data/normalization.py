@@ -1,4 +1,4 @@
-"""Columns as they come to columns as the data contract has them, or an error that names the record."""
+"""Convert columns to the standard columns and types, and report invalid records."""
 
 import json
 import logging
@@ -34,21 +34,21 @@ _LIST_TYPES = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_
 
 class _Tags(NamedTuple):
     names: list[str]  # the distinct tags, or the names of the ClassLabel
-    codes: np.ndarray  # of every tag of the split in a row, its position in names
+    codes: np.ndarray  # of all tags of the split: positions in names
     lengths: np.ndarray  # of the records
-    declared: bool  # whether names are those of a ClassLabel
+    declared: bool  # whether names come from a ClassLabel
 
 
 class _Part(NamedTuple):
     dataset: Dataset
-    tokens: pa.Array  # of all rows, one after the other
+    tokens: pa.Array  # of all rows, concatenated
     tags: _Tags
     ids: list[str]
-    at: Callable[[int], str]  # where a row stands
+    at: Callable[[int], str]  # the location of a row
 
 
 class _BadRows(CfgenError):
-    """Some rows can't be used: of each its record and the reason; the message is of the first."""
+    """Report unusable rows, with a reason for each. The message is the first reason."""
 
     def __init__(self, reasons: Mapping[int, str]) -> None:
         self.reasons = dict(reasons)
@@ -68,27 +68,27 @@ def conform(
     skipped: list[BadRecord] | None = None,
     row_name: Callable[[str, int], str] | None = None,
 ) -> dict[str, Dataset]:
-    """Give every split the columns `id`, `tokens` and `ner_tags`, checked row by row, and one `ClassLabel`.
+    """Convert all splits to checked columns `id`, `tokens`, and `ner_tags`, with one `ClassLabel`.
 
     Args:
-        splits (`Mapping[str, Dataset]`): The splits as they were read.
-        source (`str`): Where from, for messages.
-        rename (`Mapping[str, str]`): The given columns of tokens and tags, with the names they shall have.
-        scheme (`str` or `None`): The scheme of the tags; detected if `None`.
-        unique_ids (`bool`): Whether ids must differ over the splits, which are then prefixed by the split's name.
-        tag_names (`Sequence[str]`, *optional*): The tags that integers without names stand for, from 0.
-        label_map (`Mapping[str, str]`, *optional*): New names of entity types; `"O"` for mentions to take away.
-        types (`Collection[str]`, *optional*): The entity types to keep, by the names in the data.
-        skipped (`list[BadRecord]`, *optional*): Takes the rows that can't be used; the first one is an error where it
-            is not given.
-        row_name (`Callable[[str, int], str]`, *optional*): Takes a split and the position of a row in it; says where
-            the row stands, for messages.
+        splits (`Mapping[str, Dataset]`): The original splits.
+        source (`str`): The source, for messages.
+        rename (`Mapping[str, str]`): The new names of the token and tag columns.
+        scheme (`str` or `None`): The tagging scheme. Detected if `None`.
+        unique_ids (`bool`): Whether to prefix ids with split names if they are not unique across splits.
+        tag_names (`Sequence[str]`, *optional*): The tags that integers without names represent, from 0.
+        label_map (`Mapping[str, str]`, *optional*): New names of entity types. `"O"` removes a type.
+        types (`Collection[str]`, *optional*): The entity types to keep, as named in the data.
+        skipped (`list[BadRecord]`, *optional*): A list to which unusable rows are appended. If omitted, the first one
+            raises an error.
+        row_name (`Callable[[str, int], str]`, *optional*): Takes a split and the position of a row; returns its
+            location for messages.
 
     Returns:
         `dict[str, Dataset]`: The splits.
 
     Raises:
-        CfgenError: A column, a row or a tag is not as `load_ner_dataset` describes it.
+        CfgenError: A column, row, or tag is invalid; see `load_ner_dataset`.
     """
     parts = {}
     for name, dataset in splits.items():
@@ -97,7 +97,7 @@ def conform(
         named = partial(row_name, name) if row_name else partial(_numbered, where)
         parts[name] = _good_rows(dataset, name, where, named, tag_names, skipped)
     given, scheme = scheme, _scheme(list(parts.values()), source, scheme)
-    if given and len(parts) > 1 and "train" in parts:  # the generator reads it alone
+    if given and len(parts) > 1 and "train" in parts:  # the generator reads only train
         _scheme([parts["train"]], source, given)
     if label_map or types:
         known = {split_tag(tag)[1] for part in parts.values() for tag in part.tags.names} - {""}
@@ -105,7 +105,7 @@ def conform(
         parts = {name: part._replace(tags=_relabelled(part.tags, relabel, scheme)) for name, part in parts.items()}
     names = _tag_names([part.tags for part in parts.values()], source, scheme)
     ids = [key for part in parts.values() for key in part.ids]
-    # The ids of a Hub data set often begin anew in every split.
+    # The ids of Hub datasets often restart in every split.
     prefix_ids = unique_ids and len(set(ids)) < len(ids)
     conformed = {}
     for name, (dataset, tokens, tags, keys, _) in parts.items():
@@ -121,7 +121,7 @@ def conform(
             ),
         }
         for column, (values, feature, changed) in columns.items():
-            # A column that is right stays where it is, on disk for a cached data set.
+            # A valid column stays where it is: on disk for a cached dataset.
             if changed or dataset.features.get(column) != feature:
                 if column in dataset.column_names:
                     dataset = dataset.remove_columns(column)
@@ -154,7 +154,7 @@ def _good_rows(
     tag_names: Sequence[str] | None,
     skipped: list[BadRecord] | None,
 ) -> _Part:
-    positions = np.arange(len(dataset))  # of the rows that are left
+    positions = np.arange(len(dataset))  # of the remaining rows
     while True:
         at = partial(_named, named, positions)
         try:

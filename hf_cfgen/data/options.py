@@ -1,4 +1,4 @@
-"""How labeled data is read and split."""
+"""Options to read and split labeled data."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,7 +13,7 @@ FormatName = Literal[
 
 @dataclass(kw_only=True)
 class ReadOptions:
-    """How data is read; see `load_ner_dataset`.
+    """Set how to read data; see `load_ner_dataset`.
 
     Args:
         format (`str`, *optional*, defaults to `"auto"`): The format of the files. `"auto"` detects it.
@@ -24,13 +24,13 @@ class ReadOptions:
         word_column (`int`, *optional*): The column of the word in CoNLL files, from 0. Defaults to the first.
         tag_column (`int`, *optional*): The column of the tag in CoNLL files, from 0. Defaults to the last.
         segmentation_digits (`bool`, *optional*, defaults to `False`): CoNLL words end in a segmentation digit.
-        tag_names (`list[str]`, *optional*): The tags that integers without names stand for, from 0.
+        tag_names (`list[str]`, *optional*): The tags that integers without names represent, from 0.
         label_map (`dict[str, str]`, *optional*): New names of the data's entity types. `"O"` removes a type.
-        offsets (`str`, *optional*, defaults to `"auto"`): What the offsets of doccano and Label Studio count.
+        offsets (`str`, *optional*, defaults to `"auto"`): The unit of doccano and Label Studio offsets.
         tokenization (`str`, *optional*, defaults to `"auto"`): The tokens of formats of text and spans.
         max_length (`int`, *optional*): Split texts of more tokens at sentence ends.
-        skip_bad_records (`bool`, *optional*, defaults to `False`): Leave out records that cannot be used, and write
-            them with the reason to a file next to the output.
+        skip_bad_records (`bool`, *optional*, defaults to `False`): Skip unusable records, and write them with the
+            reason to a file next to the output.
 
     Raises:
         CfgenError: The scheme is unknown.
@@ -64,10 +64,10 @@ class ReadOptions:
             check_scheme(self.scheme)
 
     def read_options(self) -> dict[str, Any]:
-        """Return the same as keyword arguments of `hf_cfgen.data.reading.read_splits`."""
+        """Return the options as keyword arguments of `hf_cfgen.data.reading.read_splits`."""
         names = "format", "scheme", "types", "tokens_column", "tags_column", "tag_names", "label_map", "tokenization"
         options = {name: getattr(self, name) for name in (*names, "max_length", "skip_bad_records")}
-        # only the readers of some formats take these
+        # only some readers accept these
         columns = {name: getattr(self, name) for name in ("word_column", "tag_column")}
         options |= {name: column for name, column in columns.items() if column is not None}
         if self.offsets != "auto":
@@ -79,12 +79,12 @@ class ReadOptions:
 
 @dataclass(kw_only=True)
 class SplitOptions:
-    """How data is split; see `load_ner_dataset`.
+    """Set how to split data; see `load_ner_dataset`.
 
     Args:
         num_train_examples (`int`, *optional*): The number of train examples. Defaults to all.
-        pool (`bool`, *optional*, defaults to `False`): Pool all splits, and cut them anew.
-        split_sizes (`tuple[int, int, int]`, *optional*): With `pool`, the sizes of train, dev and test.
+        pool (`bool`, *optional*, defaults to `False`): Pool all splits, and split again by `split_sizes`.
+        split_sizes (`tuple[int, int, int]`, *optional*): With `pool`, the sizes of train, dev, and test.
         split_seed (`int`, *optional*, defaults to 42): The seed of the splits.
     """
 

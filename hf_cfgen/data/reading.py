@@ -1,4 +1,4 @@
-"""Files, folders, Hub datasets and the demo corpus: the splits that are there, with the columns of the contract."""
+"""Read splits from files, folders, Hub datasets, and the demo corpus."""
 
 import logging
 import os
@@ -32,18 +32,17 @@ logger = logging.getLogger(__name__)
 
 
 class Source(NamedTuple):
-    """What was read.
+    """Store the splits and how they were read.
 
     Args:
-        splits (`dict[str, Dataset]`): The splits that are there, some of train, validation and test, with the columns
-            of the data contract.
-        texts (`dict[str, list[str]]` or `None`): Of every row the text its tokens were cut from; `None` where the
-            data is in words.
-        files (`dict[str, list[Path]]`): The files read, by split; none where the data is no file.
-        format (`str` or `None`): Their format.
-        unit (`str` or `None`): What text was cut into, one of `UNITS`; `None` where the data is in words.
-        features (`dict[str, Features]`): The columns of the splits as they were given.
-        skipped (`list[BadRecord]`): The records that can't be used.
+        splits (`dict[str, Dataset]`): Some of train, validation, and test, with the standard columns.
+        texts (`dict[str, list[str]]` or `None`): The original text of each row; `None` if the data is already
+            split into words.
+        files (`dict[str, list[Path]]`): The files by split; empty if the data is not in files.
+        format (`str` or `None`): The format of the files.
+        unit (`str` or `None`): The tokens of text, one of `UNITS`; `None` if the data is already in words.
+        features (`dict[str, Features]`): The original columns of the splits.
+        skipped (`list[BadRecord]`): The unusable records.
     """
 
     splits: dict[str, Dataset]
@@ -82,28 +81,28 @@ def read_splits(
     unique_ids: bool = False,
     **load_kwargs: Any,
 ) -> Source:
-    """Read the splits that are there, and what they were read from.
+    """Read the existing splits and record their source.
 
     Args:
-        path (`str` or `os.PathLike`): See `load_ner_dataset`, as for the other arguments.
+        path (`str` or `os.PathLike`): See `load_ner_dataset` for all arguments.
         format (`str`, *optional*, defaults to `"auto"`): The files' format.
-        scheme (`str`, *optional*): The scheme of the tags.
+        scheme (`str`, *optional*): The tagging scheme.
         tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens.
         tags_column (`str`, *optional*, defaults to `"ner_tags"`): The column of tags.
-        tag_names (`Sequence[str]`, *optional*): The tags that integers stand for.
+        tag_names (`Sequence[str]`, *optional*): The tags that integers represent.
         label_map (`Mapping[str, str]`, *optional*): New names of entity types.
         types (`Sequence[str]`, *optional*): The entity types to keep.
-        tokenization (`str`, *optional*, defaults to `"auto"`): What text is cut into.
-        max_length (`int`, *optional*): Tokens of the longest text that stays whole.
-        skip_bad_records (`bool`, *optional*, defaults to `False`): Leave out bad records instead of raising.
-        unique_ids (`bool`, *optional*, defaults to `False`): Whether ids must differ over the splits, too.
-        load_kwargs (`Any`, *optional*): For the reader, or `datasets.load_dataset`.
+        tokenization (`str`, *optional*, defaults to `"auto"`): The tokens of text.
+        max_length (`int`, *optional*): Split texts of more tokens.
+        skip_bad_records (`bool`, *optional*, defaults to `False`): Skip bad records instead of raising.
+        unique_ids (`bool`, *optional*, defaults to `False`): Whether to make ids unique across splits.
+        load_kwargs (`Any`, *optional*): Options of the reader or `datasets.load_dataset`.
 
     Returns:
-        `Source`: The splits, some of train, validation and test, and how they were read.
+        `Source`: The splits and how they were read.
 
     Raises:
-        CfgenError: The arguments, the files or the columns are not as described.
+        CfgenError: The arguments, files, or columns are invalid.
     """
     if not isinstance(path, str | os.PathLike):
         raise CfgenError(f"path is a {type(path).__name__}: give a file, a folder, a Hub name or 'demo:en'")
@@ -153,7 +152,7 @@ def read_splits(
         row_name = partial(_row_name, {name: part.where for name, part in rows.items()})
         if unit is not None:
             texts = {name: part.texts or [] for name, part in rows.items()}
-            types = None  # done, before mentions were checked for overlaps
+            types = None  # already applied, before the check for overlapping mentions
     elif kind in TABLES:
         splits, where = read_tables(files, kind, load_kwargs, skipped)
         row_name = partial(_row_name, where)
@@ -191,7 +190,7 @@ def _check_tag_names(names: Sequence[str]) -> None:
 
 
 def _files(source: str, format: str) -> tuple[dict[str, list[Path]], str | None]:
-    """The files of a path by split, and their format; none and `None` where it is no file and no folder of such."""
+    """Return the files of a path by split, and their format; `{}` and `None` if there are no data files."""
     path = Path(source).expanduser()
     saved = any((path / name).is_file() for name in ("dataset_dict.json", "state.json"))
     if source.startswith("demo:") or saved or not path.exists():
@@ -219,7 +218,7 @@ def _files(source: str, format: str) -> tuple[dict[str, list[Path]], str | None]
 
 
 def _labelled(groups: Mapping[str, list[Path]]) -> dict[str, list[Path]]:
-    """All files but those of CLUENER's test split, which is published without labels."""
+    """Exclude files of CLUENER's test split, which is published without labels."""
     left_out = [file for file in groups.get("test", []) if cluener.unlabelled(file)]
     for file in left_out:
         logger.warning("%s: left out, none of its records carries a label", file)
@@ -264,7 +263,7 @@ def _read_other(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
     if not demo:
         try:
             loaded = load_from_disk(str(path))
-        except (DatasetsError, LookupError, OSError, TypeError, ValueError):  # pyarrow's errors are such, too
+        except (DatasetsError, LookupError, OSError, TypeError, ValueError):  # includes pyarrow's errors
             raise CfgenError(
                 f"{source}: no whole data set of save_to_disk, a file is missing or damaged: save or copy it again"
             ) from None
@@ -275,7 +274,7 @@ def _read_other(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
     return {name: Dataset.from_list(rows) for name, rows in demo_corpus(language).items()}
 
 
-# a source with such an ending is a file, so it is not looked up on the Hub, which takes half a minute without network
+# names with these endings are files; a Hub lookup takes half a minute without a network
 _FILE_ENDINGS = {
     ".ann", ".bio", ".conll", ".csv", ".iob", ".json", ".jsonl", ".parquet", ".tsv", ".txt", ".yaml", ".zip",
 }  # fmt: skip
@@ -284,7 +283,7 @@ _FILE_ENDINGS = {
 def _from_hub(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
     if Path(source).suffix.lower() in _FILE_ENDINGS:
         raise CfgenError(f"there is no file {source}: correct the path")
-    # Anything else load_dataset would take for a path or a pattern, and fail in its own words.
+    # load_dataset treats anything else as a path or pattern, and its error message is unclear.
     if not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", source):
         raise CfgenError(f"{source!r} is no file or folder here, and no Hub name either: correct the path")
     if source in _PACKAGED_DATASETS_MODULES and not {"data_files", "data_dir"} & set(load_kwargs):

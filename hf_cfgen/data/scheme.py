@@ -16,11 +16,11 @@ _OTHER = {"IOB1": "IOB2", "IOB2": "IOB1"}
 def detect_scheme_of(
     batches: Iterable[TagBatch], names: Sequence[str] = (), where: Callable[[int], str] = "record {}".format
 ) -> str:
-    """Detect the tagging scheme of many sentences as `detect_scheme` does.
+    """Detect the tagging scheme of many sentences; see `detect_scheme`.
 
     Args:
         batches (`Iterable[TagBatch]`): The tags of one split.
-        names (`Sequence[str]`, *optional*): Further tags that are possible, such as the names of a `ClassLabel`.
+        names (`Sequence[str]`, *optional*): Other possible tags, such as the names of a `ClassLabel`.
         where (`Callable[[int], str]`, *optional*): Takes the position of a sentence; returns its name for messages.
 
     Returns:
@@ -34,7 +34,7 @@ def detect_scheme_of(
     >>> detect_scheme_of([TagBatch(np.array([0, 1]), ["O", "S-PER"], np.array([0, 2]))])
     'BIOES'
     """
-    # only sentences with a pair of neighboring tags that no sentence before has matter
+    # only sentences with a new pair of neighboring tags matter
     sentences: dict[int, list[str]] = {}
     seen: set[tuple[str, str]] = set()
     done = 0
@@ -56,7 +56,7 @@ def detect_scheme_of(
 def check_scheme(batches: Iterable[TagBatch], scheme: str, where: Callable[[int], str] = "record {}".format) -> None:
     """Check that tags follow the scheme that the user names.
 
-    Data with the prefixes B and I that follows neither IOB1 nor IOB2 throughout may be read as either.
+    Data with prefixes B and I that consistently follows neither IOB1 nor IOB2 is accepted as either.
 
     Args:
         batches (`Iterable[TagBatch]`): The tags of one split.
@@ -64,7 +64,7 @@ def check_scheme(batches: Iterable[TagBatch], scheme: str, where: Callable[[int]
         where (`Callable[[int], str]`, *optional*): Takes the position of a sentence; returns its name for messages.
 
     Raises:
-        CfgenError: A tag differs from the one that the scheme has at this position.
+        CfgenError: A tag does not follow the scheme.
 
     Example:
 
@@ -93,7 +93,7 @@ def check_scheme(batches: Iterable[TagBatch], scheme: str, where: Callable[[int]
 
 
 def _first_difference(batch: TagBatch, table: SpanTable, scheme: str) -> tuple[int, str] | None:
-    """The first word whose tag differs from that of a scheme, and the tag of the scheme."""
+    """Return the first word whose tag does not follow a scheme, and the correct tag."""
     codes, tags = table.to_codes(len(batch.codes), scheme), code_tags(table.types, scheme)
     numbers = {tag: number for number, tag in enumerate(dict.fromkeys([*batch.tags, *tags]))}
     ours, theirs = (np.array([numbers[tag] for tag in known], dtype=np.int64) for known in (batch.tags, tags))

@@ -1,9 +1,9 @@
-"""Text to tokens and back: the one place where untokenized text is cut, and where text is made of tokens again.
+"""Split text into tokens, and join tokens to text.
 
-A data set's text is cut into characters or into words. **Characters**: every code point is a token, blanks and
-combining marks too. **Words**: a token is a run of letters, digits and underscores, or any single other code point
-that is no blank; so punctuation marks and emoji stand alone. Combining marks and format characters (variation
-selectors, zero-width joiners, say) belong to what they follow.
+Tokens are characters or words. **Characters**: every code point is a token, including whitespace and combining marks.
+**Words**: a token is a run of letters, digits, and underscores, or any other single code point that is not
+whitespace, such as a punctuation mark or an emoji. Combining marks and format characters (for example, variation
+selectors and zero-width joiners) belong to the preceding token.
 """
 
 import re
@@ -17,7 +17,7 @@ from ..tagging.spans import Span
 
 UNITS = ("characters", "words")
 
-# Chinese (also Japanese kanji), Japanese kana, Thai: scripts that put no blanks between words
+# Chinese (also Japanese kanji), Japanese kana, Thai: scripts without spaces between words
 _UNSPACED = re.compile(
     "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9d\u0e01-\u0e5b]"
 )
@@ -26,10 +26,10 @@ _SENTENCE_END = re.compile(r"(?:[。！？!?；;\n]|\.(?=\s))[。！？!?；;\s]
 
 
 def choose_unit(texts: Iterable[str]) -> str:
-    """Choose the tokens of a data set: characters where most of its letters are Chinese, Japanese or Thai.
+    """Choose the tokens of a dataset: characters if most letters are Chinese, Japanese, or Thai, otherwise words.
 
     Args:
-        texts (`Iterable[str]`): All of its texts.
+        texts (`Iterable[str]`): All texts of the dataset.
 
     Returns:
         `str`: One of `UNITS`.
@@ -47,14 +47,14 @@ def choose_unit(texts: Iterable[str]) -> str:
 
 
 def token_offsets(text: str, unit: str) -> list[tuple[int, int]]:
-    """Cut a text into tokens, as this module's docstring has it.
+    """Split a text into tokens; see the module docstring.
 
     Args:
         text (`str`): The text.
         unit (`str`): One of `UNITS`.
 
     Returns:
-        `list[tuple[int, int]]`: Of every token its first code point and the one after its last.
+        `list[tuple[int, int]]`: The start and end (exclusive) of each token.
 
     Example:
 
@@ -78,20 +78,20 @@ def token_offsets(text: str, unit: str) -> list[tuple[int, int]]:
 
 
 def token_spans(where: str, text: str, offsets: Sequence[tuple[int, int]], spans: Iterable[Span]) -> list[Span]:
-    """Mentions over characters as mentions over tokens.
+    """Convert mentions over characters to mentions over tokens.
 
     Args:
-        where (`str`): Where the record stands, for messages.
+        where (`str`): The location of the record, for messages.
         text (`str`): Its text.
-        offsets (`Sequence[tuple[int, int]]`): What `token_offsets` returned.
+        offsets (`Sequence[tuple[int, int]]`): The result of `token_offsets`.
         spans (`Iterable[Span]`): Mentions over the text.
 
     Returns:
-        `list[Span]`: The same mentions over the tokens. Blanks at a mention's ends, which are in no token, are left
-        out.
+        `list[Span]`: The mentions over tokens. Whitespace outside tokens at the ends of a mention is
+        removed.
 
     Raises:
-        CfgenError: A mention cuts a token, or holds none.
+        CfgenError: A mention splits a token or contains only whitespace.
 
     Example:
 
@@ -128,20 +128,20 @@ a word's end, or read the data in characters (tokenization)
 def split_long(
     where: str, text: str, unit: str, spans: Sequence[Span], max_length: int
 ) -> list[tuple[str, list[Span]]]:
-    """Split a text that is longer than `max_length` tokens at sentence ends, as few times as will do.
+    """Split a text of more than `max_length` tokens at sentence ends, into as few parts as possible.
 
-    A sentence ends after `。！？!?；;` or a line break, and after `.` before a blank; further such marks and blanks
-    belong to it. It never ends within a mention or a token. A sentence that is longer still stays whole.
+    A sentence ends after `。！？!?；;`, a line break, or `.` before whitespace, including any such marks and
+    whitespace that follow. It never ends inside a mention or token. A single sentence is never split.
 
     Args:
-        where (`str`): Where the record stands.
+        where (`str`): The location of the record.
         text (`str`): Its text.
         unit (`str`): One of `UNITS`.
         spans (`Sequence[Span]`): Its mentions.
-        max_length (`int`): Tokens.
+        max_length (`int`): The maximum number of tokens.
 
     Returns:
-        `list[tuple[str, list[Span]]]`: The parts, which joined are the text, with their mentions.
+        `list[tuple[str, list[Span]]]`: The parts of the text, with their mentions.
 
     Example:
 
@@ -157,7 +157,7 @@ def split_long(
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
     ends = [end for end in ends if first < end < len(text) and end not in inside]
     token_ends = [end for _, end in offsets]
-    cuts, begin = [0], 0  # begin: tokens before the part that is being filled
+    cuts, begin = [0], 0  # begin: number of tokens before the current part
     for end, following in pairwise([*ends, len(text)]):
         if bisect_right(token_ends, following) - begin > max_length:
             cuts.append(end)
@@ -170,14 +170,14 @@ def split_long(
 
 
 def gaps_between(text: str, offsets: Sequence[tuple[int, int]]) -> list[str]:
-    """The blanks of a text: before its first token, between tokens, after its last.
+    """Return the whitespace before, between, and after the tokens of a text.
 
     Args:
         text (`str`): The text.
-        offsets (`Sequence[tuple[int, int]]`): Its tokens.
+        offsets (`Sequence[tuple[int, int]]`): The offsets of its tokens.
 
     Returns:
-        `list[str]`: One more than there are tokens.
+        `list[str]`: The gaps, one more than tokens.
 
     Example:
 
@@ -190,11 +190,11 @@ def gaps_between(text: str, offsets: Sequence[tuple[int, int]]) -> list[str]:
 
 
 def join_tokens(tokens: Sequence[str], gaps: Sequence[str], unit: str) -> tuple[str, list[tuple[int, int]]]:
-    """Make a text of tokens and the blanks between them.
+    """Join tokens and the whitespace between them to a text.
 
     Args:
         tokens (`Sequence[str]`): The tokens.
-        gaps (`Sequence[str]`): One more, of blanks; a blank is put where two words would run together without.
+        gaps (`Sequence[str]`): The gaps, one more than tokens. A space is added if two words would merge.
         unit (`str`): One of `UNITS`.
 
     Returns:
@@ -216,7 +216,7 @@ def join_tokens(tokens: Sequence[str], gaps: Sequence[str], unit: str) -> tuple[
 
 
 def default_gap(unit: str) -> str:
-    """What stands between two tokens of which no text is known.
+    """Return the default gap between two tokens.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Which rows train, which select, which score: naming, carving, pooling and subsampling splits."""
+"""Name, carve, pool, and subsample splits."""
 
 import logging
 import re
@@ -26,20 +26,20 @@ _WORDS = {
 
 
 def split_of(name: str, folder: Path | None = None) -> str | None:
-    """Tell which split the name of a file or of a Hub split stands for.
+    """Return the split that a file name or the name of a Hub split refers to.
 
-    One of the words in the name decides, a word being a run of ASCII letters: `train`, `training`; `dev`, `devel`,
-    `development`, `val`, `valid`, `validation`; `test`, `testing`; each also with `set` or `data` appended.
+    Matches one word (a run of ASCII letters): `train`, `training`; `dev`, `devel`, `development`, `val`, `valid`,
+    `validation`; `test`, `testing`; each optionally with `set` or `data` appended.
 
     Args:
         name (`str`): A file name or a split name.
-        folder (`Path`, *optional*): Where the file is, for messages.
+        folder (`Path`, *optional*): The file's folder, for messages.
 
     Returns:
-        `str` or `None`: One of `SPLITS`; `None` where no word is one of those.
+        `str` or `None`: One of `SPLITS`, or `None` if no word matches.
 
     Raises:
-        CfgenError: The words stand for more than one split.
+        CfgenError: The words refer to more than one split.
 
     Example:
 
@@ -57,17 +57,17 @@ def split_of(name: str, folder: Path | None = None) -> str | None:
 def files_by_split(folder: Path) -> dict[str, list[Path]]:
     """Map the data files of a folder to splits by their names.
 
-    Subfolders, hidden files, and READMEs, licences and other documents are not looked at.
+    Ignores subfolders, hidden files, and documents such as READMEs and licenses.
 
     Args:
         folder (`Path`): The folder.
 
     Returns:
-        `dict[str, list[Path]]`: By split, its files in the order of their names. Files that are named after no split
-        are left out, with a warning, but a single file is train whatever its name.
+        `dict[str, list[Path]]`: The files of each split, in name order. Files without a split name are skipped
+        with a warning, but a single file is always train.
 
     Raises:
-        CfgenError: There are no data files, or several and none is named after a split.
+        CfgenError: There are no data files, or several files without a split name.
 
     Example:
 
@@ -100,18 +100,18 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
 
 
 def named_splits(loaded: Dataset | DatasetDict, source: str) -> dict[str, Dataset]:
-    """Map the splits of a Hub or saved data set to `SPLITS` by their names; a `Dataset` is train.
+    """Map the splits of a Hub or saved dataset to `SPLITS` by name. A `Dataset` is train.
 
     Args:
-        loaded (`Dataset` or `DatasetDict`): What was loaded.
-        source (`str`): Where from, for messages.
+        loaded (`Dataset` or `DatasetDict`): The loaded data.
+        source (`str`): The source, for messages.
 
     Returns:
-        `dict[str, Dataset]`: Some of `SPLITS`. A split of exactly this name goes before others; those that stand for
-        no split are left out, with a warning.
+        `dict[str, Dataset]`: Some of `SPLITS`. An exact name takes priority. Other splits are skipped with a
+        warning.
 
     Raises:
-        CfgenError: Two splits stand for the same, and none has its exact name.
+        CfgenError: Two splits match the same name, and neither matches exactly.
 
     Example:
 
@@ -139,7 +139,7 @@ def choose_split(data: str, splits: Mapping[str, Dataset], name: str | None = No
     """Choose the split to evaluate on.
 
     Args:
-        data (`str`): What the splits were read from, for messages.
+        data (`str`): The source of the splits, for messages.
         splits (`Mapping[str, Dataset]`): The splits that exist.
         name (`str`, *optional*): The name of the split. Defaults to test, or to the only split.
 
@@ -165,14 +165,14 @@ def choose_split(data: str, splits: Mapping[str, Dataset], name: str | None = No
 
 
 def carve_splits(splits: Mapping[str, Dataset], split_seed: int) -> dict[str, Dataset]:
-    """Complete the splits: a validation or test split that is missing is carved from train.
+    """Carve missing validation and test splits from train.
 
-    Each takes a tenth of train as it was given (rounded, at least one row): the first rows, validation before test, of
-    `default_rng(split_seed).permutation(len(train))`. The carved rows and those left keep their order. Splits that are
-    there stay as they are.
+    Each takes a tenth of the original train split (rounded, at least one row): the first rows, validation before test,
+    of `default_rng(split_seed).permutation(len(train))`. Carved and remaining rows keep their order. Existing splits
+    do not change.
 
     Args:
-        splits (`Mapping[str, Dataset]`): Some of `SPLITS`, train among them.
+        splits (`Mapping[str, Dataset]`): Some of `SPLITS`, including train.
         split_seed (`int`): Seed of the permutation.
 
     Returns:
@@ -208,11 +208,11 @@ def carve_splits(splits: Mapping[str, Dataset], split_seed: int) -> dict[str, Da
 
 
 def pool_splits(splits: Mapping[str, Dataset], sizes: Sequence[int], split_seed: int) -> dict[str, Dataset]:
-    """Pool all splits, train, validation and test in this order, shuffle them and cut them anew.
+    """Pool train, validation, and test in this order, shuffle the rows, and split them again.
 
     Args:
         splits (`Mapping[str, Dataset]`): Some of `SPLITS`, with equal columns.
-        sizes (`Sequence[int]`): Rows of the new train, validation and test splits, cut in this order from
+        sizes (`Sequence[int]`): Rows of the new train, validation, and test splits, taken in this order from
             `default_rng(split_seed).permutation(...)` of the pool.
         split_seed (`int`): Seed of the permutation.
 
@@ -220,7 +220,7 @@ def pool_splits(splits: Mapping[str, Dataset], sizes: Sequence[int], split_seed:
         `dict[str, Dataset]`: All of `SPLITS`, in shuffled order.
 
     Raises:
-        CfgenError: The pool has fewer rows than the sizes ask for, or the splits' columns differ in type.
+        CfgenError: The pool has too few rows, or the column types of the splits differ.
 
     Example:
 
@@ -246,7 +246,7 @@ def pool_splits(splits: Mapping[str, Dataset], sizes: Sequence[int], split_seed:
 
 
 def subsample(dataset: Dataset, n: int, seed: int) -> Dataset:
-    """Take the first `n` rows of one seeded order, so that a smaller sample is the beginning of every larger one.
+    """Take the first `n` rows of a seeded order. Every larger sample starts with the smaller one.
 
     Args:
         dataset (`Dataset`): The train split.
