@@ -28,7 +28,7 @@ demo: .venv.stamp
 # docs/results.md, and the tables of README.md and docs/, from the results in experiments/results/
 results: .venv.stamp
 	mkdir -p runs
-	$(BIN)/hf-cfgen report experiments/results/cells --notes experiments/notes.txt --output runs/results.html --markdown docs/results.md
+	$(BIN)/hf-cfgen report experiments/results --notes experiments/notes.txt --output runs/results.html --markdown docs/results.md
 	$(BIN)/python scripts/update_readme.py
 
 test: .venv.stamp

@@ -82,7 +82,7 @@ def _alternatives_rows(file: Path) -> list[str]:
 def _tried_rows(file: Path) -> list[str]:
     """What was tried and dropped: F1 on dev, and how far from that of a recipe of the package with the same seeds."""
     of = read_json(file)
-    results = read_results(file.parent / "cells")
+    results = read_results(file.parent)
     sizes = list(of["tried"][0]["dev_strict_f1"])
     rows = []
     for tried in of["tried"]:

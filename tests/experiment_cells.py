@@ -32,7 +32,7 @@ COUNTS = {
     },
     "unswappable_types": [],
 }
-CASE = {
+CORRECTION = {
     "id": "test-1",
     "tokens": [*"王明在北京"],
     "gold": ["B-PER", "I-PER", "O", "B-LOC", "I-LOC"],
@@ -92,7 +92,7 @@ def cell(
         "commit": "0123abc",
         "environment": {"python": "3.11.7", "torch": "2.13.0"},
         "device": "cpu",
-        "cell": {"dataset": dataset, "model": model, "n": n, "recipe": recipe, "seed": seed},
+        **{"dataset": dataset, "model": model, "n": n, "recipe": recipe, "seed": seed},
         "config": {
             "dataset": {"path": dataset},
             "model": {"model": model},
@@ -109,10 +109,13 @@ def cell(
         "best_step": 100,
         "test": scores,
         "causal": {
-            level: {"f1": f1[level], "ace_c": -0.1, "ace_e": -f1[level], "ri": f1[level] - 0.1} for level in f1
+            level: {"f1": of, "f1_do_context": of - 0.1, "f1_do_entity": 0.0}
+            | {"ace_c": -0.1, "ace_e": -of, "ri": of - 0.1}
+            | {f"{name}_interval": [0.0, 0.0] for name in ("f1", "ace_c", "ace_e", "ri")}
+            for level, of in f1.items()
         },
         "sentences": sentences,
-        "cases": [CASE] if recipe != "none" else [],
+        "corrections": [CORRECTION] if recipe != "none" else [],
         "seconds": {"generate": 0.5, "judge": judged / 10, "train": 60.0, "evaluate": 2.0},
     }
     return copy.deepcopy(result) | changes
@@ -122,8 +125,7 @@ def written(folder: Path, cells: Sequence[Mapping[str, Any]], below: str = "cell
     """Write results to a folder as their command does."""
     (folder / below).mkdir(parents=True, exist_ok=True)
     for result in cells:
-        names = result["cell"]
-        size = "all" if names["n"] is None else names["n"]
-        name = f"{names['dataset']}-{names['model']}-n{size}-{names['recipe']}-seed{names['seed']}-0123abcd.json"
+        size = "all" if result["n"] is None else result["n"]
+        name = f"{result['dataset']}-{result['model']}-n{size}-{result['recipe']}-seed{result['seed']}-0123abcd.json"
         (folder / below / name).write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
     return folder

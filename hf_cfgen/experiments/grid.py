@@ -68,7 +68,7 @@ class Cell:
         seed (`int`): Seed of the subsample, the draws and the training.
         config (`dict`): The options behind the names, with the last part of paths only.
         options (`dict[str, Any]`): The options of dataset, model and training, by name.
-        making (`RecipeArguments`): Those of the recipe.
+        augmentation (`RecipeArguments`): Those of the recipe.
         among (`tuple[Cell, ...]`): The cells of which the best on dev is taken, where the recipe says so.
     """
 
@@ -79,32 +79,29 @@ class Cell:
     seed: int
     config: dict[str, Any]
     options: dict[str, Any]
-    making: RecipeArguments
+    augmentation: RecipeArguments
     among: tuple["Cell", ...] = ()
 
     @property
-    def axes(self) -> dict[str, Any]:
-        """The five names."""
+    def key(self) -> dict[str, Any]:
+        """The five values that identify the cell within its grid."""
         return {axis: getattr(self, axis) for axis in AXES}
 
     @property
     def name(self) -> str:
         """The name of its result, without folder and suffix."""
-        return _named([*self._group(), self.recipe, f"seed{self.seed}"], self.config)
+        return cell_name(**self.key, config=self.config)
 
     @property
     def noaug(self) -> str:
         """The name of the NoAug tagger that all recipes of this data set, model, size and seed share."""
         config = {name: value for name, value in self.config.items() if name != "recipe"}
-        return _named([*self._group(), f"seed{self.seed}"], config)
+        return _named([self.dataset, self.model, _size_name(self.n), f"seed{self.seed}"], config)
 
     @property
     def source(self) -> str:
         """The name of its data set as it is read, which all models, sizes, recipes and seeds share."""
         return _named([self.dataset], self.config["dataset"])
-
-    def _group(self) -> list[str]:
-        return [self.dataset, self.model, f"n{'all' if self.n is None else self.n}"]
 
     def arguments(self, device: str = "cpu") -> tuple[TaggerArguments, TaggerTrainingArguments]:
         """Return the options of dataset, model and training.
@@ -184,7 +181,7 @@ def _cells(values: dict[str, Any], data_dir: Path) -> list[Cell]:
             cells[names] = _cell(names, options, config, recipes)
             groups.setdefault((dataset, model, n), len(groups))
     for other in [other for cell in cells.values() for other in cell.among]:
-        cells.setdefault(tuple(other.axes.values()), other)
+        cells.setdefault(tuple(other.key.values()), other)
     return sorted(
         cells.values(),
         key=lambda cell: (
@@ -202,10 +199,10 @@ def _cell(
     recipes: Mapping[str, tuple[RecipeArguments, dict[str, Any]]],
 ) -> Cell:
     *group, recipe, seed = names
-    making, resolved = recipes[recipe]
-    among = tuple(_cell((*group, other, seed), options, config, recipes) for other in making.among or ())
+    augmentation, resolved = recipes[recipe]
+    among = tuple(_cell((*group, other, seed), options, config, recipes) for other in augmentation.among or ())
     config = config | {"recipe": resolved}
-    return Cell(**dict(zip(AXES, names)), config=config, options=options, making=making, among=among)
+    return Cell(**dict(zip(AXES, names)), config=config, options=options, augmentation=augmentation, among=among)
 
 
 def _check_keys(where: str, values: Any, allowed: tuple[str, ...], needed: tuple[str, ...] = ()) -> None:
@@ -335,6 +332,15 @@ def _package_folder(name: str) -> str:
     if not path.is_dir():
         raise CfgenError(f"model: the package {package} has no folder {folder!r}: correct it")
     return str(path)
+
+
+def cell_name(dataset: str, model: str, n: int | None, recipe: str, seed: int, config: dict[str, Any]) -> str:
+    """Return the name of a cell, which depends on its configuration and on nothing else."""
+    return _named([dataset, model, _size_name(n), recipe, f"seed{seed}"], config)
+
+
+def _size_name(n: int | None) -> str:
+    return f"n{'all' if n is None else n}"
 
 
 def _named(parts: list[str], config: dict[str, Any]) -> str:

@@ -11,7 +11,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
@@ -20,8 +19,9 @@ from ..errors import CfgenError
 from ..utils.environment import checkout_commit
 from ..utils.files import read_json, write_json
 from ..utils.logging import silence_libraries
-from .cell import CELLS, Sources, check_cell, choose_result, run_cell
+from .cell import Sources, check_cell, choose_result, run_cell
 from .grid import Cell, read_grid
+from .results import CELLS, CellResult
 
 LOCKS, SOURCES = "locks", "sources"
 
@@ -142,7 +142,7 @@ def _work(cells: Sequence[Cell], output: Path, sources: Sources, device: str, wo
             time.sleep(_WAIT_SECONDS)
 
 
-def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | None) -> dict[str, Any] | None:
+def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | None) -> CellResult | None:
     """Do a cell; `None` where another process does it or what it needs."""
     if not all(_file(output, other).exists() for other in cell.among):
         return None
@@ -157,10 +157,12 @@ def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | 
                 return None
             with _telling(cell):
                 if cell.among:
-                    result = choose_result(cell, [read_json(_file(output, other)) for other in cell.among])
+                    result = choose_result(
+                        cell, [CellResult.from_dict(read_json(_file(output, other))) for other in cell.among]
+                    )
                 else:
                     result = run_cell(cell, output, sources, lock, device, commit)
-            write_json(_file(output, cell), result, indent=None)
+            write_json(_file(output, cell), result.to_dict(), indent=None)
             return result
     except Timeout:
         return None
@@ -184,7 +186,7 @@ def _finished(output: Path, cell: Cell) -> bool:
     if not file.exists():
         return False
     result = read_json(file)
-    if (result.get("cell"), result.get("config")) != (cell.axes, cell.config):
+    if {name: result.get(name) for name in (*cell.key, "config")} != cell.key | {"config": cell.config}:
         raise CfgenError(f"{file}: no result of this cell: delete it")
     return True
 
@@ -195,7 +197,7 @@ def _file(output: Path, cell: Cell) -> Path:
 
 def _progress(
     cell: Cell,
-    result: dict[str, Any],
+    result: CellResult,
     cells: Sequence[Cell],
     output: Path,
     seconds: dict[str, float],
@@ -213,7 +215,7 @@ def _progress(
         if other.name not in seconds and not other.among:
             alike = [value for *kind, value in spent if kind == [other.dataset, other.model]]
             left += statistics.median(alike or [value for *_, value in spent])
-    score = 100 * result["test"]["strict"]["f1"]
+    score = 100 * result.test.strict.f1
     took = seconds[cell.name]
     return (
         f"[{len(done)}/{len(cells)}] {cell.name}: test strict F1 {score:.1f}, {_duration(took)}; "

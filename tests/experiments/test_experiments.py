@@ -1,5 +1,6 @@
 """A grid of experiments: what is written, resumed, shared and refused."""
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -26,7 +27,10 @@ from hf_cfgen.experiments import cell as experiment_cells
 from hf_cfgen.experiments import runner as experiments
 from hf_cfgen.experiments.cell import Sources, choose_result, run_cell
 from hf_cfgen.experiments.grid import read_grid
+from hf_cfgen.experiments.results import CellResult, TaggerRecord
 from hf_cfgen.experiments.runner import run_grid
+
+from ..experiment_cells import cell as result_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRAINING = {"max_steps": 20, "learning_rate": "3e-2"}  # a text to YAML, a number to the options
@@ -65,6 +69,10 @@ def results_of(output: Path) -> dict[str, dict]:
         results[path.stem] = json.loads(path.read_text(encoding="utf-8"))
         assert set(results[path.stem].pop("seconds")) == {"generate", "judge", "train", "evaluate"}
     return results
+
+
+def key_of(result: dict) -> dict:
+    return {name: result[name] for name in ("dataset", "model", "n", "recipe", "seed")}
 
 
 def files_of(output: Path) -> list[str]:
@@ -139,9 +147,9 @@ def test_a_result_has_what_tables_and_figures_need(finished):
     none, budget, swap, paper = (json.loads(file.read_text(encoding="utf-8")) for file in files[:4])
     for result in (none, budget, swap, paper):
         assert list(result) == [
-            *("hf_cfgen", "commit", "environment", "device", "cell", "config", "examples", "types", "counts"),
-            *("judged", "steps", "dev", "dev_strict_f1", "best_step", "test", "causal", "sentences", "cases"),
-            "seconds",
+            *("hf_cfgen", "commit", "environment", "device", "examples", "steps", "dev", "dev_strict_f1"),
+            *("best_step", "test", "causal", "sentences", "seconds", "dataset", "model", "n", "recipe", "seed"),
+            *("config", "types", "counts", "judged", "corrections", "chosen"),
         ]
         assert (result["device"], result["types"], result["steps"]) == ("cpu", ["ORG", "PERSON", "PLACE"], 20)
         assert [entry["step"] for entry in result["dev"]] == [2, 4, 5, 7, 9, 10, 12, 14, 15, 17, 19, 20]
@@ -151,7 +159,7 @@ def test_a_result_has_what_tables_and_figures_need(finished):
             hits, predicted, gold = (sum(counts[name]) for name in ("hits", "predicted", "gold"))
             scores = result["test"][level]
             assert (scores["support"], scores["f1"]) == (gold, pytest.approx(2 * hits / (predicted + gold), abs=1e-12))
-    assert budget["cell"] == {"dataset": "en", "model": "tiny", "n": 20, "recipe": "budget", "seed": 1}
+    assert key_of(budget) == {"dataset": "en", "model": "tiny", "n": 20, "recipe": "budget", "seed": 1}
     of_training = {"max_steps": 20, "learning_rate": 0.03, "per_device_train_batch_size": 16}
     assert none["config"] == {
         "dataset": {"path": "demo:en"},
@@ -166,7 +174,7 @@ def test_a_result_has_what_tables_and_figures_need(finished):
     assert 0 < kept < budget["counts"]["candidates"] == swap["counts"]["candidates"] == budget["judged"]
     assert budget["examples"] == {"train": 20, "validation": 60, "test": 200, "mixed": 20 + kept} == swap["examples"]
     assert (none["judged"], swap["judged"], paper["judged"]) == (0, 0, paper["counts"]["candidates"])
-    assert (none["counts"], none["cases"], none["examples"]["mixed"]) == (None, [], 20)
+    assert (none["counts"], none["corrections"], none["examples"]["mixed"]) == (None, [], 20)
 
 
 def test_cases_are_sentences_that_the_cells_tagger_gets_right_and_its_noaug_tagger_wrong(finished):
@@ -179,10 +187,10 @@ def test_cases_are_sentences_that_the_cells_tagger_gets_right_and_its_noaug_tagg
     for cell, file in list(zip(read_grid(grid), files))[1:]:
         result = json.loads(file.read_text(encoding="utf-8"))
         noaug = json.loads((output / "noaug" / cell.noaug / "record.json").read_text(encoding="utf-8"))
-        assert result["cases"], cell.name
-        for case in result["cases"]:
+        assert result["corrections"], cell.name
+        for case in result["corrections"]:
             row = ids.index(case["id"])
-            assert right(result, row) and not right(noaug, row)
+            assert right(result, row) and not right(noaug["tagger"], row)
             assert case["noaug"] == noaug["predictions"][row] != case["predicted"]
             # a row that the tagger was trained on, and one that it wasn't
             assert case["kept"]["reason"] is None
@@ -210,7 +218,9 @@ def test_a_baseline_draws_by_the_seed_of_its_cell_and_seconds_are_of_what_was_do
     none = [["O"] * len(tokens) for tokens in test["tokens"]]
     # nothing is trained: the NoAug tagger is there, and a clock goes 100 s in training and 7 s in testing
     (tmp_path / "noaug" / cell.noaug).mkdir(parents=True)
-    (tmp_path / "noaug" / cell.noaug / "record.json").write_text(json.dumps({"predictions": none}))
+    fields = {field.name: result_of([1])[field.name] for field in dataclasses.fields(TaggerRecord)}
+    record = {"tagger": fields, "predictions": none}
+    (tmp_path / "noaug" / cell.noaug / "record.json").write_text(json.dumps(record))
     trained, now = [], [0.0]
     state = SimpleNamespace(global_step=20, best_metric=0.5, best_global_step=20, log_history=[])
 
@@ -231,8 +241,8 @@ def test_a_baseline_draws_by_the_seed_of_its_cell_and_seconds_are_of_what_was_do
     expected, other = (mix(train, mention_replacement(train, 0.5, 2, seed=seed), 2) for seed in (2, 1))
     assert rows["tokens"] == expected["tokens"] != other["tokens"]
     assert rows["ner_tags"] == expected["ner_tags"]
-    assert result["seconds"] == {"generate": 0.0, "judge": 0.0, "train": 100.0, "evaluate": 7.0}
-    assert result["examples"]["mixed"] == len(expected)
+    assert result.seconds == {"generate": 0.0, "judge": 0.0, "train": 100.0, "evaluate": 7.0}
+    assert result.examples["mixed"] == len(expected)
 
 
 def test_scores_are_those_of_hf_cfgen_run(finished, tmp_path):
@@ -280,7 +290,7 @@ def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twi
     budget, both, swap, dropout, replacement = (json.loads(file.read_text(encoding="utf-8")) for file in files)
     assert judged == [budget["judged"]] == [both["judged"]]
     plain, plain_swap = (json.loads(file.read_text(encoding="utf-8")) for file in finished[1][1:3])
-    assert (budget["cell"], budget["test"]) == (plain["cell"], plain["test"])
+    assert (key_of(budget), budget["test"]) == (key_of(plain), plain["test"])
     options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
     options += ["--hidden_size", "16", "--max_steps", "20", "--learning_rate", "3e-2", "--try_context_dropout", "0.4"]
     main(["run", *options, "--use_cpu", "true", "--disable_tqdm", "true", "--output_dir", str(tmp_path / "out")])
@@ -327,7 +337,7 @@ def test_the_recipe_that_is_best_on_dev_is_chosen_after_all_of_them_were_run(fin
         json.loads((output / "cells" / f"{cell.name}.json").read_text(encoding="utf-8")) for cell in chosen.among
     )
     result = json.loads(files[-1].read_text(encoding="utf-8"))
-    assert result["cell"] == budget.axes | {"recipe": "chosen"}
+    assert key_of(result) == budget.key | {"recipe": "chosen"}
     assert result["config"]["recipe"]["among"] == {
         "none": {},
         "swap": {"recipe": "budget", "k": 2, "judge": False, "as_many_as": {"budget": {"recipe": "budget", "k": 2}}},
@@ -337,7 +347,7 @@ def test_the_recipe_that_is_best_on_dev_is_chosen_after_all_of_them_were_run(fin
     assert result["chosen"] == "budget"
     for part in ("dev", "best_step", "test", "causal", "sentences", "examples", "types"):
         assert result[part] == high[part], part
-    assert (result["counts"], result["cases"]) == (None, [])
+    assert (result["counts"], result["corrections"]) == (None, [])
     # three taggers beside NoAug, of which two share their rows
     assert (result["steps"], result["judged"]) == (60, high["judged"])
     assert high["judged"] == both["judged"] > 0 == swap["judged"]
@@ -345,14 +355,15 @@ def test_the_recipe_that_is_best_on_dev_is_chosen_after_all_of_them_were_run(fin
     made = [sum(other["seconds"][name] for other in (swap, both)) for name in ("generate", "judge")]
     assert list(result["seconds"].values()) == pytest.approx(made + trained)
     # of equals the first
-    tied = choose_result(chosen, [{**other, "dev_strict_f1": 0.5} for other in (none, swap, high, both)])
-    assert tied["chosen"] == "none" and tied["test"] == none["test"]
+    of_equals = [CellResult.from_dict({**other, "dev_strict_f1": 0.5}) for other in (none, swap, high, both)]
+    tied = choose_result(chosen, of_equals)
+    assert tied.chosen == "none" and tied.test.to_dict() == none["test"]
     # what no one judges is made in each cell anew
     baseline = {"baseline": "mention-replacement", "p": 0.5}
     recipes = {"a": baseline, "b": baseline | {"context_dropout": 0.4}, "choice": {"among": ["a", "b"]}}
     *_, choice = read_grid(write_grid(tmp_path, recipes=recipes, grid=[axes | {"recipe": ["choice"]}]))
-    timed = [{**none, "seconds": dict.fromkeys(none["seconds"], spent)} for spent in (1.0, 2.0)]
-    assert choose_result(choice, timed)["seconds"] == dict.fromkeys(none["seconds"], 3.0)
+    timed = [dataclasses.replace(of_equals[0], seconds=dict.fromkeys(none["seconds"], spent)) for spent in (1.0, 2.0)]
+    assert choose_result(choice, timed).seconds == dict.fromkeys(none["seconds"], 3.0)
 
 
 def test_what_is_finished_is_left_alone_and_what_is_missing_is_made_again(finished, tmp_path, monkeypatch):
@@ -448,20 +459,19 @@ def test_other_data_or_vectors_of_the_same_names_are_refused(tmp_path, monkeypat
         assert re.search(message, capsys.readouterr().err)
 
 
-def test_a_result_tells_what_its_tagger_was_made_with_and_by_now_where_nothing_is_told(finished, tmp_path):
+def test_a_result_has_the_provenance_of_its_tagger(finished, tmp_path):
     grid, files, done = finished
     output = tmp_path / "out"
     shutil.copytree(done, output)
     (file,) = output.glob("noaug/*-n20-*/record.json")
     record = json.loads(file.read_text(encoding="utf-8"))
     before = json.loads(files[0].read_text(encoding="utf-8"))
-    made_with = ("hf_cfgen", "commit", "environment", "device")
-    for changed in (record | {"commit": "0123abc"}, {key: record[key] for key in record if key not in made_with}):
-        file.write_text(json.dumps(changed), encoding="utf-8")
-        (output / "cells" / files[0].name).unlink()
-        run_grid(grid, output)
-        found = json.loads((output / "cells" / files[0].name).read_text(encoding="utf-8"))
-        assert found == before | {"commit": changed.get("commit", before["commit"])}
+    record["tagger"]["commit"] = "0123abc"
+    file.write_text(json.dumps(record), encoding="utf-8")
+    (output / "cells" / files[0].name).unlink()
+    run_grid(grid, output)
+    found = json.loads((output / "cells" / files[0].name).read_text(encoding="utf-8"))
+    assert found == before | {"commit": "0123abc"}
 
 
 def test_what_looks_finished_and_is_not_is_named_or_made_anew(finished, tmp_path, capsys):
@@ -546,16 +556,16 @@ def test_the_time_left_is_that_of_cells_alike(tmp_path):
     cells = read_grid(write_grid(tmp_path, grid=grid, models=models))
     (tmp_path / "cells").mkdir()
     tiny = [cell for cell in cells if cell.model == "tiny"]
-    result = {"test": {"strict": {"f1": 0.1234}}}
+    result = SimpleNamespace(test=SimpleNamespace(strict=SimpleNamespace(f1=0.1234)))
     for cell, seconds in zip(tiny, (10.0, 30.0, 80.0)):
         spent = {"generate": 1.0, "train": seconds - 1}
-        (tmp_path / "cells" / f"{cell.name}.json").write_text(json.dumps(result | {"seconds": spent}))
+        (tmp_path / "cells" / f"{cell.name}.json").write_text(json.dumps({"seconds": spent}))
     line = experiments._progress(tiny[2], result, cells, tmp_path, {}, workers=2)
     # none is like the other model's 6 cells: the median of all, 30 s, as for the 3 that are left of this one
     assert line == f"[3/12] {tiny[2].name}: test strict F1 12.3, 1 min; about 2 min left"
     other = next(cell for cell in cells if cell.model == "other")
     spent = {"generate": 0.0, "train": 3600.0}
-    (tmp_path / "cells" / f"{other.name}.json").write_text(json.dumps(result | {"seconds": spent}))
+    (tmp_path / "cells" / f"{other.name}.json").write_text(json.dumps({"seconds": spent}))
     line = experiments._progress(other, result, cells, tmp_path, {}, workers=1)
     assert line == f"[4/12] {other.name}: test strict F1 12.3, 1 h 0 min; about 5 h 1 min left"
 

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hf_cfgen import CfgenError
@@ -18,9 +20,11 @@ from hf_cfgen.experiments.report.paper import mean_gain
 from hf_cfgen.experiments.report.results import Group, counts_of, is_noaug, missing, noaug, read_results
 from hf_cfgen.experiments.report.sentences import figure_5
 from hf_cfgen.experiments.report.svg import HEIGHT, Point, bar_chart, line_chart
+from hf_cfgen.experiments.results import join_results, split_results
+from hf_cfgen.experiments.results import read_results as read_files
 from scripts import update_readme
 
-from ..experiment_cells import CASE, COUNTS, RECIPES, cell, written
+from ..experiment_cells import CORRECTION, COUNTS, RECIPES, cell, written
 
 DASH = "–"
 # F1 of 0.25 and 0.5; with budget 0.5 and 0.5; with paper 0.75 and 1 of two more
@@ -61,47 +65,72 @@ def test_results_are_read_by_group_and_seed_from_either_folder(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda one: one.pop("sentences"), "no result of a cell, it lacks sentences: take it out of the folder"),
+        (lambda one: one.pop("sentences"), "it lacks sentences"),
         (lambda one: one["causal"]["token"].pop("ri"), "it lacks causal.token.ri"),
-        (lambda one: one.update(cell=3), "it lacks cell.dataset, cell.model, cell.n, cell.recipe, cell.seed"),
+        (lambda one: one.pop("recipe"), "it lacks recipe"),
+        (lambda one: one.update(n="100"), "n is '100', not int"),
+        (lambda one: one.update(dev_strict_f1=None), "dev_strict_f1 is None, not float"),
+        (lambda one: one["test"]["token"].update(f1="0.5"), "test.token.f1 is '0.5', not float"),
+        (lambda one: one["seconds"].update(judge=None), "seconds.judge is None, not float"),
+        (lambda one: one.update(counts={"kept": 3}), "it lacks counts.examples"),
+        (lambda one: one["sentences"]["token"].pop("gold"), "it lacks sentences.token.gold"),
+        (lambda one: one["sentences"]["token"].update(hits=[1, None]), "sentences.token: a count is not a whole num"),
+        (lambda one: one["sentences"]["strict"]["hits"].pop(), "sentences.strict: the numbers of hits"),
         (
-            lambda one: one["cell"].update(n="100"),
-            "no result of a cell, its cell.n is '100': take it out of the folder",
+            lambda one: one.update(corrections=[CORRECTION | {"kept": CORRECTION["kept"] | {"source": {}}}]),
+            "it lacks corrections[0].kept.source.id",
         ),
-        (lambda one: one.update(dev_strict_f1=None), "its dev_strict_f1 is None"),
-        (lambda one: one.update(environment=None), "its environment is None"),
-        (lambda one: one["test"]["token"].update(f1="0.5"), "its test.token.f1 is '0.5'"),
-        (lambda one: one["seconds"].update(judge=None), "its seconds.judge is None"),
-        (lambda one: one["config"]["model"].pop("model"), "it lacks config.model.model"),
-        (lambda one: one["config"].update(recipe=None), "its config.recipe is None"),
-        (lambda one: one["config"].update(recipe={"among": {}}), "it lacks chosen"),
-        (lambda one: one.update(judged=40), "it lacks counts.candidates, counts.kept"),
-        (lambda one: one.update(judged=40, counts=COUNTS | {"by_type": {"PER": {}}}), "lacks counts.by_type.PER.men"),
-        (
-            lambda one: one["sentences"]["token"].update({key: [None] for key in one["sentences"]["token"]}),
-            "hits holds None",
-        ),
-        (lambda one: one["config"].update(recipe={"among": {"a": 3}}) or one.update(chosen="a"), "among holds 3"),
-        (lambda one: one.update(judged=40, counts=COUNTS | {"rejected": {"missed": None}}), "rejected holds None"),
-        (lambda one: one.update(cases=[3]), "cases holds 3"),
-        (lambda one: one.update(cases=[CASE | {"kept": CASE["kept"] | {"source": {}}}]), "lacks cases.kept.source.id"),
-        (lambda one: one.update(cases=[{"id": "test-1"}]), "it lacks cases.tokens"),
-        (lambda one: one["sentences"]["strict"]["hits"].pop(), "sentences.strict: not as many hits as predictions"),
     ],
 )
 def test_a_file_that_is_no_result_is_named(tmp_path, change, message):
     bad = cell([1, 0])
     change(bad)
     (tmp_path / "bad.json").write_text(json.dumps(bad))
-    with pytest.raises(CfgenError, match=re.escape(message)) as error:
+    with pytest.raises(CfgenError, match=f"not a result of a cell, {re.escape(message)}") as error:
         read_results(tmp_path)
     assert str(error.value).startswith(f"{tmp_path / 'bad.json'}: ")
+
+
+def test_a_parquet_file_holds_what_the_files_of_cells_hold(tmp_path):
+    # all kinds of values: null, nested, empty, and of other keys in each cell
+    cells = [*grid(), cell([1, 1], n=None, commit=None), cell([1, 0], recipe="budget", seed=3, chosen="budget")]
+    written(tmp_path, cells)
+    results = [result for found in read_files(tmp_path).values() for result in found]
+    assert sorted((result.recipe, result.n or 0, result.seed) for result in results) == sorted(
+        (one["recipe"], one["n"] or 0, one["seed"]) for one in cells
+    )
+    (tmp_path / "joined").mkdir()
+    join_results(results, tmp_path / "joined" / "all.parquet")
+    for path in (tmp_path / "joined", tmp_path / "joined" / "all.parquet"):
+        ((file, again),) = read_files(path).items()
+        assert file == tmp_path / "joined" / "all.parquet"
+        assert sorted(again, key=lambda result: result.name) == sorted(results, key=lambda result: result.name)
+        assert all(type(result.n) in (int, type(None)) for result in again)
+    table = pq.read_table(tmp_path / "joined" / "all.parquet").to_pylist()
+    row = next(row for row in table if (row["recipe"], row["seed"]) == ("paper", 2))
+    # F1 of 1, and of two sentences two hits each
+    assert (row["test.strict.f1"], row["sentences.strict.hits"], row["seconds.judge"]) == (1.0, [2, 2], 50.0)
+    assert read_results(tmp_path / "joined") == read_results(tmp_path)
+    # one file per cell again, under the names that the runner looks for
+    split_results(tmp_path / "joined", tmp_path / "again")
+    files = sorted((tmp_path / "again" / "cells").glob("*.json"))
+    assert [file.stem for file in files] == sorted(result.name for result in results)
+    assert read_results(tmp_path / "again") == read_results(tmp_path)
+    (tmp_path / "joined" / "all.parquet").write_bytes(b"no")
+    with pytest.raises(CfgenError, match=r"all\.parquet: not a Parquet file of results"):
+        read_results(tmp_path / "joined")
+    pq.write_table(pa.table({"n": [1]}), tmp_path / "joined" / "all.parquet")
+    with pytest.raises(CfgenError, match=r"all\.parquet: not a result of a cell, it lacks hf_cfgen"):
+        read_results(tmp_path / "joined")
 
 
 def test_results_that_contradict_each_other_are_named(tmp_path):
     written(tmp_path, [cell([1, 0])])
     (tmp_path / "cells" / "again.json").write_text(json.dumps(cell([1, 1])))
-    with pytest.raises(CfgenError, match=r"cluener-lstm-n100-none-seed1-0123abcd.json: the same cell as again.json"):
+    with pytest.raises(
+        CfgenError,
+        match="cluener-lstm-n100-none-seed1-0123abcd.json: cluener-lstm-n100-none-seed1-.*, which again.json has",
+    ):
         read_results(tmp_path)
     (tmp_path / "cells" / "again.json").unlink()
     tokens = cell([1, 0])["sentences"]
@@ -143,7 +172,7 @@ def test_counts_are_of_the_level_and_of_the_seeds_in_their_order(tmp_path):
 
 
 def test_noaug_is_the_recipe_without_any_option(tmp_path):
-    dropout = cell([1, 1], recipe="dropout", counts=None, cases=[])
+    dropout = cell([1, 1], recipe="dropout", counts=None, corrections=[])
     results = results_of(tmp_path, [*grid()[::2], dropout])
     without, others = Group("cluener", "lstm", 100, "none"), ("budget", "dropout", "paper")
     # context dropout makes no rows, and NoAug has none
@@ -183,8 +212,7 @@ def test_recipes_are_compared_on_the_seeds_that_both_have_and_the_others_are_nam
 def test_judged_candidates_stand_beside_as_many_of_the_same_unjudged_ones(tmp_path):
     def with_dropout(made: dict[str, Any]) -> dict[str, Any]:
         options = made["config"]["recipe"] | {"context_dropout": 0.2}
-        named = made["cell"] | {"recipe": f"{made['cell']['recipe']}+d"}
-        return made | {"cell": named, "config": made["config"] | {"recipe": options}}
+        return made | {"recipe": f"{made['recipe']}+d", "config": made["config"] | {"recipe": options}}
 
     taken = {"as_many_as": {"budget": RECIPES["budget"]}}
     swap, budget = cell([1, 0], recipe="random-swap"), cell([1, 1], recipe="budget")
@@ -212,8 +240,7 @@ def test_what_was_chosen_on_dev_is_counted_and_is_no_rival_of_what_it_was_chosen
     made = []
     for seed, name, dev in ((1, "budget", 0.9), (2, "none", 0.8), (3, "budget", 0.7)):
         result = cell([1, 1], recipe="budget", seed=seed, dev=dev, chosen=name, counts=None, steps=1200 * seed)
-        named = {"cell": result["cell"] | {"recipe": "chosen"}}
-        made.append(result | named | {"config": result["config"] | {"recipe": {"among": among}}})
+        made.append(result | {"recipe": "chosen", "config": result["config"] | {"recipe": {"among": among}}})
     results = results_of(tmp_path, [*grid(), *made])
     (table,) = tables(scores.chosen(results))
     assert table.rows == [["chosen", "cluener", "lstm", "3", "none 1, budget 2", "1200, 2400, 3600"]]
@@ -275,7 +302,7 @@ def test_a_recipe_with_half_as_many_runs_as_another_may_be_the_best(tmp_path):
 
 
 def test_a_case_of_several_recipes_is_shown_of_the_best(tmp_path):
-    cells = [*grid()[:2], *(cell([1, 1], recipe=name, cases=[CASE]) for name in ("budget", "paper"))]
+    cells = [*grid()[:2], *(cell([1, 1], recipe=name, corrections=[CORRECTION]) for name in ("budget", "paper"))]
     results = results_of(tmp_path, cells)
     for best in ("budget", "paper"):
         shown = [part.caption for part in figure_5(results, best).parts if isinstance(part, Sentences)]
@@ -417,7 +444,7 @@ def test_table_3_has_the_full_train_split_beside_the_paper(tmp_path):
 def test_learning_curves_are_of_six_recipes_noaug_the_best_and_the_papers_among_them(tmp_path):
     def named(name: str, seed: int) -> dict[str, Any]:
         made = cell([1, 0], recipe="budget", seed=seed)
-        return made | {"cell": made["cell"] | {"recipe": name}}
+        return made | {"recipe": name}
 
     few, many = ["a", "b", "z"], ["c", "d", "e", "f", "g"]
     cells = [cell([0, 0], seed=1), *(named(name, 1) for name in few + many), *(named(name, 2) for name in many)]
@@ -492,7 +519,7 @@ def test_acceptance_is_over_all_seeds(tmp_path):
         "PER": {"mentions": 11, "forms": 9, "candidates": 56, "kept": 39},
         "LOC": {"mentions": 2, "forms": 2, "candidates": 4, "kept": 1},
     }
-    other = {"candidates": 60, "kept": 40, "rejected": {"missed": 20}, "by_type": by_type}
+    other = COUNTS | {"candidates": 60, "kept": 40, "rejected": {"missed": 20}, "by_type": by_type}
     cells = [cell([1, 1], recipe="budget"), cell([1, 1], recipe="budget", seed=2, counts=other)]
     kept, kept_by_type = tables(costs.acceptance(results_of(tmp_path, cells)))
     # of 40 and 60 candidates 30 and 40 are kept, 2 and 20 missed, 8 and none of a wrong type
@@ -548,10 +575,13 @@ def test_options_versions_and_commits_are_listed(tmp_path):
 
 
 def test_cases_show_the_source_the_counterfactual_and_both_predictions(tmp_path):
-    rejected = CASE["kept"] | {"id": "train-1#1", "score": 0.1, "reason": "missed"}
-    better = CASE | {"id": "test-9", "rejected": rejected}
-    unjudged = CASE | {"id": "test-7", "kept": CASE["kept"] | {"score": None, "replaced": [], "similarity": 0.1}}
-    cells = [cell([1, 0]), cell([1, 1], recipe="budget", cases=[CASE, unjudged, better])]
+    rejected = CORRECTION["kept"] | {"id": "train-1#1", "score": 0.1, "reason": "missed"}
+    better = CORRECTION | {"id": "test-9", "rejected": rejected}
+    unjudged = CORRECTION | {
+        "id": "test-7",
+        "kept": CORRECTION["kept"] | {"score": None, "replaced": [], "similarity": 0.1},
+    }
+    cells = [cell([1, 0]), cell([1, 1], recipe="budget", corrections=[CORRECTION, unjudged, better])]
     text, first, second, third = figure_5(results_of(tmp_path, cells), "budget").parts
     assert isinstance(first, Sentences) and isinstance(third, Sentences) and isinstance(text, Text)
     # one with a rejected example first, then the nearest
@@ -629,8 +659,8 @@ def test_the_page_has_every_section_in_its_order(tmp_path):
 
 def test_the_page_loads_nothing_and_escapes_what_it_shows(tmp_path):
     hostile = "<script>alert(1)</script>"
-    case = CASE | {"id": hostile, "tokens": [hostile, *"明在北京"]}
-    cells = grid(dataset="d", types=[hostile], commit=hostile, cases=[case])
+    case = CORRECTION | {"id": hostile, "tokens": [hostile, *"明在北京"]}
+    cells = grid(dataset="d", types=[hostile], commit=hostile, corrections=[case])
     for one in cells:
         one["counts"] = one["counts"] and {**one["counts"], "rejected": {hostile: 10}}
     made = sections(results_of(tmp_path, cells), [hostile], resamples=20)

@@ -8,7 +8,7 @@ import pytest
 
 from hf_cfgen.experiments.report.page import write_report
 
-from ..experiment_cells import CASE, cell, written
+from ..experiment_cells import CORRECTION, COUNTS, cell, written
 
 pytestmark = pytest.mark.browser
 
@@ -20,15 +20,15 @@ LONG = "浙商银行企业信贷部" * 40
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report with Chinese, with a long sentence, and with markup where text of the data stands."""
     folder = tmp_path_factory.mktemp("report")
-    case: dict[str, Any] = copy.deepcopy(CASE) | {"id": HOSTILE}
+    case: dict[str, Any] = copy.deepcopy(CORRECTION) | {"id": HOSTILE}
     case["tokens"] = [*LONG, HOSTILE]
     for tags in ("gold", "noaug", "predicted"):
         case[tags] = ["B-PER", "I-PER", *"O" * (len(LONG) - 2), f"B-{HOSTILE}"]
-    counts = {"candidates": 4, "kept": 3, "rejected": {HOSTILE: 1}}
+    counts = COUNTS | {"candidates": 4, "kept": 3, "rejected": {HOSTILE: 1}}
     counts["by_type"] = {HOSTILE: {"mentions": 2, "forms": 2, "candidates": 4, "kept": 3}}
     cells = [
         cell([hits + (recipe != "none"), n // 300], dataset=dataset, n=n, recipe=recipe, seed=seed)
-        | ({"cases": [case], "counts": counts} if recipe != "none" else {})
+        | ({"corrections": [case], "counts": counts} if recipe != "none" else {})
         for dataset in ("cluener", "cner", "demo-zh")
         for n in (100, 200, 300)
         for recipe in ("none", "budget", "paper", "random-swap")

@@ -207,7 +207,7 @@ def test_the_tables_in_readme_and_docs_are_current():
 def test_the_page_of_results_is_current(tmp_path):
     page, experiments = tmp_path / "results.md", REPOSITORY / "experiments"
     options = {"--notes": experiments / "notes.txt", "--markdown": page}
-    main(["report", str(experiments / "results" / "cells"), *(str(part) for pair in options.items() for part in pair)])
+    main(["report", str(experiments / "results"), *(str(part) for pair in options.items() for part in pair)])
     assert page.read_text(encoding="utf-8") == (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8")
 
 

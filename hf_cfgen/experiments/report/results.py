@@ -7,45 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...errors import CfgenError, about
+from ...errors import CfgenError
 from ...tagging.scoring import LEVELS
-from ...utils.files import read_json
-
-CELLS = "cells"
+from ..results import COUNTED
+from ..results import read_results as read_files
 
 EFFECTS = ("f1", "ace_c", "ace_e", "ri")
 
-COUNTED = ("hits", "predicted", "gold")
-
 SECONDS = ("generate", "judge", "train", "evaluate")
-
-_NUMBER = int | float
-
-_OF_TYPE = dict.fromkeys(("mentions", "forms", "candidates", "kept"), int)
-
-_COUNTS = {"candidates": int, "kept": int, "rejected": dict, "by_type": dict}
-
-_SENTENCE = {"id": str, "tokens": list, "tags": list}
-
-_COUNTERFACTUAL = {
-    **_SENTENCE,
-    **{"replaced": list, "score": _NUMBER | None, "reason": str | None, "similarity": _NUMBER, "source": _SENTENCE},
-}
-
-_CASE = dict.fromkeys(("tokens", "gold", "noaug", "predicted"), list) | {"id": str}
-
-# what tables take for granted: names, with kinds or what is below them
-_RESULT: dict[str, Any] = {
-    "cell": {"dataset": str, "model": str, "n": int | None, "recipe": str, "seed": int},
-    "config": {"dataset": dict, "model": {"model": str}, "recipe": dict, "training": dict},
-    "examples": dict.fromkeys(("train", "validation", "test", "mixed"), int),
-    "test": {level: {"f1": _NUMBER} for level in LEVELS},
-    "causal": dict.fromkeys(LEVELS, dict.fromkeys(EFFECTS, _NUMBER)),
-    "sentences": dict.fromkeys(LEVELS, dict.fromkeys(COUNTED, list)),
-    "seconds": dict.fromkeys(SECONDS, _NUMBER),
-    **{"hf_cfgen": str, "commit": str | None, "environment": dict, "device": str, "types": list},
-    **{"counts": dict | None, "judged": int, "steps": int, "dev_strict_f1": _NUMBER, "cases": list},
-}
 
 
 class Group(NamedTuple):
@@ -64,7 +33,7 @@ def read_results(folder: Path) -> Results:
     """Read the results of all cells.
 
     Args:
-        folder (`Path`): The output folder of `hf-cfgen reproduce`, or one that holds the files themselves.
+        folder (`Path`): See `hf_cfgen.experiments.results.read_results`.
 
     Returns:
         `dict[Group, dict[int, dict]]`: For each group in the order of tables its results by seed.
@@ -78,21 +47,15 @@ def read_results(folder: Path) -> Results:
     Traceback (most recent call last):
     hf_cfgen.errors.CfgenError: no-such-folder holds no result: give the output folder of hf-cfgen reproduce
     """
-    files = sorted((folder / CELLS if (folder / CELLS).is_dir() else folder).glob("*.json"))
-    if not files:
-        raise CfgenError(f"{folder} holds no result: give the output folder of hf-cfgen reproduce")
     results: Results = {}
     read_from: dict[tuple[Group, int], Path] = {}
-    for file in files:
-        result = read_json(file)
-        with about(file):
-            _check(result)
-            cell = result["cell"]
-            group, seed = Group(cell["dataset"], cell["model"], cell["n"], cell["recipe"]), cell["seed"]
+    for file, found in read_files(folder).items():
+        for result in found:
+            group, seed = Group(result.dataset, result.model, result.n, result.recipe), result.seed
             if (group, seed) in read_from:
-                raise CfgenError(f"the same cell as {read_from[group, seed].name}: delete one of them")
+                raise CfgenError(f"{file}: {result.name}, which {read_from[group, seed].name} has: delete one of them")
             read_from[group, seed] = file
-            results.setdefault(group, {})[seed] = result
+            results.setdefault(group, {})[seed] = result.to_dict()
     _check_alike(results, read_from)
     return {group: dict(sorted(results[group].items())) for group in sorted(results, key=lambda g: _order(results, g))}
 
@@ -187,45 +150,6 @@ def _order(results: Results, group: Group) -> tuple[Any, ...]:
 def recipe_order(name: str) -> tuple[int, str]:
     """A recipe alone before it with something added."""
     return name.count("+"), name
-
-
-def _check(result: Mapping[str, Any]) -> None:
-    """Check what tables take for granted."""
-    _check_shape("", result, _RESULT)
-    for level in LEVELS:
-        counted = {name: result["sentences"][level][name] for name in COUNTED}
-        if len(set(map(len, counted.values()))) != 1:
-            raise CfgenError(f"sentences.{level}: not as many hits as predictions and gold items: take it out")
-        _check_items(f"sentences.{level}.", counted, int)
-    if "among" in result["config"]["recipe"]:
-        _check_shape("", result, {"chosen": str, "config": {"recipe": {"among": dict}}})
-        _check_items("config.recipe.", {"among": list(result["config"]["recipe"]["among"].values())}, dict)
-    elif result["judged"]:
-        _check_shape("", result, {"counts": _COUNTS})
-        _check_items("counts.", {"rejected": list(result["counts"]["rejected"].values())}, int)
-        for label, numbers in result["counts"]["by_type"].items():
-            _check_shape(f"counts.by_type.{label}.", numbers, _OF_TYPE)
-    _check_items("", {"cases": result["cases"]}, dict)
-    for case in result["cases"]:
-        beside = {name: _COUNTERFACTUAL if case.get(name) else type(None) for name in ("kept", "rejected")}
-        _check_shape("cases.", case, _CASE | beside)
-
-
-def _check_items(where: str, lists: Mapping[str, Sequence[Any]], kind: type) -> None:
-    for name, values in lists.items():
-        for value in values:
-            if not isinstance(value, kind):
-                raise CfgenError(f"no result of a cell, {where}{name} holds {value!r}: take it out of the folder")
-
-
-def _check_shape(where: str, values: Any, shape: Mapping[str, Any]) -> None:
-    if lacking := [where + name for name in shape if not isinstance(values, dict) or name not in values]:
-        raise CfgenError(f"no result of a cell, it lacks {', '.join(lacking)}: take it out of the folder")
-    for name, kind in shape.items():
-        if isinstance(kind, dict):
-            _check_shape(f"{where}{name}.", values[name], kind)
-        elif not isinstance(values[name], kind):
-            raise CfgenError(f"no result of a cell, its {where}{name} is {values[name]!r}: take it out of the folder")
 
 
 def _check_alike(results: Results, read_from: Mapping[tuple[Group, int], Path]) -> None:

@@ -46,7 +46,7 @@ def _chosen(results: Results, dataset: str, best_name: str | None) -> list[tuple
         for group, seeds in results.items()
         if group.dataset == dataset
         for seed, result in seeds.items()
-        for case in result["cases"]
+        for case in result["corrections"]
     ]
 
     def order(item: tuple[Group, int, Mapping[str, Any]]) -> tuple[Any, ...]:
