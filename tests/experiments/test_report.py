@@ -127,10 +127,7 @@ def test_a_parquet_file_holds_what_the_files_of_cells_hold(tmp_path):
 def test_results_that_contradict_each_other_are_named(tmp_path):
     written(tmp_path, [cell([1, 0])])
     (tmp_path / "cells" / "again.json").write_text(json.dumps(cell([1, 1])))
-    with pytest.raises(
-        CfgenError,
-        match="cluener-lstm-n100-none-seed1-0123abcd.json: cluener-lstm-n100-none-seed1-.*, which again.json has",
-    ):
+    with pytest.raises(CfgenError, match=r"cluener-lstm-n100-none-seed1-\w+, which again.json has: delete one"):
         read_results(tmp_path)
     (tmp_path / "cells" / "again.json").unlink()
     tokens = cell([1, 0])["sentences"]
