@@ -7,7 +7,8 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
 
-from hf_cfgen.modeling.lstm import LSTMTagger, lstm_tagger
+from hf_cfgen.modeling.lstm import LSTMTagger
+from hf_cfgen.modeling.untrained import lstm_tagger
 
 LABELS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
 

@@ -1,11 +1,14 @@
-"""The taggers. Importing this module registers `LSTMTagger` with the Auto classes of transformers."""
+"""The taggers. Importing this package registers `LSTMTagger` with the Auto classes of transformers.
+
+Without it, load a saved `LSTMTagger` with `trust_remote_code=True`: its code is saved next to the weights.
+"""
 
 from pathlib import Path
 
 from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedConfig
 
-from .lstm import LSTMTagger, LSTMTaggerConfig, lstm_tagger
-from .pretrained import pretrained_tagger
+from .lstm import LSTMTagger, LSTMTaggerConfig
+from .untrained import lstm_tagger, pretrained_tagger
 from .word_tokenizer import word_tokenizer
 from .word_vectors import load_vectors
 
@@ -20,7 +23,6 @@ __all__ = [
 ]
 
 AutoConfig.register(LSTMTaggerConfig.model_type, LSTMTaggerConfig)
-
 AutoModelForTokenClassification.register(LSTMTaggerConfig, LSTMTagger)
 
 

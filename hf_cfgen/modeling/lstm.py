@@ -1,19 +1,17 @@
-"""LSTMTagger: a bidirectional LSTM over word or character embeddings (Chiu & Nichols 2016, without the CNN)."""
+"""LSTMTagger: a bidirectional LSTM over word or character embeddings (Chiu & Nichols 2016, without the CNN).
+
+This file is saved next to the weights, so that the model loads without this package. It must import nothing else of
+the package, except for files in this folder of which the same is true.
+"""
 
 import math
-from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
-from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import TokenClassifierOutput
-
-from ..errors import CfgenError
-from ..utils.text import is_in_characters
-from .word_tokenizer import word_tokenizer
 
 _ROWS, _PARTS = 4, 4  # a CPU batch is split into at most 4 parts of at least 4 rows
 
@@ -171,62 +169,5 @@ class LSTMTagger(PreTrainedModel):
         return inputs.masked_fill(~within.unsqueeze(-1), 0.0)
 
 
-def lstm_tagger(
-    sentences: Iterable[Sequence[str]],
-    labels: Sequence[str],
-    vectors: dict[str, np.ndarray] | None = None,
-    **config: Any,
-) -> tuple[LSTMTagger, PreTrainedTokenizerFast]:
-    """Create an untrained `LSTMTagger` and its tokenizer for the words of a train split.
-
-    Args:
-        sentences (`Iterable[Sequence[str]]`): The words of the train split.
-        labels (`Sequence[str]`): The tags, in the order of their ids.
-        vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors (see `load_vectors`). If given, their
-            tokens join the vocabulary and the unknown token gets the mean vector. Otherwise, it gets zeros.
-        config (`Any`): Fields of `LSTMTaggerConfig`.
-
-    Returns:
-        `tuple[LSTMTagger, PreTrainedTokenizerFast]`: The model, initialized with torch's global generator, and the
-        tokenizer.
-
-    Raises:
-        CfgenError: The vectors share no token with the train split.
-
-    Example:
-
-    >>> model, tokenizer = lstm_tagger([["Ada", "sings"]], ["O", "B-PER"], hidden_size=8, embedding_size=4)
-    >>> tokenizer(["Ada", "hums"], is_split_into_words=True)["input_ids"]
-    [2, 1]
-    """
-    tokens = dict.fromkeys(token for words in sentences for token in words)
-    if vectors is not None:
-        if not any(token in vectors for token in tokens):
-            raise CfgenError("the vectors have no token of the train split: wrong language, or words for characters?")
-        if is_in_characters(tokens):
-            # a character tagger uses only vectors of characters, and files of word vectors are large
-            vectors = {token: vector for token, vector in vectors.items() if is_in_characters([token])}
-        config["embedding_size"] = len(next(iter(vectors.values())))
-    tokenizer = word_tokenizer([*tokens, *(vectors or ())])
-    vocabulary = tokenizer.get_vocab()
-    model = LSTMTagger(
-        LSTMTaggerConfig(
-            vocab_size=len(vocabulary),
-            pad_token_id=tokenizer.pad_token_id,
-            id2label=dict(enumerate(labels)),
-            label2id={label: i for i, label in enumerate(labels)},
-            **config,
-        )
-    )
-    weight = model.word_embeddings.weight
-    with torch.no_grad():
-        if vectors is None:
-            # training never updates the unknown token; zero is the mean of the other vectors
-            weight[tokenizer.unk_token_id] = 0.0
-        else:
-            known = [token for token in vectors if token in vocabulary]
-            matrix = np.stack([vectors[token] for token in known])
-            # other tokens get the mean vector, so that frozen rows are not outliers
-            weight[tokenizer.pad_token_id + 1 :] = torch.tensor(matrix.mean(axis=0))
-            weight[[vocabulary[token] for token in known]] = torch.tensor(matrix)
-    return model, tokenizer
+LSTMTaggerConfig.register_for_auto_class()
+LSTMTagger.register_for_auto_class("AutoModelForTokenClassification")

@@ -165,8 +165,9 @@ def weights_digest(discriminator: DiscriminatorPipeline) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     config = discriminator.model.config.to_dict()
-    options = {name: value for name, value in config.items() if name not in ("_name_or_path", "transformers_version")}
-    digest.update(json.dumps(options, sort_keys=True, default=str).encode())
+    for name in ("_name_or_path", "architectures", "auto_map", "dtype", "transformers_version"):  # set by saving
+        config.pop(name, None)
+    digest.update(json.dumps(config, sort_keys=True, default=str).encode())
     digest.update(f"{discriminator.tokenizer.model_max_length}".encode())
     digest.update(discriminator.tokenizer.backend_tokenizer.to_str().encode())
     return digest.hexdigest()

@@ -12,9 +12,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, set_
 
 from ..data.columns import tag_names
 from ..data.splits import carve_splits
-from ..modeling.lstm import lstm_tagger
 from ..modeling.pipeline import DiscriminatorPipeline, as_discriminator
-from ..modeling.pretrained import pretrained_tagger
+from ..modeling.untrained import lstm_tagger, pretrained_tagger
 from .config import ModelOptions, TaggerTrainingArguments
 from .trainer import tagger_trainer
 

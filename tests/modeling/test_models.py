@@ -1,8 +1,10 @@
 """The taggers, their tokenizer and the vectors they start from."""
 
+import os
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +14,7 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer, pipelin
 
 from hf_cfgen import CfgenError, LSTMTagger
 from hf_cfgen.modeling.inference import predict_words
-from hf_cfgen.modeling.lstm import lstm_tagger
-from hf_cfgen.modeling.pretrained import pretrained_tagger
+from hf_cfgen.modeling.untrained import lstm_tagger, pretrained_tagger
 from hf_cfgen.modeling.word_tokenizer import word_tokenizer
 from hf_cfgen.modeling.word_vectors import load_vectors
 
@@ -39,16 +40,40 @@ def test_a_saved_and_reloaded_tagger_predicts_the_same_words(tmp_path):
         np.testing.assert_allclose(one, other, atol=1e-7)
 
 
-def test_another_process_loads_it_by_the_auto_class_once_models_is_imported(tmp_path):
-    model, tokenizer = tiny_lstm([["北", "京"]])
-    model.save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
+def run_on(folder: Path, code: str) -> str:
+    """The output of another process that gets the folder of a tagger."""
+    model, tokenizer = tiny_lstm([["北", "京"]], freeze_embeddings=True)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    environment = {**os.environ, "HF_MODULES_CACHE": str(folder / "modules")}
+    command = [sys.executable, "-c", code, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+
+
+def test_another_process_loads_it_by_the_auto_class_once_modeling_is_imported(tmp_path):
     code = (
         "import sys, hf_cfgen.modeling; from transformers import pipeline;"
         "print([word['word'] for word in pipeline('token-classification', sys.argv[1], ignore_labels=[])('北京 北')])"
     )
-    run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
-    assert run.stdout == "['北', '京', ' ', '北']\n"
+    assert run_on(tmp_path, code) == "['北', '京', ' ', '北']\n"
+
+
+def test_a_process_without_this_package_loads_it_from_the_code_that_is_saved_with_it(tmp_path):
+    code = (
+        "import sys; sys.modules['hf_cfgen'] = None\n"  # importing it raises
+        "from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline\n"
+        "folder, trusted = sys.argv[1], {'trust_remote_code': True}\n"
+        "model = AutoModelForTokenClassification.from_pretrained(folder, **trusted)\n"
+        "ids = AutoTokenizer.from_pretrained(folder, **trusted)('北京', return_tensors='pt')\n"
+        "print(model(**ids).logits[0].tolist(), model.word_embeddings.weight.requires_grad)\n"
+        "print([word['word'] for word in pipeline('ner', folder, ignore_labels=[], **trusted)('京北')])\n"
+        "model.save_pretrained(folder + '/again')\n"
+    )
+    logits, words = run_on(tmp_path, code).splitlines()
+    model, tokenizer = tiny_lstm([["北", "京"]])
+    assert logits == f"{model(**tokenizer('北京', return_tensors='pt')).logits[0].tolist()} False"
+    assert words == "['京', '北']"
+    assert {path.name for path in (tmp_path / "again").iterdir()} == {"config.json", "lstm.py", "model.safetensors"}
 
 
 def test_a_stock_pipeline_joins_characters_without_blanks():

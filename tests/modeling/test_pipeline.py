@@ -167,6 +167,7 @@ def test_a_stock_pipeline_and_a_folder_make_the_same_discriminator(tmp_path):
     stock = pipeline("token-classification", model=model, tokenizer=tokenizer)
     assert as_discriminator(stock)(SENTENCES) == expected
     loaded = as_discriminator(str(tmp_path))
+    assert weights_digest(loaded) == weights_digest(as_discriminator(*tiny_lstm(SENTENCES)))
     for sentence, other in zip(loaded(SENTENCES), expected):
         assert [word["entity"] for word in sentence] == [word["entity"] for word in other]
         assert [word["score"] for word in sentence] == pytest.approx([word["score"] for word in other], abs=1e-6)

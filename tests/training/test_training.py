@@ -14,7 +14,7 @@ from transformers import EvalPrediction, Trainer, set_seed
 from hf_cfgen import CfgenError, load_ner_dataset
 from hf_cfgen.modeling.decoding import best_tags
 from hf_cfgen.modeling.inference import predict_words
-from hf_cfgen.modeling.lstm import lstm_tagger
+from hf_cfgen.modeling.untrained import lstm_tagger
 from hf_cfgen.tagging.scoring import ner_scores
 from hf_cfgen.training.config import ModelOptions, TaggerTrainingArguments, changed_options
 from hf_cfgen.training.taggers import train_discriminator
