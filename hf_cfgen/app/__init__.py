@@ -1,6 +1,6 @@
-"""A page to try it: counterfactual examples of sentences that are pasted in, and what a tagger reads."""
+"""The Gradio page of `hf-cfgen app`: make counterfactual examples, and diagnose a tagger."""
 
 import os
 
-# before torch is imported: with more threads than idle cores small LSTMs are many times slower
+# set before torch is imported: small LSTMs are many times slower if there are more threads than idle cores
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -1,4 +1,4 @@
-"""The page's first tab: counterfactual examples of the visitor's sentences."""
+"""The Augment tab: counterfactual examples of the visitor's sentences."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -19,45 +19,42 @@ from .inputs import check_name, read_sentences
 
 KEPT = "kept"
 
-TRAIN, NONE = "train one", "none"  # instead of the name of a discriminator
+TRAIN, NONE = "train one", "none"  # choices that are not the name of a discriminator
 
 SHOWN = 100
 
+Row = dict[str, Any]
+
 
 class Generated(NamedTuple):
-    """The candidates of some sentences.
+    """Candidates, kept and rejected, in the order of their source sentences, with tags as strings, and a summary."""
 
-    Args:
-        rows (`list[dict]`): Kept and rejected ones in the order of the sentences, tags as strings.
-        summary (`str`): One line on them.
-    """
-
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     summary: str
 
 
 def generate(text: str, file: str | None, discriminator: str, k: int, seed: int) -> Generated:
-    """Make counterfactual examples of labelled sentences, and judge them.
+    """Make counterfactual examples of labeled sentences, and discriminate them.
 
     Args:
         text (`str`): See `read_sentences`.
         file (`str` or `None`): See `read_sentences`.
         discriminator (`str`): One of `DEMOS`, `TRAIN`, `NONE`, or the Hub name or folder of a tagger.
-        k (`int`): Candidates a sentence.
-        seed (`int`): Seed of the draws.
+        k (`int`): Candidates per sentence.
+        seed (`int`): Seed of the random choices.
 
     Returns:
         `Generated`: The candidates.
 
     Raises:
-        CfgenError: The sentences can't be read, have nothing to swap or too few types, or there is no such tagger.
+        CfgenError: The sentences cannot be used, or the discriminator does not exist.
     """
     config = CfgenConfig(k=k, seed=seed)
     sentences = read_sentences(text, file)
     entity_sets = EntitySets.from_dataset(sentences)
     entity_sets.check_swappable()
-    judge = _judge(discriminator, sentences)
-    kept, rejected, counts = generate_counterfactuals(sentences, judge, config, entity_sets=entity_sets)
+    tagger = _discriminator(discriminator, sentences)
+    kept, rejected, counts = generate_counterfactuals(sentences, tagger, config, entity_sets=entity_sets)
     order = {str(name): place for place, name in enumerate(sentences["id"])}
     rows = [
         row | {"ner_tags": tags}
@@ -65,34 +62,11 @@ def generate(text: str, file: str | None, discriminator: str, k: int, seed: int)
         for row, tags in zip(candidates.to_list(), tag_column(candidates))
     ]
     rows.sort(key=lambda row: (order[row["source_id"]], int(row["id"].rpartition("#")[2])))
-    return Generated(rows, counts_line(counts) + ("" if judge else " (no discriminator: none judged)"))
+    return Generated(rows, counts_line(counts) + ("" if tagger else " (no discriminator: none judged)"))
 
 
-def verdict_of(row: dict[str, Any]) -> str:
-    """A candidate's verdict.
-
-    Args:
-        row (`dict`): The candidate.
-
-    Returns:
-        `str`: The reason why it was rejected, or `KEPT`.
-
-    Example:
-
-    >>> verdict_of({"reason": None}), verdict_of({"reason": "missed"})
-    ('kept', 'missed')
-    """
-    return row["reason"] or KEPT
-
-
-def choices(rows: Iterable[dict[str, Any]]) -> tuple[list[str], list[str]]:
-    """What candidates can be filtered by.
-
-    Args:
-        rows (`Iterable[dict]`): The candidates.
-
-    Returns:
-        `tuple[list[str], list[str]]`: Their types in alphabetical order, and their verdicts.
+def choices(rows: Iterable[Row]) -> tuple[list[str], list[str]]:
+    """Return the types and the verdicts (a reason, or `KEPT`) by which candidates can be filtered.
 
     Example:
 
@@ -100,21 +74,13 @@ def choices(rows: Iterable[dict[str, Any]]) -> tuple[list[str], list[str]]:
     (['LOC', 'PER'], ['kept'])
     """
     rows = list(rows)
-    types = sorted({item["label"] for row in rows for item in row["replaced"]})
-    found = {verdict_of(row) for row in rows}
-    return types, [verdict for verdict in (KEPT, *REASONS) if verdict in found]
+    found = {row["reason"] or KEPT for row in rows}
+    types = {item["label"] for row in rows for item in row["replaced"]}
+    return sorted(types), [verdict for verdict in (KEPT, *REASONS) if verdict in found]
 
 
-def chosen(rows: Iterable[dict[str, Any]], types: Sequence[str], verdicts: Sequence[str]) -> list[dict[str, Any]]:
-    """The candidates of some types and verdicts.
-
-    Args:
-        rows (`Iterable[dict]`): The candidates.
-        types (`Sequence[str]`): Types of replaced mentions.
-        verdicts (`Sequence[str]`): Verdicts.
-
-    Returns:
-        `list[dict]`: Those that have one of both.
+def chosen(rows: Iterable[Row], types: Sequence[str], verdicts: Sequence[str]) -> list[Row]:
+    """Select the candidates that have one of the types and one of the verdicts.
 
     Example:
 
@@ -123,29 +89,23 @@ def chosen(rows: Iterable[dict[str, Any]], types: Sequence[str], verdicts: Seque
     (['missed'], [])
     """
     return [
-        row for row in rows if verdict_of(row) in verdicts and any(item["label"] in types for item in row["replaced"])
+        row
+        for row in rows
+        if (row["reason"] or KEPT) in verdicts and any(item["label"] in types for item in row["replaced"])
     ]
 
 
-def shown(rows: Sequence[dict[str, Any]], total: int) -> Markup:
-    """Candidates as HTML, the first `SHOWN`.
-
-    Args:
-        rows (`Sequence[dict]`): Those that were chosen.
-        total (`int`): The number of all.
-
-    Returns:
-        `Markup`: HTML.
-    """
+def shown(rows: Sequence[Row], total: int) -> Markup:
+    """Format the first `SHOWN` of the chosen candidates as HTML; `total` is the number before the choice."""
     first = f", the first {SHOWN} are shown" if len(rows) > SHOWN else ""
     count = Markup("<p>{} of {} candidates{}</p>").format(len(rows), total, first)
     return count + listed([swapped(row) for row in rows[:SHOWN]])
 
 
-def _judge(discriminator: str, sentences: Dataset) -> DiscriminatorPipeline | None:
-    if discriminator == NONE:
+def _discriminator(name: str, sentences: Dataset) -> DiscriminatorPipeline | None:
+    if name == NONE:
         return None
-    if discriminator == TRAIN:
+    if name == TRAIN:
         return trained_tagger({"train": sentences})
-    name = check_name(discriminator)
+    name = check_name(name)
     return demo_tagger(name) if name in DEMOS else as_discriminator(name)

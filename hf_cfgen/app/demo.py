@@ -1,4 +1,4 @@
-"""Taggers trained while somebody waits: of the demo corpora, kept in Hugging Face's cache, and of given sentences."""
+"""Taggers that are trained while the visitor waits: on given sentences, or on a demo corpus and then cached."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -18,19 +18,12 @@ from ..utils.files import finished_folder
 
 DEMOS = {"demo:en": "English", "demo:zh": "Chinese"}
 
-STEPS = 200  # seconds on one core, and a strict F1 of about 0.9 on the demo corpora's dev
+STEPS = 200  # takes seconds on one core and reaches a strict F1 of about 0.9 on the dev splits of the demo corpora
 
 
 @cache
 def demo_tagger(name: str) -> DiscriminatorPipeline:
-    """The tagger of a demo corpus, trained on its train split.
-
-    Args:
-        name (`str`): One of `DEMOS`.
-
-    Returns:
-        `DiscriminatorPipeline`: The tagger; trained now where the cache has none of this version.
-    """
+    """Return the tagger of one of `DEMOS`. Train it if the Hugging Face cache has none of this version."""
     folder = Path(constants.HF_HOME) / "hf_cfgen" / f"{name.replace(':', '-')}-{__version__}-{STEPS}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):  # the first of several visitors trains it, the others wait
@@ -43,17 +36,7 @@ def demo_tagger(name: str) -> DiscriminatorPipeline:
 
 
 def trained_tagger(splits: Mapping[str, Dataset]) -> DiscriminatorPipeline:
-    """An LSTMTagger trained on sentences, in seconds.
-
-    Args:
-        splits (`Mapping[str, Dataset]`): `train`, and `validation` if there is one; see `train_discriminator`.
-
-    Returns:
-        `DiscriminatorPipeline`: The tagger.
-
-    Raises:
-        CfgenError: There are too few sentences.
-    """
+    """Train an LSTMTagger for `STEPS` steps; see `train_discriminator` for the splits and the errors."""
     with TemporaryDirectory() as folder:
         training = TaggerTrainingArguments(output_dir=folder, max_steps=STEPS, report_to="none")
         return train_discriminator(ModelOptions(), splits, None, training, Path(folder) / "checkpoints")

@@ -1,4 +1,4 @@
-"""The page's second tab: what a tagger reads."""
+"""The Diagnose tab: what a tagger reads."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -20,19 +20,13 @@ from ..utils.values import parse_map
 from .demo import DEMOS, demo_tagger
 from .inputs import check_name, check_size, read_sentences
 
-SENTENCES = 10  # of each intervention the most changed
+SENTENCES = 10  # the maximum number of sentences per intervention
 
-LABEL = 60  # characters of a sentence in the list to choose from
+LABEL = 60  # the maximum number of characters of a sentence in the dropdown
 
 
 class Diagnosed(NamedTuple):
-    """What the page shows of a tagger on a data set.
-
-    Args:
-        tables (`str`): Markdown: the effects with intervals, by level and by type.
-        effects (`CausalEffects`): The effects.
-        sentences (`dict[str, str]`): HTML of sentences in every pass, by what they are called in a list.
-    """
+    """Tables of the effects as Markdown, the effects, and sentences in every pass as HTML by their dropdown text."""
 
     tables: str
     effects: CausalEffects
@@ -40,20 +34,20 @@ class Diagnosed(NamedTuple):
 
 
 def diagnosed(model: str, data: str, file: str | None, split: str | None, model_labels: str) -> Diagnosed:
-    """Diagnose a tagger on a data set.
+    """Diagnose a tagger on a dataset.
 
     Args:
         model (`str`): One of `DEMOS`, or the Hub name or folder of a token-classification model.
-        data (`str`): One of `DEMOS`, or the Hub name or path of a data set.
-        file (`str` or `None`): A file that is read instead.
-        split (`str` or `None`): The split; test where there is one, else the only one, where it is `None`.
-        model_labels (`str`): What the model's labels are called in the data, `MODEL=DATA` with blanks between.
+        data (`str`): One of `DEMOS`, or the Hub name or path of a dataset.
+        file (`str` or `None`): A file to read instead of `data`.
+        split (`str` or `None`): The split. `None` means test, or the only split.
+        model_labels (`str`): What the model's labels mean in the data, `MODEL=DATA`, separated by spaces.
 
     Returns:
         `Diagnosed`: What to show.
 
     Raises:
-        CfgenError: There is no such model or data set, or they don't fit each other; see `diagnose`.
+        CfgenError: The model or the dataset does not exist, or they do not fit each other; see `diagnose`.
     """
     names = parse_map(model_labels.split(), "model_labels")
     name, sentences = _sentences(data, file, split)
@@ -65,21 +59,21 @@ def diagnosed(model: str, data: str, file: str | None, split: str | None, model_
     ]
     blocks = [
         f"**{escaped(model)}** on **{escaped(name)}**, {diagnosis.sentences} sentences, {support} mentions; 95 % "
-        "intervals by bootstrap over sentences. High RI: the tagger leans on the entity; low: on its context. RI is a "
-        "description, not a quality.",
+        "bootstrap intervals over sentences. With a high RI, the tagger relies on the entity; with a low RI, on its "
+        "context. RI describes a tagger and does not rate it.",
         effects_table(effects),
         table(("type, strict", "mentions", *EFFECTS), by_type),
     ]
     if without := diagnosis.model_types_without_data:
         blocks.append(
-            f"The model's types without a mention in the data: {', '.join(map(escaped, without))}. What it predicts "
-            "of them counts as errors; TYPE=O under Model labels ignores it."
+            f"Types of the model that do not occur in the data: {', '.join(map(escaped, without))}. Predictions of "
+            "these types count as errors; TYPE=O under Model labels ignores them."
         )
     return Diagnosed("\n\n".join(blocks), effects, _passes(tagger, sentences, diagnosis.most_changed, names))
 
 
 def _sentences(data: str, file: str | None, split: str | None) -> tuple[str, Dataset]:
-    """What the data is called, and its rows."""
+    """Return the name of the data for the page, and its rows."""
     if file is not None:
         return Path(file).name, read_sentences("", file)
     name = check_name(data)
@@ -99,7 +93,7 @@ def _passes(
     most_changed: dict[str, list[ChangedSentence]],
     model_labels: dict[str, str] | None,
 ) -> dict[str, str]:
-    """The sentences that an intervention changes most, or the first ones, in every pass."""
+    """Format the sentences that the interventions change most, or the first ones, in every pass."""
     rows = {row.id: (row.tokens, row.gold) for changed in most_changed.values() for row in changed}
     rows = rows or dict(zip(data["id"], zip(data["tokens"], tag_column(data)[:SENTENCES])))
     words, tags = ([row[place] for row in rows.values()] for place in (0, 1))
@@ -110,7 +104,7 @@ def _passes(
         separator = word_separator(tokens)
         sentences = {
             "gold": marked(tokens, gold, separator),
-            "as it is": marked(tokens, predicted["predictions"][place], separator),
+            "unchanged": marked(tokens, predicted["predictions"][place], separator),
             "without its context, do(c0)": marked(
                 tokens, predicted["do_context"][place], separator, empty["do_context"][place]
             ),

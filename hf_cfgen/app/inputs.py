@@ -1,4 +1,4 @@
-"""What a visitor gives: sentences, files, names of models and of data sets."""
+"""What a visitor enters: sentences, files, and the names of models and datasets."""
 
 import os
 import re
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from datasets import Dataset
 
@@ -22,17 +21,17 @@ PASTED = "pasted.txt"
 
 
 def read_sentences(text: str, file: str | None) -> Dataset:
-    """Labelled sentences, pasted or in a file, in any format that the commands read.
+    """Read labeled sentences, pasted or in a file, in any format that the commands read.
 
     Args:
-        text (`str`): Such as one word and its tag a line, a blank line after each sentence.
-        file (`str` or `None`): A file that is read instead.
+        text (`str`): The pasted text, such as one word and its tag per line and a blank line after each sentence.
+        file (`str` or `None`): A file to read instead.
 
     Returns:
         `Dataset`: The sentences.
 
     Raises:
-        CfgenError: There is none, or there are too many, or they can't be read.
+        CfgenError: There are no sentences, there are too many, or they cannot be read.
 
     Example:
 
@@ -47,54 +46,37 @@ def read_sentences(text: str, file: str | None) -> Dataset:
             path.write_text(text, encoding="utf-8", errors="surrogatepass")
         else:
             path = Path(file)
-        with without_folder(path):
-            # tables are kept in memory, not in the cache of datasets, where nobody would delete them
-            private: dict[str, Any] = (
-                {"cache_dir": folder, "keep_in_memory": True} if detect_format(path) in TABLES else {}
-            )
-            splits = read_splits(path, **private).splits
+        with _without_folder(path):
+            if detect_format(path) in TABLES:  # keep tables out of the cache of datasets: nobody would delete them
+                splits = read_splits(path, cache_dir=folder, keep_in_memory=True).splits
+            else:
+                splits = read_splits(path).splits
     return check_size(path.name, splits[next(iter(splits))])
 
 
 def check_size(name: str, sentences: Dataset) -> Dataset:
-    """Check that a page can deal with so many sentences and words.
-
-    Args:
-        name (`str`): What they are called, for the message.
-        sentences (`Dataset`): The sentences.
-
-    Returns:
-        `Dataset`: The same.
-
-    Raises:
-        CfgenError: There are too many.
-
-    Example:
-
-    >>> len(check_size("a.jsonl", Dataset.from_dict({"tokens": [["a"]]})))
-    1
-    """
+    """Return the sentences; raise a `CfgenError` that starts with `name` if they are too many for the page."""
     if len(sentences) > MAX_SENTENCES:
         raise CfgenError(
-            f"{name}: {len(sentences)} sentences, where this page takes up to {MAX_SENTENCES}: give fewer, or use the "
+            f"{name}: {len(sentences)} sentences, but this page takes up to {MAX_SENTENCES}: give fewer, or use the "
             "commands hf-cfgen augment and hf-cfgen diagnose, which take any number"
         )
     if (words := sum(map(len, sentences["tokens"]))) > MAX_WORDS:
-        raise CfgenError(f"{name}: {words} words, where this page takes up to {MAX_WORDS}: give fewer")
+        raise CfgenError(f"{name}: {words} words, but this page takes up to {MAX_WORDS}: give fewer")
     return sentences
 
 
 def check_name(name: str) -> str:
-    """Check the name of a model or data set: on a Space visitors may not read the files of its machine.
+    """Return the name of a model or dataset without surrounding spaces.
 
     Args:
         name (`str`): A Hub name, a demo corpus, or a path.
 
     Returns:
-        `str`: The name without blanks around it.
+        `str`: The name.
 
     Raises:
-        CfgenError: There is none, or it is a path and this is a Space.
+        CfgenError: The name is empty, or it may be a path on a Space, whose files visitors may not read.
 
     Example:
 
@@ -103,8 +85,8 @@ def check_name(name: str) -> str:
     """
     name = name.strip()
     if not name:
-        raise CfgenError("no name of a model or of a data set: give one")
-    # load_dataset takes "json" and its like for the files of the working folder
+        raise CfgenError("no name of a model or dataset: give one")
+    # load_dataset reads the files of the working folder if the name is "json" or another file type
     on_hub = re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", name) and not Path(name).exists()
     if "SPACE_ID" in os.environ and name not in DEMOS and not on_hub:
         raise CfgenError(f"{name} may be a path on the machine of this Space: give OWNER/NAME on the Hub, or a file")
@@ -112,13 +94,7 @@ def check_name(name: str) -> str:
 
 
 def as_lines(sentences: Dataset) -> str:
-    """Sentences as they are pasted: one word and its tag a line, a blank line after each sentence.
-
-    Args:
-        sentences (`Dataset`): The sentences.
-
-    Returns:
-        `str`: The lines.
+    """Format sentences for the text box: one word and its tag per line, a blank line after each sentence.
 
     Example:
 
@@ -130,19 +106,8 @@ def as_lines(sentences: Dataset) -> str:
 
 
 @contextmanager
-def without_folder(path: Path) -> Iterator[None]:
-    """Leave out of an error within the block where on the machine the file is.
-
-    Args:
-        path (`Path`): The file.
-
-    Example:
-
-    >>> with without_folder(Path("/tmp/a1/b.txt")):
-    ...     raise CfgenError("/tmp/a1/b.txt:3: no tag")
-    Traceback (most recent call last):
-    hf_cfgen.errors.CfgenError: b.txt:3: no tag
-    """
+def _without_folder(path: Path) -> Iterator[None]:
+    """Remove the folder of the file from messages, because visitors need not know it."""
     try:
         yield
     except CfgenError as error:

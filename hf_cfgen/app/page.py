@@ -1,4 +1,4 @@
-"""The page: its parts, what happens when they are used, and the server."""
+"""The page: its components, their events, and the server."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -20,12 +20,13 @@ from .demo import DEMOS, demo_tagger
 from .diagnosing import diagnosed
 from .inputs import as_lines
 
-EXAMPLES = 12  # sentences of a demo corpus to begin with
+EXAMPLES = 12  # the number of example sentences from a demo corpus
 
 SPLITS = [("test, or the only one", ""), ("train", "train"), ("validation", "validation"), ("test", "test")]
 
 ABOUT = """# hf_cfgen
-Counterfactual examples for named entity recognition, and what a tagger reads: the entities or their context.
+Make counterfactual examples for named entity recognition, and measure whether a tagger reads the entities or their
+context.
 """
 
 CSS = f"""{STYLE}
@@ -36,15 +37,15 @@ CSS = f"""{STYLE}
 }}
 """
 
-QUEUE, LARGEST_FILE = 50, "20mb"  # visitors who wait, and an upload
+QUEUE, LARGEST_FILE = 50, "20mb"  # the maximum number of waiting visitors, and of the size of an upload
 
 WORKING, FAILED = "Working …", "Nothing to show: see the message."
 
-EXPIRED = "this answer was kept for an hour: ask again"
+EXPIRED = "this result was deleted after an hour: run it again"
 
 PROGRESS = gr.Progress(track_tqdm=True)
 
-# one after the other: each takes memory and a core, or all of them
+# one job at a time, because each needs memory and one or all cores
 WORK = {"concurrency_limit": 1, "concurrency_id": "work"}
 
 
@@ -52,13 +53,13 @@ def serve(host: str | None = None, port: int | None = None) -> None:
     """Serve the page until the process ends.
 
     Args:
-        host (`str`, *optional*): The address to listen at. Defaults to `GRADIO_SERVER_NAME`, or 127.0.0.1.
+        host (`str`, *optional*): The address to listen on. Defaults to `GRADIO_SERVER_NAME`, or 127.0.0.1.
         port (`int`, *optional*): The port. Defaults to `GRADIO_SERVER_PORT`, or the first free one from 7860.
 
     Raises:
-        OSError: The port is taken.
+        OSError: The port is in use.
     """
-    # fonts of the visitor's machine: no request to other hosts
+    # system fonts, so that the page makes no requests to other hosts
     theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]).set(
         block_info_text_color="*neutral_600", block_info_text_color_dark="*neutral_300"
     )
@@ -73,12 +74,8 @@ def serve(host: str | None = None, port: int | None = None) -> None:
 
 
 def page() -> gr.Blocks:
-    """The page.
-
-    Returns:
-        `gradio.Blocks`: Its `launch()` starts it.
-    """
-    # files that visitors gave or made are deleted after an hour
+    """Build the page; `launch()` starts it."""
+    # delete files that visitors uploaded or made after an hour
     with gr.Blocks(title="hf_cfgen", analytics_enabled=False, delete_cache=(600, 3600)) as blocks:
         gr.Markdown(ABOUT)
         with gr.Tab("Augment"):
@@ -92,24 +89,24 @@ def page() -> gr.Blocks:
 
 def _augment_tab() -> None:
     gr.Markdown(
-        "Paste labelled sentences, choose an example, or give a file. In each a mention is replaced by another of its "
-        "type; the discriminator keeps the new sentence if it recognizes the new mention."
+        "Paste labeled sentences, choose an example, or upload a file. Each candidate replaces a mention by another "
+        "surface form of its type. The discriminator keeps a candidate if it recognizes the new mention."
     )
     with gr.Row():
         with gr.Column():
             text = gr.Textbox(
                 _example("demo:en"),
-                label="Labelled sentences",
-                info="One word and its tag a line, a blank line after each sentence; or JSON lines, or any format "
-                "that hf-cfgen reads",
+                label="Labeled sentences",
+                info="One word and its tag per line, and a blank line after each sentence; or JSON lines, or any "
+                "format that hf-cfgen reads",
                 lines=12,
                 max_lines=12,
             )
             with gr.Row():
                 examples = {name: gr.Button(f"{language} example", size="sm") for name, language in DEMOS.items()}
         with gr.Column():
-            file = gr.File(label="A labelled file, read instead of the sentences", height=180)
-            judge = gr.Dropdown(
+            file = gr.File(label="A labeled file, read instead of the sentences", height=180)
+            discriminator = gr.Dropdown(
                 [
                     *((f"{language} demo tagger", name) for name, language in DEMOS.items()),
                     ("Train one on these sentences", TRAIN),
@@ -117,12 +114,12 @@ def _augment_tab() -> None:
                 ],
                 value="demo:en",
                 label="Discriminator",
-                info="For types of your own train one on these sentences, or enter the name of a token-classification "
-                "model that has them",
+                info="For your own types, train one on these sentences, or enter the name of a token-classification "
+                "model that has these types",
                 allow_custom_value=True,
             )
             with gr.Row():
-                k = gr.Slider(1, 20, 5, step=1, label="Candidates a sentence")
+                k = gr.Slider(1, 20, 5, step=1, label="Candidates per sentence")
                 seed = gr.Number(42, label="Seed", precision=0, minimum=0)
     button = gr.Button("Generate", variant="primary")
     rows, summary = gr.State(time_to_live=3600), gr.Markdown()
@@ -135,11 +132,11 @@ def _augment_tab() -> None:
 
     for name, example in examples.items():
         example.click(
-            lambda name=name: (_example(name), None, name), None, [text, file, judge], api_visibility="private"
+            lambda name=name: (_example(name), None, name), None, [text, file, discriminator], api_visibility="private"
         )
     generated = button.click(_working, None, [summary, results], api_visibility="private").then(
         _generate,
-        [text, file, judge, k, seed],
+        [text, file, discriminator, k, seed],
         [rows, summary, types, verdicts, results],
         api_name="generate",
         show_progress_on=summary,
@@ -159,8 +156,8 @@ def _augment_tab() -> None:
 
 def _diagnose_tab() -> None:
     gr.Markdown(
-        "F1 of a token-classification model on sentences as they are, with every word outside the gold mentions "
-        "[EMPTY], do(c0), and with every word of a gold mention [EMPTY], do(e0)."
+        "Measure F1 of a token-classification model on unchanged sentences, with every word outside the gold mentions "
+        "set to [EMPTY], do(c0), and with every word of the gold mentions set to [EMPTY], do(e0)."
     )
     with gr.Row():
         with gr.Column():
@@ -168,23 +165,23 @@ def _diagnose_tab() -> None:
                 [(f"{language} demo tagger", name) for name, language in DEMOS.items()],
                 value="demo:en",
                 label="Model",
-                info="Choose, or enter a name on the Hub or the folder of a token-classification model",
+                info="Choose, or enter the Hub name or the folder of a token-classification model",
                 allow_custom_value=True,
             )
             model_labels = gr.Textbox(
                 label="Model labels",
-                info="What the model's labels are called in the data, if not the same: PER=PERSON MISC=O",
+                info="What the model's labels mean in the data, if the names differ: PER=PERSON MISC=O",
             )
         with gr.Column():
             data = gr.Dropdown(
                 [(f"{language} demo corpus", name) for name, language in DEMOS.items()],
                 value="demo:en",
                 label="Data",
-                info="Choose, or enter a name on the Hub or a path",
+                info="Choose, or enter a Hub name or a path",
                 allow_custom_value=True,
             )
             split = gr.Dropdown(SPLITS, value="", label="Split")
-        file = gr.File(label="A labelled file, read instead of the data", height=180)
+        file = gr.File(label="A labeled file, read instead of the data", height=180)
     button = gr.Button("Diagnose", variant="primary")
     sentences, tables = gr.State(time_to_live=3600), gr.Markdown(elem_classes="cfgen-tables")
     with gr.Column(visible=False) as results:
@@ -209,7 +206,7 @@ def _prepare(progress: gr.Progress = PROGRESS) -> str:
 
 
 def _working() -> tuple[str, gr.Column]:
-    """What an earlier click showed goes, so that none takes it for the answer if this one fails."""
+    """Hide the earlier result, so that nobody takes it for the new one if this click fails."""
     return WORKING, gr.Column(visible=False)
 
 
@@ -221,7 +218,7 @@ def _generate(
     seed: int,
     progress: gr.Progress = PROGRESS,
 ) -> Sequence[Any]:
-    with _told():
+    with _errors_on_page():
         rows, summary = generate(text, file, discriminator, k, seed)
     types, verdicts = choices(rows)
     return (
@@ -250,7 +247,7 @@ def _diagnose(
     model_labels: str,
     progress: gr.Progress = PROGRESS,
 ) -> Sequence[Any]:
-    with _told():
+    with _errors_on_page():
         tables, effects, sentences = diagnosed(model, data, file, split or None, model_labels)
     names = list(sentences)
     return (
@@ -274,10 +271,10 @@ def _example(name: str) -> str:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Bad input within the block becomes a message on the page, which stays until it is closed."""
+def _errors_on_page() -> Iterator[None]:
+    """Show an error about bad input on the page until the visitor closes it."""
     try:
         yield
     except (CfgenError, OSError) as error:
-        # a message is shown as HTML
+        # Gradio shows a message as HTML
         raise gr.Error(escape(str(error), quote=False), duration=None, print_exception=False) from None

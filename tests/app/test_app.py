@@ -77,21 +77,21 @@ def test_what_is_wrong_with_the_text_is_told_by_line_and_without_a_folder(tmp_pa
     bad.write_text('{"tokens": ["a", "b"], "ner_tags": ["O"]}\n')
     with pytest.raises(CfgenError) as raised:
         read_sentences("", str(bad))
-    assert str(raised.value) == "bad.jsonl:1: 2 tokens and 1 tags: give one tag a token"
+    assert str(raised.value).startswith("bad.jsonl:1: 2 tokens and 1 tags")
     with pytest.raises(CfgenError, match=r"^no sentences: paste some, choose an example, or give a file$"):
         read_sentences(" \n", None)
 
 
 def test_more_sentences_than_the_page_takes_are_refused_not_cut():
     assert len(read_sentences("a B-X\n\n" * MAX_SENTENCES, None)) == MAX_SENTENCES
-    with pytest.raises(CfgenError, match=f"^pasted.txt: {MAX_SENTENCES + 1} sentences, where this page takes up to"):
+    with pytest.raises(
+        CfgenError, match=f"^pasted.txt: {MAX_SENTENCES + 1} sentences, but this page takes up to {MAX_SENTENCES}"
+    ):
         read_sentences("a B-X\n\n" * (MAX_SENTENCES + 1), None)
 
 
 def test_more_words_than_the_page_takes_are_refused():
-    with pytest.raises(
-        CfgenError, match=r"^pasted.txt: 200001 words, where this page takes up to 200000: give fewer$"
-    ):
+    with pytest.raises(CfgenError, match=r"^pasted\.txt: 200001 words, but this page takes up to 200000"):
         read_sentences("a B-X\n" + "b O\n" * 200_000, None)
 
 
@@ -115,7 +115,7 @@ def test_on_a_space_no_file_of_its_machine_is_named(tmp_path, monkeypatch):
         with pytest.raises(CfgenError, match="may be a path on the machine of this Space: give OWNER/NAME on the Hub"):
             check_name(path)
     assert check_name("cfgen/cner-aug") == "cfgen/cner-aug" and check_name("demo:zh") == "demo:zh"
-    with pytest.raises(CfgenError, match=r"^no name of a model or of a data set: give one$"):
+    with pytest.raises(CfgenError, match=r"^no name of a model"):
         check_name(" ")
 
 
@@ -175,19 +175,19 @@ def test_one_can_be_trained_on_the_sentences_themselves(home):
     rows, summary = generate(text, None, TRAIN, 2, 42)
     assert "no discriminator" not in summary and all(0 < row["score"] < 1 for row in rows)
     assert not home.exists()
-    with pytest.raises(CfgenError, match="train has 1 rows, too few to carve validation from"):
+    with pytest.raises(CfgenError, match="train has 1 rows"):
         generate("Ada B-PER\nmet O\nBo B-PER\n", None, TRAIN, 2, 42)
 
 
 @pytest.mark.parametrize(
     ("text", "discriminator", "k", "message"),
     [
-        (SENTENCES, "demo:en", 5, "the data has tags B-LOC, B-PER, which the model lacks; it has "),
+        (SENTENCES, "demo:en", 5, "tags B-LOC, B-PER, which the model lacks"),
         (SENTENCES, "", 5, "no name of a model"),
         (SENTENCES, "no/such-model", 5, "no/such-model"),
-        (SENTENCES, NONE, 0, "k is 0: give a number"),
+        (SENTENCES, NONE, 0, "k is 0"),
         ("Ada O\n", NONE, 5, "no mention"),
-        ("Ada B-PER\n", NONE, 5, "nothing to swap, every type has one surface form only (PER)"),
+        ("Ada B-PER\n", NONE, 5, "nothing to swap"),
     ],
 )
 def test_what_cannot_be_done_is_told(home, text, discriminator, k, message):
@@ -254,7 +254,7 @@ def test_the_diagnosis_is_that_of_the_command(reader, write):
     assert (strict.f1, strict.f1_do_context, strict.f1_do_entity) == pytest.approx((4 / 7, 4 / 7, 0))
     low, high = strict.f1_interval
     lines = tables.splitlines()
-    assert lines[0].startswith("**demo:en** on **mine.conll**, 2 sentences, 4 mentions; 95 % intervals")
+    assert lines[0].startswith("**demo:en** on **mine.conll**, 2 sentences, 4 mentions; 95 % bootstrap intervals")
     assert "| match | F1 | ACE_C | ACE_E | RI |" in lines
     (row,) = (line for line in lines if line.startswith("| strict "))
     assert row.startswith(f"| strict | 0.57 [{low:.2f}, {high:.2f}] | +0.00 [+0.00, +0.00] | -0.57 [")
@@ -265,7 +265,7 @@ def test_the_diagnosis_is_that_of_the_command(reader, write):
     assert sentences["train-1: Cy in Rome"] == (
         '<dl class="cfgen-passes">'
         "<dt>gold</dt><dd><mark>Cy <b>PER</b></mark> in <mark>Rome <b>LOC</b></mark></dd>"
-        "<dt>as it is</dt><dd>Cy in <mark>Rome <b>LOC</b></mark></dd>"
+        "<dt>unchanged</dt><dd>Cy in <mark>Rome <b>LOC</b></mark></dd>"
         "<dt>without its context, do(c0)</dt><dd>Cy [EMPTY] <mark>Rome <b>LOC</b></mark></dd>"
         "<dt>without its mentions, do(e0)</dt><dd>[EMPTY] in [EMPTY]</dd></dl>"
     )
@@ -285,20 +285,18 @@ def test_only_sentences_whose_prediction_changes_are_shown_where_there_are_some(
 
 def test_a_larger_data_set_than_the_page_takes_is_refused(reader, monkeypatch):
     monkeypatch.setattr("hf_cfgen.app.inputs.MAX_SENTENCES", 59)
-    with pytest.raises(
-        CfgenError, match=r"^demo:en: 60 sentences, where this page takes up to 59: give fewer, or use"
-    ):
+    with pytest.raises(CfgenError, match=r"^demo:en: 60 sentences, but this page takes up to 59"):
         diagnosed("demo:en", "demo:en", None, "validation", "")
 
 
 def test_model_labels_rename_what_the_model_predicts(reader, write):
     path = write("mine.conll", "Ada B-person\nin O\nRome B-place\n")
-    with pytest.raises(CfgenError, match="the data has types person, place, which the model lacks"):
+    with pytest.raises(CfgenError, match="types person, place, which the model lacks"):
         diagnosed("demo:en", "", str(path), None, "")
     tables, effects, _ = diagnosed("demo:en", "", str(path), None, " PER=person  LOC=place ")
     assert effects.strict.f1 == 1.0
     tables, _, _ = diagnosed("demo:en", "", str(write("a.conll", "Ada B-person\n")), None, "PER=person")
-    assert "The model's types without a mention in the data: LOC." in tables
+    assert "Types of the model that do not occur in the data: LOC." in tables
 
 
 def test_a_split_is_chosen_as_the_command_chooses_it(home):
