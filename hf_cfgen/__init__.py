@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .counterfactual.entity_sets import EntitySets
     from .counterfactual.generation import Counterfactuals, generate_counterfactuals, mix
     from .counterfactual.intervention import Intervene
+    from .data.formats import Format, TextRecord, WordRecord, register_format
     from .data.loading import load_ner_dataset
     from .errors import CfgenError
     from .evaluation.diagnosis import Diagnosis, diagnose
@@ -37,11 +38,14 @@ _MODULE_OF = {
     "DiscriminatorPipeline": "modeling.pipeline",
     "EntitySets": "counterfactual.entity_sets",
     "Evaluation": "evaluation.run_result",
+    "Format": "data.formats",
     "Intervene": "counterfactual.intervention",
     "LSTMTagger": "modeling.lstm",
     "LSTMTaggerConfig": "modeling.lstm",
     "Span": "tagging.spans",
     "TaggerScores": "tagging.scoring",
+    "TextRecord": "data.formats",
+    "WordRecord": "data.formats",
     "causal_effects": "causal.effects",
     "causal_scores": "tagging.scoring",
     "diagnose": "evaluation.diagnosis",
@@ -52,6 +56,7 @@ _MODULE_OF = {
     "ner_scores": "tagging.scoring",
     "push_dataset": "hub.push",
     "push_model": "hub.push",
+    "register_format": "data.formats",
     "spans_to_tags": "tagging.spans",
     "tags_to_spans": "tagging.spans",
 }
@@ -66,11 +71,14 @@ __all__ = [
     "DiscriminatorPipeline",
     "EntitySets",
     "Evaluation",
+    "Format",
     "Intervene",
     "LSTMTagger",
     "LSTMTaggerConfig",
     "Span",
     "TaggerScores",
+    "TextRecord",
+    "WordRecord",
     "__version__",
     "causal_effects",
     "causal_scores",
@@ -82,6 +90,7 @@ __all__ = [
     "ner_scores",
     "push_dataset",
     "push_model",
+    "register_format",
     "spans_to_tags",
     "tags_to_spans",
 ]

@@ -10,9 +10,10 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from hf_cfgen.data.formats.detection import CHINESE, READERS, TABLES, WORD_FORMATS  # noqa: E402
+from hf_cfgen.data.formats.base import TABLES, registered_formats  # noqa: E402
 from tests.format_samples import BRAT, SAMPLES  # noqa: E402
 
+EXPORTS = {"JSON": SAMPLES["label_studio"], "JSON-MIN": SAMPLES["label_studio_min"]}
 PAGE = REPOSITORY / "docs" / "formats.md"
 HEAD = """# File formats
 
@@ -60,20 +61,21 @@ tokens: list<string>, ner_tags: list<string>
 def page() -> str:
     """The page, made anew."""
     rows, samples = [], []
-    for name, reader in READERS.items():
-        title = (inspect.getdoc(reader) or "").partition("\n")[0].rstrip(".")
-        tokens = "as they are" if name in WORD_FORMATS else "characters" if name in CHINESE else "characters or words"
-        overlaps = "none" if name in WORD_FORMATS else "the longest stays" if name in CHINESE else "an error"
+    for format in registered_formats():
+        name, title = format.name, (inspect.getdoc(type(format)) or "").partition("\n")[0].rstrip(".")
+        tokens = {"given": "as given", "auto": "characters or words"}.get(format.tokenization, format.tokenization)
+        overlaps = "the longest is kept" if format.keeps_longest else "an error" if tokens != "as given" else "none"
         rows.append(f"| `{name}` | {title} | {tokens} | {overlaps} |")
         language = "text" if name in ("brat", "conll") else "json"
-        files = BRAT if name == "brat" else {"": SAMPLES[name]}
-        blocks = [
-            (f"`{file}`:\n\n" if file else "") + f"```{language}\n{content.rstrip()}\n```"
-            for file, content in files.items()
-        ]
-        samples.append(f"## `{name}`\n\n{title}.\n\n" + "\n\n".join(blocks))
+        samples.append(f"## `{name}`\n\n{title}.")
+        files = {"brat": BRAT, "label_studio": EXPORTS}.get(name) or {"": SAMPLES[name]}
+        for file, content in files.items():
+            samples.append(
+                (f"{file if file in EXPORTS else f'`{file}`'}:\n\n" if file else "")
+                + f"```{language}\n{content.rstrip()}\n```"
+            )
     rows += [
-        f"| `{name}` | {'A table with JSON lists in its cells' if name == 'csv' else 'A table'} | as they are | none |"
+        f"| `{name}` | {'A table with JSON lists in its cells' if name == 'csv' else 'A table'} | as given | none |"
         for name in TABLES
     ]
     samples.append(f"## `csv`\n\n```csv\n{SAMPLES['csv'].rstrip()}\n```")

@@ -1,5 +1,17 @@
 """A small file of each format: the name of the format and the content."""
 
+from typing import Any
+
+from hf_cfgen.data.formats.base import Format, find_format
+
+
+def reader(name: str, **options: Any) -> Format[Any]:
+    """A format with options. The two exports of Label Studio are one format."""
+    format = find_format(name.removesuffix("_min"))
+    assert format is not None
+    return format.with_options(options)
+
+
 SAMPLES: dict[str, str] = {}
 
 SAMPLES["label_studio"] = """\

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from datasets import Dataset
 
 from ..data.columns import tag_column
-from ..data.formats.detection import TABLES, detect_format
+from ..data.formats.base import TABLES
+from ..data.formats.detection import detect_format
 from ..data.reading import read_splits
 from ..errors import CfgenError
 from .demo import DEMOS

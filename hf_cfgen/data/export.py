@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,9 @@ from datasets import ClassLabel, Dataset, Features, LargeList, List
 
 from ..errors import CfgenError
 from ..tagging.spans import Span, tags_to_spans
-from ..utils.files import write_json_lines
 from .columns import tag_column
-from .formats.detection import READERS
-from .formats.records import Record, Row
-from .formats.text_files import read_text
+from .formats.base import find_format
+from .formats.records import TextRecord, WordRecord
 from .reading import Source, read_splits
 from .segmentation import default_gap, gaps_between, join_tokens, token_offsets
 
@@ -40,44 +37,38 @@ def write_rows(path: Path, rows: Dataset, source: Source, split: str, read_optio
         CfgenError: The format can't represent these rows.
         RuntimeError: Reading the file gives different rows, which is a bug.
     """
+    assert source.format is not None
     path = path / "augmented.ann" if source.format == "brat" else path
-    like = source.files[split][0]
+    files = source.files[split]
+    format = find_format(source.format)
     tags = tag_column(rows)
-    if source.texts is not None:
-        assert source.format is not None
-        options = {"offsets": read_options["offsets"]} if "offsets" in read_options else {}
-        READERS[source.format].write(_records(rows, tags, source, split), path, like, **options)
-    elif source.format == "conll":
-        names = ("word_column", "tag_column", "segmentation_digits")
-        options = {name: read_options[name] for name in names if name in read_options}
-        # only unchanged sentences have their lines in the source files
-        options["sources"] = source.files[split]
-        columns = zip(rows["tokens"], tags)
-        sentences = [Row("", {"tokens": words, "ner_tags": tagged}) for words, tagged in columns]
-        READERS["conll"].write(sentences, path, like, **options)
+    # writers count characters by default, and mentions alone cannot always show which unit applies
+    offsets = "utf16" if read_options.get("offsets") == "utf16" else "characters"
+    known = {"offsets": offsets} if format and "offsets" in format.option_names() else {}
+    if format is None:
+        table, features = _table(rows, tags, source, split, read_options)
+        _write_table(path, table, features, source.format)
     else:
-        _write_table(path, rows, tags, source, split, like, read_options)
-    _read_again(path, rows, tags, source, read_options)
-    return path
-
-
-def _read_again(
-    path: Path, rows: Dataset, tags: list[list[str]], source: Source, read_options: Mapping[str, Any]
-) -> None:
+        options = {**read_options, **known}
+        format = format.with_options({name: options[name] for name in format.option_names() if name in options})
+        if source.texts is not None:
+            format.write(_records(rows, tags, source, split), path, files)
+        else:
+            table, _ = _table(rows, tags, source, split, read_options)
+            columns = zip(*table.values())
+            format.write([WordRecord("", dict(zip(table, values))) for values in columns], path, files)
     done = {"types": None, "label_map": None, "max_length": None, "skip_bad_records": False}
-    known = {"tokenization": source.unit or "auto", "format": source.format}
-    if source.format in READERS and "offsets" in signature(READERS[source.format].read).parameters:
-        # writers count code points by default, and mentions alone can't always show which unit applies
-        known["offsets"] = "utf16" if read_options.get("offsets") == "utf16" else "characters"
+    known |= {"tokenization": source.unit or "auto", "format": source.format}
     try:
         again = read_splits(path, **{**read_options, **done, **known}).splits["train"]
     except CfgenError as error:
-        raise RuntimeError(f"what was written can't be read, a bug, please report it: {error}") from error
+        raise RuntimeError(f"the output cannot be read, which is a bug, please report it: {error}") from error
     if list(again["tokens"]) != list(rows["tokens"]) or tag_column(again) != tags:
-        raise RuntimeError(f"{path} reads otherwise than it was written: a bug, please report it with this data set")
+        raise RuntimeError(f"{path} reads differently from what was written, which is a bug, please report it")
+    return path
 
 
-def _records(rows: Dataset, tags: list[list[str]], source: Source, split: str) -> list[Record]:
+def _records(rows: Dataset, tags: list[list[str]], source: Source, split: str) -> list[TextRecord]:
     assert source.texts is not None and source.unit is not None
     unit, train = source.unit, source.splits[split]
     gaps_of = {
@@ -95,7 +86,7 @@ def _records(rows: Dataset, tags: list[list[str]], source: Source, split: str) -
             gaps = [*gaps[: start + 1], *inner, *gaps[old_end:]]
         text, offsets = join_tokens(row["tokens"], gaps, unit)
         spans = [Span(offsets[s][0], offsets[e - 1][1], label) for s, e, label in tags_to_spans(row_tags)]
-        records.append(Record(row["id"], text, spans))
+        records.append(TextRecord(row["id"], text, spans))
     return records
 
 
@@ -108,16 +99,10 @@ def _form_gaps(train: Dataset, gaps_of: Mapping[str, list[str]]) -> dict[Form, l
     return gaps
 
 
-def _write_table(
-    path: Path,
-    rows: Dataset,
-    tags: list[list[str]],
-    source: Source,
-    split: str,
-    like: Path,
-    read_options: Mapping[str, Any],
-) -> None:
-    """The columns that the input has, under its names, tags as strings or integers as there."""
+def _table(
+    rows: Dataset, tags: list[list[str]], source: Source, split: str, read_options: Mapping[str, Any]
+) -> tuple[dict[str, Sequence[Any]], Features]:
+    """Return the columns that the input has, under its names, with tags as strings or integers as in the input."""
     features: Features = source.features[split]
     names = {read_options["tokens_column"]: "tokens", read_options["tags_column"]: "ner_tags"}
     given_tags = features[read_options["tags_column"]]
@@ -133,31 +118,20 @@ def _write_table(
     for name in names:
         if not isinstance(features[name], List | LargeList):  # CSV stores JSON in cells
             table[name], kinds[name] = [_cell(value) for value in table[name]], features[name]
-    if source.format == "json":
-        # Arrow gives every object the fields of all objects
-        records = [
-            {name: _without_nulls(value) for name, value in zip(table, values)} for values in zip(*table.values())
-        ]
-        if read_text(like).lstrip().startswith("["):
-            path.write_text(json.dumps(records, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        else:
-            write_json_lines(path, records)
-    elif source.format == "csv":
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(table)
-            writer.writerows(map(_cell, row) for row in zip(*table.values()))
-    else:
-        Dataset.from_dict(table, features=Features(kinds)).to_parquet(path)
+    return table, Features(kinds)
 
 
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+def _write_table(path: Path, table: Mapping[str, Sequence[Any]], features: Features, format: str) -> None:
+    if format == "parquet":
+        Dataset.from_dict(table, features=features).to_parquet(path)
+        return
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(table)
+        writer.writerows(map(_cell, row) for row in zip(*table.values()))
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if isinstance(value, str):
         return value
     return "" if value is None else json.dumps(value, ensure_ascii=False)

@@ -51,9 +51,10 @@ def load_ner_dataset(
             - A file: the train split.
             - A name on the Hub, for `datasets.load_dataset`.
         format (`str`, *optional*, defaults to `"auto"`): The files' format, one of
-            `"brat"`, `"ccks"`, `"cluener"`, `"conll"`, `"doccano"`, `"label_studio"`, `"label_studio_min"`,
-            `"spacy"`, or, for tables with token and tag columns, `"json"` (lines), `"csv"` (with JSON lists in the
-            cells), or `"parquet"`. `"auto"` detects the format from the start of a file, never from its name.
+            `"brat"`, `"ccks"`, `"cluener"`, `"conll"`, `"doccano"`, `"label_studio"`, `"spacy"`, or, for tables with
+            token and tag columns, `"json"` (lines), `"csv"` (with JSON lists in the cells), or `"parquet"`; or the
+            name or import path (`"my_module:MyFormat"`) of your own, see `register_format`. `"auto"` detects the
+            format from the start of a file, never from its name.
         scheme (`str`, *optional*): The tagging scheme, one of `SCHEMES`, or `"BIO"`. Detected if omitted.
             Formats of text and spans are converted to this scheme (IOB2 if omitted).
         tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens, renamed to `tokens`.

@@ -5,18 +5,14 @@ from typing import Any, Literal
 
 from ..tagging.spans import check_scheme
 
-FormatName = Literal[
-    "auto", "brat", "ccks", "cluener", "conll", "doccano", "json", "label_studio", "label_studio_min", "spacy",
-    "csv", "parquet",
-]  # fmt: skip
-
 
 @dataclass(kw_only=True)
 class ReadOptions:
     """Set how to read data; see `load_ner_dataset`.
 
     Args:
-        format (`str`, *optional*, defaults to `"auto"`): The format of the files. `"auto"` detects it.
+        format (`str`, *optional*, defaults to `"auto"`): The format of the files, or the import path of a `Format`.
+            `"auto"` detects it.
         scheme (`str`, *optional*): The tagging scheme. Detected if omitted.
         types (`list[str]`, *optional*): The entity types to keep. Defaults to all.
         tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens.
@@ -36,7 +32,13 @@ class ReadOptions:
         CfgenError: The scheme is unknown.
     """
 
-    format: FormatName = field(default="auto", metadata={"help": "format of the files"})
+    format: str = field(
+        default="auto",
+        metadata={
+            "help": "format of the files: auto, brat, ccks, cluener, conll, csv, doccano, json, label_studio, "
+            "parquet, spacy, or the import path of your own, my_module:MyFormat"
+        },
+    )
     scheme: str | None = field(
         default=None, metadata={"help": "tagging scheme: IOB1, IOB2, BIOES, BILOU, BMES, BMEWO; detected if omitted"}
     )

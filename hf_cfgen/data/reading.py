@@ -19,9 +19,10 @@ from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
 from ..errors import CfgenError
 from ..tagging.spans import check_scheme, split_tag
 from .columns import tag_column
-from .formats import brat, cluener
-from .formats.detection import FORMATS, READERS, TABLES, WORD_FORMATS, Rows, detect_format, read_rows, reader_options
+from .formats.base import Format, find_format, registered_formats
+from .formats.detection import detect_format
 from .formats.records import BadRecord
+from .formats.rows import Rows, read_rows
 from .formats.tables import load, read_tables
 from .formats.text_files import shown
 from .normalization import conform
@@ -106,8 +107,6 @@ def read_splits(
     """
     if not isinstance(path, str | os.PathLike):
         raise CfgenError(f"path is a {type(path).__name__}: give a file, a folder, a Hub name or 'demo:en'")
-    if format not in ("auto", *FORMATS):
-        raise CfgenError(f"unknown format {format!r}: choose one of auto, {', '.join(FORMATS)}")
     scheme = check_scheme(scheme) if scheme else None
     if tokens_column in (tags_column, "ner_tags") or tags_column == "tokens":
         raise CfgenError(f"tokens_column is {tokens_column!r}, tags_column {tags_column!r}: name a column for each")
@@ -124,24 +123,23 @@ def read_splits(
         raise CfgenError("path is empty: give a file, a folder, a Hub name or 'demo:en'")
     skipped: list[BadRecord] | None = [] if skip_bad_records else None
     files, kind = _files(given_path, format)
+    reader = find_format(kind) if kind else None
     texts: dict[str, list[str]] | None = None
     unit, row_name = None, None
     of_text = {"tokenization": None if tokenization == "auto" else tokenization, "max_length": max_length}
-    if kind not in READERS or kind in WORD_FORMATS:
+    if reader is None or reader.tokenization == "given":
         for name, value in of_text.items():
             if value is not None:
                 raise CfgenError(
                     f"{name} is for formats of text and spans, and {given_path} is in words: leave it out"
                 )
-    if kind in READERS:
-        if kind == "json":
-            load_kwargs |= {"tokens_column": tokens_column, "tags_column": tags_column}
-        files = _labelled(files) if kind == "cluener" else files
-        options = reader_options(kind, load_kwargs)
+    if reader is not None:
+        columns = {"tokens_column": tokens_column, "tags_column": tags_column}
+        load_kwargs |= {name: column for name, column in columns.items() if name in reader.option_names()}
+        files = _labeled(files, reader)
         rows, unit = read_rows(
+            reader.with_options(load_kwargs),
             files,
-            kind,
-            options,
             scheme=scheme,
             types=types,
             tokenization=tokenization,
@@ -151,9 +149,9 @@ def read_splits(
         splits = {name: _to_dataset(part) for name, part in rows.items()}
         row_name = partial(_row_name, {name: part.where for name, part in rows.items()})
         if unit is not None:
-            texts = {name: part.texts or [] for name, part in rows.items()}
+            texts = {name: part.texts for name, part in rows.items()}
             types = None  # already applied, before the check for overlapping mentions
-    elif kind in TABLES:
+    elif kind is not None:
         splits, where = read_tables(files, kind, load_kwargs, skipped)
         row_name = partial(_row_name, where)
     else:
@@ -191,37 +189,36 @@ def _check_tag_names(names: Sequence[str]) -> None:
 
 def _files(source: str, format: str) -> tuple[dict[str, list[Path]], str | None]:
     """Return the files of a path by split, and their format; `{}` and `None` if there are no data files."""
+    named = None if format == "auto" else find_format(format)
     path = Path(source).expanduser()
     saved = any((path / name).is_file() for name in ("dataset_dict.json", "state.json"))
     if source.startswith("demo:") or saved or not path.exists():
         if format != "auto":
-            raise CfgenError(f"format is {format!r}, but {source} is no data file and no folder of such: leave it out")
+            raise CfgenError(
+                f"format is {format!r}, but {source} is not a data file or a folder of them: leave it out"
+            )
         return {}, None
-    if format in ("auto", "brat"):
-        if path.is_dir():
-            documents = brat.documents(path)
-        else:
-            annotations = brat.annotation_file(path)
-            documents = {"train": [annotations]} if annotations else None
-        if documents:
-            return documents, "brat"
-        if format == "brat":
-            raise CfgenError(f"{source} is no brat document: give a .ann with its .txt beside it, or a folder of such")
+    candidates: list[Format[Any]] = registered_formats() if format == "auto" else [named] if named else []
+    for each in candidates:
+        if found := each.find(path):
+            return found, each.name
     groups = files_by_split(path) if path.is_dir() else {"train": [path]}
     if format != "auto":
-        return groups, format
+        return groups, named.name if named else format
     formats = {file: detect_format(file) for file in chain(*groups.values())}
     if len(set(formats.values())) > 1:
-        found = ", ".join(f"{file} ({name})" for file, name in formats.items())
-        raise CfgenError(f"files of more than one format: {found}: keep one format a folder, or name it (format)")
+        named_formats = ", ".join(f"{file} ({name})" for file, name in formats.items())
+        raise CfgenError(
+            f"files of more than one format: {named_formats}: keep one format per folder, or name it (format)"
+        )
     return groups, next(iter(formats.values()))
 
 
-def _labelled(groups: Mapping[str, list[Path]]) -> dict[str, list[Path]]:
-    """Exclude files of CLUENER's test split, which is published without labels."""
-    left_out = [file for file in groups.get("test", []) if cluener.unlabelled(file)]
+def _labeled(groups: Mapping[str, list[Path]], format: Format[Any]) -> dict[str, list[Path]]:
+    """Leave out test files that are published without labels."""
+    left_out = [file for file in groups.get("test", []) if format.is_unlabeled(file)]
     for file in left_out:
-        logger.warning("%s: left out, none of its records carries a label", file)
+        logger.warning("%s: left out, none of its records has a label", file)
     kept = {name: [file for file in files if file not in left_out] for name, files in groups.items()}
     return {name: files for name, files in kept.items() if files}
 
@@ -265,7 +262,7 @@ def _read_other(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
             loaded = load_from_disk(str(path))
         except (DatasetsError, LookupError, OSError, TypeError, ValueError):  # includes pyarrow's errors
             raise CfgenError(
-                f"{source}: no whole data set of save_to_disk, a file is missing or damaged: save or copy it again"
+                f"{source}: an incomplete dataset of save_to_disk, a file is missing or damaged: save or copy it again"
             ) from None
         return named_splits(loaded, source)
     language = source.removeprefix("demo:")
@@ -274,19 +271,18 @@ def _read_other(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
     return {name: Dataset.from_list(rows) for name, rows in demo_corpus(language).items()}
 
 
-# names with these endings are files; a Hub lookup takes half a minute without a network
-_FILE_ENDINGS = {
-    ".ann", ".bio", ".conll", ".csv", ".iob", ".json", ".jsonl", ".parquet", ".tsv", ".txt", ".yaml", ".zip",
-}  # fmt: skip
+# names with such endings are files, too; a Hub lookup takes half a minute without a network
+_OTHER_ENDINGS = {".csv", ".parquet", ".yaml", ".zip"}
 
 
 def _from_hub(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
-    if Path(source).suffix.lower() in _FILE_ENDINGS:
+    endings = _OTHER_ENDINGS.union(*(format.endings for format in registered_formats()))
+    if Path(source).suffix.lower() in endings:
         raise CfgenError(f"there is no file {source}: correct the path")
     # load_dataset treats anything else as a path or pattern, and its error message is unclear.
     if not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", source):
-        raise CfgenError(f"{source!r} is no file or folder here, and no Hub name either: correct the path")
+        raise CfgenError(f"{source!r} is neither a file or folder nor a Hub name: correct the path")
     if source in _PACKAGED_DATASETS_MODULES and not {"data_files", "data_dir"} & set(load_kwargs):
         raise CfgenError(f"{source!r} is a format, and load_dataset would read this folder: name the file or folder")
-    where = f"{source!r} is no file or folder here, and as a Hub name"
+    where = f"{source!r} is neither a file nor a folder, and as a Hub name"
     return named_splits(load(source, where, load_kwargs), source)

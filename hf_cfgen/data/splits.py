@@ -54,6 +54,11 @@ def split_of(name: str, folder: Path | None = None) -> str | None:
     return found[0] if found else None
 
 
+def is_document(name: str) -> bool:
+    """Check whether a file name is hidden, or that of a document such as a README or a license."""
+    return _NO_DATA.fullmatch(name.lower()) is not None
+
+
 def files_by_split(folder: Path) -> dict[str, list[Path]]:
     """Map the data files of a folder to splits by their names.
 
@@ -78,7 +83,7 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
     >>> {split: [file.name for file in files] for split, files in files_by_split(folder).items()}
     {'validation': ['dev.txt'], 'train': ['train_a.txt', 'train_b.txt']}
     """
-    files = [file for file in sorted(folder.iterdir()) if file.is_file() and not _NO_DATA.fullmatch(file.name.lower())]
+    files = [file for file in sorted(folder.iterdir()) if file.is_file() and not is_document(file.name)]
     if not files:
         raise CfgenError(f"{folder} has no data files: give the folder that holds the files themselves")
     groups: dict[str, list[Path]] = {}

@@ -46,7 +46,7 @@ def test_format_by_content_or_by_option(write: Callable[..., Path]) -> None:
     path = write("train.csv", json_lines(*both))
     assert words(load_ner_dataset(path, format="cluener")["train"]) == ["a"]
     assert words(load_ner_dataset(path, format="json")["train"]) == [f"w{np.random.default_rng(42).permutation(3)[2]}"]
-    with pytest.raises(CfgenError, match=r"train\.csv:1: .* is no tag"):
+    with pytest.raises(CfgenError, match=r"train\.csv:1: .* is not a tag"):
         load_ner_dataset(path, format="conll")
     # A character may straddle the end of the part that is looked at.
     long = write("b.txt", "a\tO\n" * 262_143 + "aa叶\tB-X\n\nb\tO\n\nc\tO\n")
@@ -60,9 +60,7 @@ def test_format_by_content_or_by_option(write: Callable[..., Path]) -> None:
 
 def test_bad_json_lines_of_tokens(write: Callable[..., Path]) -> None:
     path = write("train.json", json_lines(labelled(0)) + "{bad\n")
-    with pytest.raises(
-        CfgenError, match=r"train\.json:2: bad JSON \(Expecting property name.*: give one record a line"
-    ) as caught:
+    with pytest.raises(CfgenError, match=r"train\.json:2: bad JSON \(Expecting property name.*: ") as caught:
         load_ner_dataset(path)
     assert "\n" not in str(caught.value)
 
@@ -72,7 +70,7 @@ def test_bad_json_lines_of_tokens(write: Callable[..., Path]) -> None:
     [
         ("demo:fr", {}, "no demo corpus in language 'fr': choose one of en, zh"),
         ("demo:en", {"name": "x"}, "demo:en takes no name: leave it out"),
-        ("demo:en", {"format": "conll"}, "format is 'conll', but demo:en is no data file"),
+        ("demo:en", {"format": "conll"}, "format is 'conll', but demo:en is not a data file"),
         ("demo:en", {"format": "xml"}, "unknown format 'xml': choose one of auto, brat, ccks, cluener, conll, docc"),
         ("demo:en", {"tokenization": "bytes"}, "unknown tokenization 'bytes': choose one of auto, characters, words"),
         ("demo:en", {"max_length": 0}, "max_length is 0: give a number of tokens, at least 1"),
@@ -99,11 +97,11 @@ def test_bad_json_lines_of_tokens(write: Callable[..., Path]) -> None:
         ("demo:en", {"seed": -1}, "seed is -1: give an integer of at least 0"),
         ("demo:en", {"split_seed": "7"}, "split_seed is '7': give an integer"),
         ("demo:en", {"num_train_examples": 0}, "num_train_examples is 0: the train split has"),
-        ("no/such/file", {}, "'no/such/file' is no file or folder here, and no Hub name either"),
+        ("no/such/file", {}, "'no/such/file' is neither a file or folder nor a Hub name"),
         (
             "nobody/nothing",
             {},
-            "'nobody/nothing' is no file or folder here, and as a Hub name can't be loaded: .*correct",
+            "'nobody/nothing' is neither a file nor a folder, and as a Hub name can't be loaded: .*correct",
         ),
         (DatasetDict(), {}, "path is a DatasetDict: give a file, a folder, a Hub name or 'demo:en'"),
     ],

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from hf_cfgen.data.formats.records import (
     BadRecord,
-    Record,
+    TextRecord,
     check_disjoint,
     checked_span,
     checked_text,
-    first_value,
     longest_disjoint,
     parse_each,
 )
@@ -275,7 +274,7 @@ def test_join_tokens_puts_blanks_where_words_would_merge() -> None:
     [
         (None, "a:1: no text: a record is LAYOUT; add the text or remove the record"),
         ("\u3000\n", "a:1: no text: a record is LAYOUT; add the text or remove the record"),
-        ("a\ud83d", "a:1: half of a surrogate pair at 1: correct the text"),
+        ("a\ud83d", "a:1: the text has half of a surrogate pair at 1: correct it"),
     ],
 )
 def test_checked_text(text: object, message: str) -> None:
@@ -346,22 +345,16 @@ def test_longest_disjoint_loses_none_silently(given_spans: list[tuple[int, int, 
 
 
 def test_parse_each_goes_on_after_a_bad_record() -> None:
-    def parse(where: str, raw: str) -> Iterator[Record]:
+    def parse(where: str, raw: str) -> Iterator[TextRecord]:
         # several records of one, the second of which may be bad: then none is kept
-        return (Record(where, checked_text(where, text, "LAYOUT"), []) for text in raw.split("|"))
+        return (TextRecord(where, checked_text(where, text, "LAYOUT"), []) for text in raw.split("|"))
 
     records = list(parse_each([("a:1", "x|"), ("a:2", "y|z")], parse))
     reason = "a:1: no text: a record is LAYOUT; add the text or remove the record"
-    assert records == [BadRecord("a:1", reason, "x|"), Record("a:2", "y", []), Record("a:2", "z", [])]
+    assert records == [BadRecord("a:1", reason, "x|"), TextRecord("a:2", "y", []), TextRecord("a:2", "z", [])]
 
-    def fail(where: str, raw: str) -> list[Record]:
+    def fail(where: str, raw: str) -> list[TextRecord]:
         raise KeyError(raw)
 
     with pytest.raises(KeyError):  # a bug is no bad record
         list(parse_each([("a:1", "x")], fail))
-
-
-def test_first_value() -> None:
-    assert first_value([{"b": 1}, {"a": 1}], ("a", "b")) == "b"
-    assert first_value([{"b": 1, "a": 1}], ("a", "b")) == "a"
-    assert first_value([{}], ("a",)) is None

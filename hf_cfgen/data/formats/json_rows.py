@@ -1,74 +1,65 @@
-"""JSON lines of tokens and tags: one sentence a line, or an array of them."""
+"""The JSON format of tokens and tags."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...errors import CfgenError
 from ...tagging.spans import split_tag
 from ..columns import check_lengths
-from .records import BadRecord, Record, Row, parse_each
-from .text_files import head_items, head_objects, json_array, json_lines, json_object, json_type, read_text, shown
+from .base import Format
+from .records import BadRecord, WordRecord, check_encodable, parse_each
+from .text_files import (
+    head_items,
+    head_objects,
+    json_array,
+    json_lines,
+    json_object,
+    json_type,
+    read_text,
+    shown,
+    write_lines,
+)
 
 _LAYOUT = '{"tokens": [str, ...], "ner_tags": [str or int, ...]}'
 
 
-def matches(head: str) -> bool:
-    """Tell whether a text looks like JSON lines, or a JSON array, of objects with two lists, one of them of strings.
+@dataclass
+class JsonRows(Format[WordRecord]):
+    """JSON lines of tokens and tags: one sentence a line, or an array of them.
 
     Args:
-        head (`str`): The beginning of the file.
-
-    Returns:
-        `bool`: Whether `read` is the reader for it.
-
-    Example:
-
-    >>> matches('{"words": ["a"], "labels": [0]}'), matches('{"text": "a", "label": []}')
-    (True, False)
-    """
-    record = next(head_items(head) if head.lstrip().startswith("[") else head_objects(head), {})
-    lists = [value for value in record.values() if isinstance(value, list) and value]
-    flat = [value for value in lists if all(isinstance(item, (str, int)) for item in value)]
-    return len(flat) > 1 and any(isinstance(value[0], str) for value in flat)
-
-
-def read(
-    path: Path, *, tokens_column: str = "tokens", tags_column: str = "ner_tags"
-) -> Iterator[Record | Row | BadRecord]:
-    """Read the sentences of a file of JSON lines, or of one JSON array.
-
-    Args:
-        path (`Path`): The file, in UTF-8.
         tokens_column (`str`, *optional*, defaults to `"tokens"`): The field of the tokens.
         tags_column (`str`, *optional*, defaults to `"ner_tags"`): The field of the tags, strings or integers.
-
-    Returns:
-        `Iterator[Row | BadRecord]`: Rows with all fields of the records; bad is one that is no object, lacks one of
-        the two lists, or has not a tag for each token.
-
-    Raises:
-        CfgenError: The file is not UTF-8, or an array that is no JSON.
-
-    Example:
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp(), "train.json")
-    >>> _ = path.write_text('{"id": 1, "tokens": ["a"], "ner_tags": ["O"]}\\n')
-    >>> next(read(path)).columns
-    {'id': 1, 'tokens': ['a'], 'ner_tags': ['O']}
     """
 
-    is_array = read_text(path).lstrip().startswith("[")
+    name = "json"
+    endings = (".json", ".jsonl")
+    tokenization = "given"
+    tokens_column: str = "tokens"
+    tags_column: str = "ner_tags"
 
-    def parse(where: str, raw: Any) -> list[Row]:
-        record = raw if is_array else json_object(where, raw, _LAYOUT)
+    def detect(self, head: str) -> bool:
+        record = next(head_items(head) if _is_array(head) else head_objects(head), {})
+        lists = [value for value in record.values() if isinstance(value, list) and value]
+        flat = [value for value in lists if all(isinstance(item, str | int) for item in value)]
+        return len(flat) > 1 and any(isinstance(value[0], str) for value in flat)
+
+    def read(self, path: Path) -> Iterator[WordRecord | BadRecord]:
+        if _is_array(read_text(path)):
+            return parse_each(json_array(path, _LAYOUT), self._parse)
+        return parse_each(json_lines(path), self._parse_line)
+
+    def _parse_line(self, where: str, line: str) -> Iterator[WordRecord]:
+        return self._parse(where, json_object(where, line, _LAYOUT))
+
+    def _parse(self, where: str, record: object) -> Iterator[WordRecord]:
         if not isinstance(record, dict):
-            raise CfgenError(f"{where}: {json_type(record)}, no object: a record is {_LAYOUT}")
-        tokens, tags = (_list(where, record, name) for name in (tokens_column, tags_column))
+            raise CfgenError(f"{where}: {json_type(record)}, not an object: a record is {_LAYOUT}")
+        tokens, tags = (_list(where, record, name) for name in (self.tokens_column, self.tags_column))
         if not all(isinstance(token, str) for token in tokens):
-            raise CfgenError(f"{where}: {tokens_column} holds more than strings: give a list of strings")
+            raise CfgenError(f"{where}: {self.tokens_column} holds more than strings: give a list of strings")
         if not tokens:
             raise CfgenError(f"{where}: no tokens: remove the record or give it tokens")
         check_lengths(where, len(tokens), len(tags))
@@ -79,27 +70,32 @@ def read(
                 raise CfgenError(f"{where}: the tag {shown(tag)} is neither a string nor a 64-bit integer: correct it")
         if len(set(map(type, tags))) > 1:
             raise CfgenError(f"{where}: tags are strings and integers, {shown(tags)}: give one of the two")
-        try:
-            json.dumps(record, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise CfgenError(f"{where}: half of a surrogate pair in a text: correct it") from None
-        return [Row(where, record)]
+        check_encodable(f"{where}: a text", json.dumps(record, ensure_ascii=False))
+        yield WordRecord(where, record)
 
-    if is_array:
-        items = json_array(path, f"an array of {_LAYOUT}")
-        return parse_each(((f"{path}, record {place} (from 0)", item) for place, item in enumerate(items)), parse)
-    return parse_each(json_lines(path), parse)
+    def write(self, records: Iterable[WordRecord], path: Path, sources: Sequence[Path]) -> None:
+        # Arrow gives every object the fields of all objects
+        rows = ({name: _without_nulls(value) for name, value in record.columns.items()} for record in records)
+        if _is_array(read_text(sources[0])):
+            path.write_text(json.dumps(list(rows), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        else:
+            write_lines(path, rows)
 
 
-def _list(where: str, record: dict[str, Any], name: str) -> list[Any]:
+def _is_array(text: str) -> bool:
+    return text.lstrip().startswith("[")
+
+
+def _list(where: str, record: Mapping[str, object], name: str) -> list[object]:
     if name not in record:
         raise CfgenError(
             f"{where}: no {name!r} among {', '.join(record)}: add it, or name the columns with tokens_column and "
             "tags_column"
         )
-    if not isinstance(record[name], list):
-        raise CfgenError(f"{where}: {name} is {shown(record[name])}: give a list")
-    return record[name]
+    values = record[name]
+    if not isinstance(values, list):
+        raise CfgenError(f"{where}: {name} is {shown(values)}: give a list")
+    return values
 
 
 def _check_tag(where: str, tag: str) -> None:
@@ -107,3 +103,9 @@ def _check_tag(where: str, tag: str) -> None:
         split_tag(tag)
     except CfgenError as error:
         raise CfgenError(f"{where}: {error}: correct it, or name the right column with tags_column") from None
+
+
+def _without_nulls(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value

@@ -1,251 +1,260 @@
-"""Label Studio's JSON export: an array of tasks, each with its data and its annotations.
-
-Of several annotations of a task the first that is not cancelled counts. Offsets are code points, as in Python, or
-UTF-16 code units, which browsers count: where the two differ, the texts that the regions carry tell.
-"""
+"""The JSON and JSON-MIN exports of Label Studio."""
 
 import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ...errors import CfgenError
-from ...tagging.spans import Span
-from .records import (
-    BadRecord,
-    Record,
-    Row,
-    check_offsets,
-    checked_span,
-    checked_text,
-    first_value,
-    offset_units,
-    parse_each,
-    spans_in,
-    utf16_positions,
-)
-from .text_files import head_items, json_array, shown
+from .base import Format
+from .offsets import OffsetUnit, check_offsets, offset_positions, spans_in, utf16_positions
+from .records import BadRecord, TextRecord, checked_span, checked_text, parse_each
+from .text_files import head_items, json_array, json_type, shown
 
 logger = logging.getLogger(__name__)
 
-_LAYOUT = (
+_TASK = (
     '{"data": {"text": str}, "annotations": [{"result": [{"value": {"start": int, "end": int, "labels": [str]}}]}]}'
 )
 
-_ANNOTATIONS = ("annotations", "completions")  # what newer and older versions call them
+_MIN = '{"id": int, "text": str, "label": [{"start": int, "end": int, "text": str, "labels": [str]}]}'
 
-_CONTROL = ("label", "text")
+_ABOUT = ("id", "annotator", "created_at", "updated_at")  # fields of JSON-MIN that are not the text
+
+T = TypeVar("T", dict, list)
+
+_Items = Sequence[tuple[str, object]]
 
 
-class Region(NamedTuple):
-    """A labelled region as it was given: offsets, one label, its text if it has one, and the control it is of."""
+class _Control(NamedTuple):
+    """The names of the control that made a region, and of the text it is for. JSON-MIN has only the first."""
 
-    start: Any
-    end: Any
+    from_name: object = "label"
+    to_name: object = "text"
+
+
+class _Region(NamedTuple):
+    """A labeled region as it is in the file."""
+
+    start: object
+    end: object
     label: str
-    form: Any
-    control: Any
+    form: object
+    control: _Control
 
 
-# Takes where an item stands and the item; gives its fields and its regions, or raises CfgenError.
-Split = Callable[[str, Any], tuple[Mapping[str, Any], list[Region]]]
+class _Export(NamedTuple):
+    """The items of an export that have labels, and how to read them.
+
+    `split` takes the location of an item and the item; it returns the fields and the regions, or raises a CfgenError.
+    """
+
+    items: _Items
+    split: Callable[[str, object], tuple[Mapping[str, object], list[_Region]]]
+    layout: str
 
 
-def matches(head: str) -> bool:
-    """Tell whether a text looks like an export of Label Studio: an array with a task that has annotations.
+@dataclass
+class LabelStudio(Format[TextRecord]):
+    """Label Studio's exports: JSON, an array of tasks with annotations, or JSON-MIN, an array of texts with regions.
+
+    The text is in the only field that has strings. If there are several, it is the one in which the texts of the
+    regions are found most often, or the one named `text`. Results without labels, such as choices and relations, are
+    skipped. Tasks without an annotation are left out. The first annotation of a task that is not cancelled counts.
 
     Args:
-        head (`str`): The beginning of the file.
-
-    Returns:
-        `bool`: Whether `read` is the reader for it.
-
-    Example:
-
-    >>> matches('[{"data": {"text": "Bo"}, "annotations": []}]'), matches('[{"text": "Bo", "label": []}]')
-    (True, False)
+        offsets (`str`, *optional*, defaults to `"auto"`): What offsets count: `"characters"` or `"utf16"` code units.
+            With `"auto"`, the texts of the regions show it. If they do not and the two differ, a record is bad.
     """
-    return any(isinstance(task.get(name), list) for task in head_items(head) for name in _ANNOTATIONS)
+
+    name = "label_studio"
+    endings = (".json",)
+    offsets: OffsetUnit = "auto"
+
+    def __post_init__(self) -> None:
+        check_offsets(self.offsets)
+
+    def detect(self, head: str) -> bool:
+        items = list(head_items(head))
+        return any(_annotations(item) is not None or _has_regions(item) for item in items)
+
+    def read(self, path: Path) -> Iterator[TextRecord | BadRecord]:
+        items, split, layout = export = _labeled(path, _export(path))
+        field, _ = self._text_and_controls(path, export)
+
+        def parse(where: str, item: object) -> Iterator[TextRecord]:
+            fields, regions = split(where, item)
+            text = checked_text(where, fields.get(field), layout)
+            positions = self._positions(where, text, regions)
+            spans = []
+            for region in regions:
+                # a text that agrees can be written differently, see _agrees
+                form = None if _agrees(text, [region], positions) else region.form
+                spans.append(checked_span(where, text, *region[:3], form, positions))
+            yield TextRecord(where, text, spans)
+
+        return parse_each(items, parse)
+
+    def write(self, records: Iterable[TextRecord], path: Path, sources: Sequence[Path]) -> None:
+        """Write an export that can be imported into the project of the first source."""
+        export = _export(sources[0])
+        field, controls = self._text_and_controls(sources[0], export)
+        default = next(iter(controls.values()), _Control())
+        written = []
+        for number, (_, text, spans) in enumerate(records, start=1):
+            regions = [
+                (controls.get(label, default), {"start": start, "end": end, "text": form, "labels": [label]})
+                for form, (start, end, label) in zip(
+                    (text[span.start : span.end] for span in spans), spans_in(self.offsets, text, spans)
+                )
+            ]
+            if export.layout == _MIN:
+                by_control: dict[str, list[object]] = {}
+                for control, value in regions:
+                    by_control.setdefault(str(control.from_name), []).append(value)
+                item: dict[str, object] = {"id": number, field: text, **by_control}
+            else:
+                result = [
+                    {"id": f"{number}-{place}", **control._asdict(), "type": "labels", "value": value}
+                    for place, (control, value) in enumerate(regions, start=1)
+                ]
+                annotation = {"id": number, "was_cancelled": False, "result": result}
+                item = {"id": number, "data": {field: text}, "annotations": [annotation]}
+            written.append(json.dumps(item, ensure_ascii=False))
+        path.write_text("[" + ",\n".join(written) + "]\n", encoding="utf-8", newline="\n")
+
+    def _text_and_controls(self, path: Path, export: _Export) -> tuple[str, dict[str, _Control]]:
+        """Return the name of the field of the text, and the control of each label."""
+        good = []
+        for where, item in export.items:
+            with suppress(CfgenError):
+                good.append(export.split(where, item))
+        found = {name: 0 for fields, _ in good for name, value in fields.items() if isinstance(value, str)}
+        if len(found) > 1:
+            for fields, regions in good:
+                for name in found:
+                    found[name] += self._holds(fields.get(name), regions)
+        best = [name for name, count in found.items() if count == max(found.values())]
+        if len(best) > 1 and "text" not in best:
+            raise CfgenError(f"{path}: each of {', '.join(best)} may be the text: call it text, or remove the others")
+        controls: dict[str, _Control] = {}
+        for _, regions in good:
+            for region in regions:
+                controls.setdefault(region.label, region.control)
+        return (best[0] if len(best) == 1 else "text"), controls
+
+    def _positions(self, where: str, text: str, regions: Sequence[_Region]) -> dict[int, int] | None:
+        """Return the result of `utf16_positions` if the offsets count UTF-16 units."""
+        formed = [region for region in regions if region.form is not None]
+        if self.offsets == "auto" and formed and max(text) > "\uffff":
+            positions = utf16_positions(text)
+            fits = _agrees(text, formed), _agrees(text, formed, positions)
+            if fits != (True, True):  # what fits neither unit is reported in characters
+                return positions if fits[1] else None
+        return offset_positions(where, text, [region.end for region in regions], self.offsets)
+
+    def _holds(self, text: object, regions: Sequence[_Region]) -> bool:
+        """Check whether a text has the texts of all regions at their places."""
+        formed = [region for region in regions if region.form is not None]
+        if not isinstance(text, str) or not formed:
+            return False
+        return (self.offsets != "utf16" and _agrees(text, formed)) or (
+            self.offsets != "characters" and _agrees(text, formed, utf16_positions(text))
+        )
 
 
-def read(path: Path, *, offsets: str = "auto") -> Iterator[Record | Row | BadRecord]:
-    """Read the tasks of a Label Studio export.
+def _export(path: Path) -> _Export:
+    items = json_array(path, _TASK)
+    is_min = any(_has_regions(item) for _, item in items) and all(_annotations(item) is None for _, item in items)
+    return _Export(items, _split_min, _MIN) if is_min else _Export(items, _split_task, _TASK)
 
-    The text is in the one field of `data` that holds strings; of several it is the one in which the texts of the
-    regions are found most often, and at a tie the one called `text`. Results that label no region (choices,
-    relations, ...) are passed over. A task without an annotation, or with cancelled ones only, is left out; their
-    number is a warning, and so is the number of those with several that are not cancelled.
 
-    Args:
-        path (`Path`): The file, in UTF-8.
-        offsets (`str`, *optional*, defaults to `"auto"`): What offsets count, `"characters"` (code points) or
-            `"utf16"` (its units, as in browsers). With `"auto"` a record is bad where this makes a difference and the
-            texts of its regions do not tell.
-
-    Returns:
-        `Iterator[Record | BadRecord]`: The records; bad is one that is not laid out so, or has a region without one
-        label, outside the text, or with another text than is there.
-
-    Raises:
-        CfgenError: The file is not UTF-8 or no JSON array, no task in it is labelled, several fields may hold the
-            text, or `offsets` is none of these.
-
-    Example:
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp(), "export.json")
-    >>> region = {"from_name": "ner", "value": {"start": 0, "end": 2, "text": "Bo", "labels": ["PER"]}}
-    >>> task = {"id": 7, "data": {"text": "Bo ran"}, "annotations": [{"result": [region]}]}
-    >>> _ = path.write_text(json.dumps([task]))
-    >>> [(text, spans) for _, text, spans in read(path)]
-    [('Bo ran', [Span(start=0, end=2, label='PER')])]
-    """
-    check_offsets(offsets)
-    tasks = located_items(path, _LAYOUT)
-    labelled = [(where, task) for where, task in tasks if _is_labelled(task)]
-    if tasks and not labelled:
+def _labeled(path: Path, export: _Export) -> _Export:
+    """Leave out tasks without labels, and all but the first annotation of a task."""
+    items = export.items
+    if export.layout == _MIN:
+        first: dict[object, tuple[str, object]] = {}
+        for where, item in items:
+            number = item.get("id") if isinstance(item, dict) else None
+            first.setdefault(number if isinstance(number, int | str) else (where,), (where, item))
+        if len(first) < len(items):
+            logger.warning("%s: %d annotation(s) left out of tasks with an earlier one", path, len(items) - len(first))
+        return export._replace(items=list(first.values()))
+    # what does not have the layout of a task is bad, not unlabeled
+    valid = {where: _valid_annotations(item) for where, item in items}
+    labeled = [(where, item) for where, item in items if valid[where] != []]
+    if items and not labeled:
         raise CfgenError(
-            f"{path}: none of its {len(tasks)} task(s) has an annotation that is not cancelled: label some, or give "
+            f"{path}: none of its {len(items)} task(s) has an annotation that is not cancelled: label some, or give "
             "an export of annotated tasks"
         )
-    if len(labelled) < len(tasks):
+    if len(labeled) < len(items):
         message = "%s: %d task(s) left out, without annotation or with cancelled ones only"
-        logger.warning(message, path, len(tasks) - len(labelled))
-    if several := sum(_has_several(task) for _, task in labelled):
+        logger.warning(message, path, len(items) - len(labeled))
+    if several := sum(len(annotations or ()) > 1 for annotations in valid.values()):
         logger.warning("%s: %d task(s) with several annotations: all but the first of each left out", path, several)
-    yield from read_items(path, labelled, _split, _LAYOUT, offsets)
+    return export._replace(items=labeled)
 
 
-def write(records: Iterable[Record], path: Path, like: Path, *, offsets: str = "auto") -> None:
-    """Write records as Label Studio exports them, so that they can be imported into the same project.
-
-    Args:
-        records (`Iterable[Record]`): The records.
-        path (`Path`): The file to write.
-        like (`Path`): An export, from which the field of the text and the controls of the labels are taken.
-        offsets (`str`, *optional*, defaults to `"auto"`): What offsets are to count: `"utf16"` its units, else code
-            points.
-
-    Raises:
-        CfgenError: `like` is not UTF-8 or no JSON array, several of its fields may hold the text, or `offsets` is none
-            of these.
-    """
-    check_offsets(offsets)
-    tasks = located_items(like, _LAYOUT)
-    field, controls = text_and_controls(like, [task for task in tasks if _is_labelled(task[1])], _split, offsets)
-    annotations = first_value([task for _, task in tasks if isinstance(task, dict)], _ANNOTATIONS) or _ANNOTATIONS[0]
-    default = next(iter(controls.values()), _CONTROL)
-    written = []
-    for number, (_, text, spans) in enumerate(records, start=1):
-        result = []
-        for place, (span, value) in enumerate(zip(spans, written_values(text, spans, offsets)), start=1):
-            from_name, to_name = controls.get(span.label, default)
-            region = {"id": f"{number}-{place}", "from_name": from_name, "to_name": to_name, "type": "labels"}
-            result.append({**region, "value": value})
-        annotation = {"id": number, "was_cancelled": False, "result": result}
-        written.append({"id": number, "data": {field: text}, annotations: [annotation]})
-    write_items(written, path)
+def _annotations(item: object) -> list[object] | None:
+    annotations = item.get("annotations") if isinstance(item, dict) else None
+    return annotations if isinstance(annotations, list) else None
 
 
-def located_items(path: Path, layout: str) -> list[tuple[str, Any]]:
-    """The items of a JSON array, and where each stands: its place, counted from 0, and its id if it has a number.
-
-    Args:
-        path (`Path`): The file, in UTF-8.
-        layout (`str`): What an item looks like, for messages.
-
-    Returns:
-        `list[tuple[str, Any]]`: Where an item stands, and the item.
-
-    Raises:
-        CfgenError: The file is not UTF-8 or no JSON array.
-    """
-    located = []
-    for place, item in enumerate(json_array(path, f"an array of {layout}")):
-        number = item.get("id") if isinstance(item, dict) else None
-        note = f"id {number}" if type(number) is int else "from 0"
-        located.append((f"{path}, record {place} ({note})", item))
-    return located
+def _valid_annotations(task: object) -> list[object] | None:
+    """Return the annotations of a task that are not cancelled, or `None` if it does not have the layout of a task."""
+    annotations = [] if isinstance(task, dict) and "annotations" not in task else _annotations(task)
+    if annotations is None:
+        return None
+    return [each for each in annotations if not (isinstance(each, dict) and each.get("was_cancelled"))]
 
 
-def read_items(
-    path: Path, items: Sequence[tuple[str, Any]], split: Split, layout: str, offsets: str
-) -> Iterator[Record | Row | BadRecord]:
-    """Parse items of an array.
-
-    Args:
-        path (`Path`): The file, for messages.
-        items (`Sequence[tuple[str, Any]]`): What `located_items` returned, or some of it.
-        split (`Callable`): Gives the fields and the regions of an item.
-        layout (`str`): What an item looks like, for messages.
-        offsets (`str`): What offsets count, one of `OFFSETS`.
-
-    Returns:
-        `Iterator[Record | BadRecord]`: The records.
-
-    Raises:
-        CfgenError: Several fields may hold the text.
-    """
-    field, _ = text_and_controls(path, items, split, offsets)
-
-    def parse(where: str, item: Any) -> list[Record]:
-        fields, regions = split(where, item)
-        text = checked_text(where, fields.get(field), layout)
-        units = _units(where, text, regions, offsets)
-        spans = []
-        for region in regions:
-            # A text that agrees may be written otherwise, see _agrees.
-            form = None if _agrees(text, [region], units) else region.form
-            spans.append(checked_span(where, text, *region[:3], form, units))
-        return [Record(where, text, spans)]
-
-    return parse_each(items, parse)
+def _split_task(where: str, task: object) -> tuple[Mapping[str, object], list[_Region]]:
+    fields = _checked(where, "the task", task, dict)
+    data = _checked(where, "data", fields.get("data"), dict)
+    _checked(where, "annotations", fields.get("annotations", []), list)
+    annotation = _checked(where, "the annotation", next(iter(_valid_annotations(task) or [{}])), dict)
+    values = []
+    for result in _checked(where, "result", annotation.get("result"), list):
+        _checked(where, "a result", result, dict)
+        control = _Control(*(result.get(name, default) for name, default in _Control()._asdict().items()))
+        values.append((control, result.get("value")))
+    return data, _regions(where, values)
 
 
-def written_values(text: str, spans: Sequence[Span], offsets: str) -> list[dict[str, Any]]:
-    """The regions of a text as Label Studio has them.
-
-    Args:
-        text (`str`): The text.
-        spans (`Sequence[Span]`): Its mentions.
-        offsets (`str`): What offsets are to count, one of `OFFSETS`.
-
-    Returns:
-        `list[dict[str, Any]]`: The values of the regions.
-
-    Example:
-
-    >>> written_values("😀 Bo", [Span(2, 4, "PER")], "utf16")
-    [{'start': 3, 'end': 5, 'text': 'Bo', 'labels': ['PER']}]
-    """
-    return [
-        {"start": start, "end": end, "text": text[span.start : span.end], "labels": [label]}
-        for span, (start, end, label) in zip(spans, spans_in(offsets, text, spans))
-    ]
+def _checked(where: str, what: str, given: object, expected: type[T]) -> T:
+    if not isinstance(given, expected):
+        raise CfgenError(f"{where}: {what} is {shown(given)}: a task is {_TASK}; correct it")
+    return given
 
 
-def find_regions(where: str, values: Iterable[tuple[Any, Any]]) -> list[Region]:
-    """The labelled regions among the values of controls.
+def _has_regions(item: object) -> bool:
+    """Check whether an item of JSON-MIN has a labeled region."""
+    return isinstance(item, dict) and any(
+        isinstance(value, dict) and {"start", "end", "labels"} <= value.keys() for _, value in _values(item)
+    )
 
-    Args:
-        where (`str`): Where the item stands.
-        values (`Iterable[tuple[Any, Any]]`): A control, and a value that was given with it.
 
-    Returns:
-        `list[Region]`: The regions.
+def _values(item: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for name, values in item.items():
+        if isinstance(values, list):
+            for value in values:
+                yield name, value
 
-    Raises:
-        CfgenError: A region has no or several labels, or is not over plain text.
 
-    Example:
+def _split_min(where: str, item: object) -> tuple[Mapping[str, object], list[_Region]]:
+    if not isinstance(item, dict):
+        raise CfgenError(f"{where}: {json_type(item)}, not an object: an item is {_MIN}; correct it")
+    fields = {name: value for name, value in item.items() if name not in _ABOUT}
+    return fields, _regions(where, [(_Control(name), value) for name, value in _values(item)])
 
-    >>> value = {"start": 0, "end": 2, "text": "Bo", "labels": ["PER"]}
-    >>> find_regions("a.json", [("ner", value), ("mood", {"choices": ["good"]})])
-    [Region(start=0, end=2, label='PER', form='Bo', control='ner')]
-    """
+
+def _regions(where: str, values: Iterable[tuple[_Control, object]]) -> list[_Region]:
+    """Return the labeled regions among the values of controls."""
     regions = []
     for control, value in values:
         if not isinstance(value, dict):
@@ -261,125 +270,19 @@ def find_regions(where: str, values: Iterable[tuple[Any, Any]]) -> list[Region]:
             raise CfgenError(
                 f"{where}: region [{shown(start)}:{shown(end)}] has the labels {shown(labels)}: give it one label"
             )
-        regions.append(Region(start, end, labels[0], value.get("text"), control))
+        regions.append(_Region(start, end, labels[0], value.get("text"), control))
     return regions
 
 
-def text_and_controls(
-    path: Path, items: Iterable[tuple[str, Any]], split: Split, offsets: str
-) -> tuple[str, dict[str, Any]]:
-    """The field of the text, and the control of each label, which a project has for all of its items.
-
-    Args:
-        path (`Path`): The file, for messages.
-        items (`Iterable[tuple[str, Any]]`): What `located_items` returned, or some of it.
-        split (`Callable`): Gives the fields and the regions of an item; items for which it raises are passed over.
-        offsets (`str`): What offsets count, one of `OFFSETS`.
-
-    Returns:
-        `tuple[str, dict[str, Any]]`: The name of the field, and controls by label.
-
-    Raises:
-        CfgenError: Several fields may hold the text.
-    """
-    good = []
-    for where, item in items:
-        with suppress(CfgenError):
-            good.append(split(where, item))
-    found = {name: 0 for fields, _ in good for name, value in fields.items() if isinstance(value, str)}
-    if len(found) > 1:
-        for fields, regions in good:
-            for name in found:
-                found[name] += _holds(fields.get(name), regions, offsets)
-    best = [name for name, count in found.items() if count == max(found.values())]
-    if len(best) > 1 and "text" not in best:
-        raise CfgenError(f"{path}: each of {', '.join(best)} may be the text: call it text, or remove the others")
-    controls: dict[str, Any] = {}
-    for _, regions in good:
-        for region in regions:
-            controls.setdefault(region.label, region.control)
-    return (best[0] if len(best) == 1 else "text"), controls
-
-
-def write_items(items: Iterable[Any], path: Path) -> None:
-    """Write a JSON array, one item a line.
-
-    Args:
-        items (`Iterable[Any]`): The items.
-        path (`Path`): The file to write.
-    """
-    lines = ",\n".join(json.dumps(item, ensure_ascii=False) for item in items)
-    path.write_text(f"[{lines}]\n", encoding="utf-8", newline="\n")
-
-
-def _annotations(task: Mapping[str, Any]) -> Any:
-    return next((task[name] for name in _ANNOTATIONS if name in task), [])
-
-
-def _is_cancelled(annotation: Any) -> bool:
-    return isinstance(annotation, dict) and bool(annotation.get("was_cancelled"))
-
-
-def _is_labelled(task: Any) -> bool:
-    # What is not laid out as a task should be is bad, not unlabelled.
-    annotations = _annotations(task) if isinstance(task, dict) else None
-    return not isinstance(annotations, list) or not all(map(_is_cancelled, annotations))
-
-
-def _has_several(task: Any) -> bool:
-    annotations = _annotations(task) if isinstance(task, dict) else None
-    return isinstance(annotations, list) and sum(not _is_cancelled(annotation) for annotation in annotations) > 1
-
-
-def _split(where: str, task: Any) -> tuple[Mapping[str, Any], list[Region]]:
-    _check_type(where, "the task", task, dict)
-    data, annotations = task.get("data"), _annotations(task)
-    _check_type(where, "data", data, dict)
-    _check_type(where, "annotations", annotations, list)
-    annotation = next(annotation for annotation in annotations if not _is_cancelled(annotation))
-    _check_type(where, "the annotation", annotation, dict)
-    _check_type(where, "result", annotation.get("result"), list)
-    values = []
-    for result in annotation["result"]:
-        _check_type(where, "a result", result, dict)
-        control = result.get("from_name", _CONTROL[0]), result.get("to_name", _CONTROL[1])
-        values.append((control, result.get("value")))
-    return data, find_regions(where, values)
-
-
-def _check_type(where: str, what: str, given: Any, expected: type) -> None:
-    if not isinstance(given, expected):
-        raise CfgenError(f"{where}: {what} is {shown(given)}: a task is {_LAYOUT}; correct it")
-
-
-def _agrees(text: str, regions: Iterable[Region], units: dict[int, int] | None = None) -> bool:
-    """Whether each region is one of the text, and its text there, in which a browser writes line breaks as "\\n"."""
+def _agrees(text: str, regions: Iterable[_Region], positions: dict[int, int] | None = None) -> bool:
+    """Check whether all regions are inside the text and have its words. Browsers write a line break as "\\n"."""
     for start, end, _, form, _ in regions:
         if type(start) is not int or type(end) is not int:
             return False
-        first, last = (start, end) if units is None else (units.get(start, -1), units.get(end, -1))
+        first, last = (start, end) if positions is None else (positions.get(start, -1), positions.get(end, -1))
         if not 0 <= first < last <= len(text):
             return False
         there = text[first:last]
         if form is not None and form not in (there, re.sub(r"[\n\r]", r"\\n", there)):
             return False
     return True
-
-
-def _units(where: str, text: str, regions: Sequence[Region], offsets: str) -> dict[int, int] | None:
-    formed = [region for region in regions if region.form is not None]
-    if offsets == "auto" and formed and max(text) > "\uffff":
-        units = utf16_positions(text)
-        fits = _agrees(text, formed), _agrees(text, formed, units)
-        if fits != (True, True):  # what fits in neither is so in characters
-            return units if fits[1] else None
-    return offset_units(where, text, [region.end for region in regions], offsets)
-
-
-def _holds(text: Any, regions: list[Region], offsets: str) -> bool:
-    formed = [region for region in regions if region.form is not None]
-    if not isinstance(text, str) or not formed:
-        return False
-    return (offsets != "utf16" and _agrees(text, formed)) or (
-        offsets != "characters" and _agrees(text, formed, utf16_positions(text))
-    )

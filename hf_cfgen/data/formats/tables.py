@@ -162,4 +162,4 @@ def _columns(schema: pa.Schema) -> dict[str, str]:
 
 
 def _damaged(where: str, kind: str) -> str:
-    return f"{where}: no {kind} file, or a damaged one: write or copy it again, or name another format"
+    return f"{where}: not a {kind} file, or a damaged one: write or copy it again, or name another format"

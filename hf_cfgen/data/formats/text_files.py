@@ -1,8 +1,8 @@
-"""How readers open their files: UTF-8 text, JSON lines, JSON arrays."""
+"""UTF-8 text, JSON lines, and JSON arrays."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +13,10 @@ _BLANKS = re.compile(r"[ \t\r\n]*")
 _JSON_TYPES = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
 
 
-class _KeyTwice(ValueError):
-    pass
-
-
 def read_text(path: Path) -> str:
-    """Read a UTF-8 file whole, without its byte-order mark.
+    """Read a UTF-8 file without its byte-order mark. Line ends stay as they are.
 
-    Line ends are left as they are: a reader splits on `"\\n"`, since tokens may hold the other line separators of
-    Unicode.
-
-    Args:
-        path (`Path`): The file.
-
-    Returns:
-        `str`: Its text.
-
-    Raises:
-        CfgenError: The bytes are not UTF-8.
-
-    Example:
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp(), "a.txt")
-    >>> _ = path.write_bytes(b"\\xef\\xbb\\xbfa\\r\\n")
-    >>> read_text(path)
-    'a\\r\\n'
+    Readers split at `"\\n"`, because tokens can contain the other line separators of Unicode.
     """
     data = path.read_bytes()
     try:
@@ -55,102 +33,57 @@ def read_text(path: Path) -> str:
 
 
 def json_lines(path: Path) -> Iterator[tuple[str, str]]:
-    """The lines of a file of JSON lines, those that are not blank.
-
-    Args:
-        path (`Path`): The file, in UTF-8.
-
-    Returns:
-        `Iterator[tuple[str, str]]`: Where a line stands, `"path:number"` counted from 1, and the line.
-
-    Raises:
-        CfgenError: The bytes are not UTF-8.
-    """
+    """Return the location (`"path:number"`) and the text of each line that is not blank."""
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if line.strip():
             yield f"{path}:{number}", line.removesuffix("\r")
 
 
 def json_object(where: str, line: str, layout: str) -> dict[str, Any]:
-    """Parse a line that shall hold one JSON object.
-
-    Args:
-        where (`str`): Where the line stands.
-        line (`str`): The line.
-        layout (`str`): What a record looks like, for the message.
-
-    Returns:
-        `dict[str, Any]`: The object.
-
-    Raises:
-        CfgenError: It is no JSON, no object, or has a key twice.
-
-    Example:
+    """Parse a line of JSON. Raise a `CfgenError` that shows the `layout` of a record if it is not an object.
 
     >>> json_object("a.json:7", "[1]", '{"text": str}')
     Traceback (most recent call last):
-    hf_cfgen.errors.CfgenError: a.json:7: a JSON array, no object: give one record a line, {"text": str}
+    hf_cfgen.errors.CfgenError: a.json:7: a JSON array, not an object: write one record per line, {"text": str}
     """
     try:
         record = json.loads(line, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise CfgenError(f"{where}: bad JSON ({_reason(error)}): give one record a line, {layout}") from None
+        raise CfgenError(f"{where}: bad JSON ({_reason(error)}): write one record per line, {layout}") from None
     if not isinstance(record, dict):
-        raise CfgenError(f"{where}: {json_type(record)}, no object: give one record a line, {layout}")
+        raise CfgenError(f"{where}: {json_type(record)}, not an object: write one record per line, {layout}")
     return record
 
 
-def json_array(path: Path, layout: str) -> list[Any]:
-    """Parse a file that shall hold one JSON array.
+def json_array(path: Path, layout: str) -> list[tuple[str, object]]:
+    """Parse a file that is one JSON array, and return the location and the value of each item.
 
-    Args:
-        path (`Path`): The file, in UTF-8.
-        layout (`str`): What the array holds, for the message.
-
-    Returns:
-        `list`: Its items.
-
-    Raises:
-        CfgenError: It is not UTF-8, no JSON or no array, or has a key twice.
+    A location has the position of an item, from 0, or its integer `id`.
     """
     text = read_text(path)
     try:
         items = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise CfgenError(f"{path}{line}: bad JSON ({_reason(error)}): give {layout}") from None
+        raise CfgenError(f"{path}{line}: bad JSON ({_reason(error)}): write an array of {layout}") from None
     if not isinstance(items, list):
-        raise CfgenError(f"{path}: {json_type(items)}, no array: give {layout}")
-    return items
+        raise CfgenError(f"{path}: {json_type(items)}, not an array: write an array of {layout}")
+    return [(f"{path}, record {place} ({_identity(item)})", item) for place, item in enumerate(items)]
 
 
-def json_type(value: Any) -> str:
-    """What a value is called in JSON.
+def write_lines(path: Path, records: Iterable[Mapping[str, object]]) -> None:
+    """Write JSON lines."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
-    Args:
-        value (`Any`): What `json.loads` gave.
 
-    Returns:
-        `str`: Its type, with an article.
-
-    Example:
-
-    >>> json_type([1]), json_type(None)
-    ('a JSON array', 'a JSON null')
-    """
+def json_type(value: object) -> str:
+    """Return the JSON type of a value, with an article: `"a JSON array"`."""
     return f"a JSON {_JSON_TYPES.get(type(value), 'null')}"
 
 
-def shown(value: Any) -> str:
-    """A value as JSON has it, cut off where it is long, for a message.
-
-    Args:
-        value (`Any`): The value.
-
-    Returns:
-        `str`: At most 80 characters.
-
-    Example:
+def shown(value: object) -> str:
+    """Return a value as at most 80 characters of JSON, for messages.
 
     >>> print(shown({"人": ["0", None]}))
     {"人": ["0", null]}
@@ -161,19 +94,7 @@ def shown(value: Any) -> str:
 
 
 def head_objects(head: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects at the beginning of JSON lines; lines that are not whole objects are passed over.
-
-    Args:
-        head (`str`): The beginning of a file.
-
-    Returns:
-        `Iterator[dict[str, Any]]`: The objects.
-
-    Example:
-
-    >>> list(head_objects('{"a": 1}\\n{"a": \\n{"a": 2}'))
-    [{'a': 1}, {'a': 2}]
-    """
+    """Return the complete JSON objects at the start of a file of JSON lines."""
     for line in head.split("\n"):
         if not line.lstrip(" \t\r").startswith("{"):
             continue
@@ -186,15 +107,7 @@ def head_objects(head: str) -> Iterator[dict[str, Any]]:
 
 
 def head_items(head: str) -> Iterator[dict[str, Any]]:
-    """The whole JSON objects at the beginning of a JSON array.
-
-    Args:
-        head (`str`): The beginning of a file.
-
-    Returns:
-        `Iterator[dict[str, Any]]`: The objects; none where the text is no array.
-
-    Example:
+    """Return the complete JSON objects at the start of a JSON array.
 
     >>> list(head_items('[{"a": 1}, {"a": 2}, {"a"'))
     [{'a': 1}, {'a': 2}]
@@ -215,18 +128,23 @@ def head_items(head: str) -> Iterator[dict[str, Any]]:
             yield item
 
 
+def _identity(item: object) -> str:
+    number = item.get("id") if isinstance(item, dict) else None
+    return f"id {number}" if type(number) is int else "from 0"
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # json.loads keeps the last of equal keys, which would lose the mentions under the others.
+    """Refuse a key twice: `json.loads` would lose the mentions under the first."""
     record = dict(pairs)
     if len(record) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise _KeyTwice(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} twice")
+        raise ValueError(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} twice")
     return record
 
 
 def _reason(error: ValueError | RecursionError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg}, column {error.colno}"
-    if isinstance(error, _KeyTwice):
+    if str(error).startswith("the key"):
         return str(error)
     return "nested too deeply" if isinstance(error, RecursionError) else "a number of too many digits"
