@@ -12,7 +12,7 @@ MACHINES = (1, 16)
 
 
 def goals(folder: Path) -> list[str]:
-    """What was aimed at, and what was measured."""
+    """The goals and the measurements."""
     read = {file.stem: read_json(file) for file in folder.glob("*.json")}
     scale = read["scale"]
     largest = max(scale["measured"], key=lambda row: (row["rows"], -row["processes"]))
@@ -21,36 +21,36 @@ def goals(folder: Path) -> list[str]:
     seconds = read["startup"]["seconds"]
     rows = [
         (
-            f"good rows a second to disk, against {read['generation']['fastest_peer']}, the fastest peer",
+            f"good rows per second to disk, compared with {read['generation']['fastest_peer']}, the fastest peer",
             ">= 8 x",
             f"{read['generation']['ratio']:.1f} x",
         ),
         (
-            f"time a row for {largest['drawn']:,} rows, against 100,000",
+            f"time per row for {largest['drawn']:,} rows, compared with 100,000",
             "<= 1.3 x",
             f"{scale['largest_against_base']:.2f} x",
         ),
-        ("peak memory then", "< 1.5 GB", f"{largest['peak_mib'] * 2**20 / 1e9:.2f} GB"),
+        ("peak memory for these rows", "< 1.5 GB", f"{largest['peak_mib'] * 2**20 / 1e9:.2f} GB"),
         (
-            "verdicts a second, against the stock pipeline, BERT of 2 layers of 128",
+            "verdicts per second, compared with the stock pipeline, BERT of 2 layers of 128",
             ">= 3 x",
             f"{bert['speed_against_stock_pipeline']:.1f} x",
         ),
         (
-            "time of verdicts, against the bare forward pass, MiniLM",
+            "time of verdicts, compared with the forward pass alone, MiniLM",
             "<= 1.15 x",
             f"{minilm['time_against_bare_forward']:.2f} x",
         ),
         (
-            "strict, relaxed and token F1, against the strict F1 of seqeval",
+            "speed of strict, relaxed and token F1, compared with the strict F1 of seqeval",
             ">= 10 x",
             f"{against['seqeval, f1_score']:.0f} x",
         ),
-        ("the same, against nervaluate", ">= 30 x", f"{against['nervaluate, evaluate']:.0f} x"),
+        ("the same, compared with nervaluate", ">= 30 x", f"{against['nervaluate, evaluate']:.0f} x"),
         ("`import hf_cfgen`", "<= 0.2 s", f"{seconds['import hf_cfgen']:.2f} s"),
         ("`hf-cfgen --help`", "<= 0.5 s", f"{seconds['hf-cfgen --help']:.2f} s"),
-        ("two processes against one, generation", ">= 1.7 x", f"{scale['one_process_against_two']:.2f} x"),
-        ("two processes against one, verdicts", ">= 1.7 x", f"{minilm['processes']['speed_against_one']:.2f} x"),
+        ("two processes compared with one, generation", ">= 1.7 x", f"{scale['one_process_against_two']:.2f} x"),
+        ("two processes compared with one, verdicts", ">= 1.7 x", f"{minilm['processes']['speed_against_one']:.2f} x"),
     ]
     for of in (read["training-lstm"], read["training-minilm"]):
         what = f"share of training in forward, backward and optimizer, {of['model']} on {of['data']}"
@@ -61,7 +61,7 @@ def goals(folder: Path) -> list[str]:
 
 
 def generation(file: Path) -> list[str]:
-    """Rows a second of all packages."""
+    """Rows per second of all packages."""
     of = read_json(file)
     packages, alone = of["packages"], of["map_alone"]
     rows = [
@@ -76,9 +76,9 @@ def generation(file: Path) -> list[str]:
     ]
     rate = round(alone["rows"] / alone["milliseconds"] * 1e3)
     rows.append(
-        ("a datasets.map of rows made before", f"{alone['rows']:,}", "–", f"{alone['milliseconds']:.0f}", f"{rate:,}")
+        ("a datasets.map of existing rows", f"{alone['rows']:,}", "–", f"{alone['milliseconds']:.0f}", f"{rate:,}")
     )
-    return _lines(["package", "good rows", "ms to augment", "ms to disk", "good rows a second to disk"], rows)
+    return _lines(["package", "good rows", "ms to augment", "ms to disk", "good rows per second to disk"], rows)
 
 
 def scale(file: Path) -> list[str]:
@@ -96,18 +96,27 @@ def scale(file: Path) -> list[str]:
         )
         for row in read_json(file)["measured"]
     ]
-    header = ["N", "length", "types", "processes", "rows drawn", "seconds", "µs a row", "peak MiB of the main process"]
+    header = [
+        "N",
+        "length",
+        "types",
+        "processes",
+        "rows drawn",
+        "seconds",
+        "µs per row",
+        "peak MiB of the main process",
+    ]
     return _lines(header, rows)
 
 
 def discrimination(folder: Path) -> list[str]:
-    """Rows a second of the verdicts and what they are held against."""
+    """Rows per second of hf_cfgen, the stock pipeline and the forward passes."""
     rows = []
     for file in sorted(folder.glob("discrimination-*.json")):
         of = read_json(file)
         for way, rate in of["rows_per_second"].items():
             rows.append((of["model"], of["data"], f"{of['candidates']:,}", way, f"{rate:,.0f}"))
-    return _lines(["model", "data", "rows", "way", "rows a second"], rows)
+    return _lines(["model", "data", "rows", "way", "rows per second"], rows)
 
 
 def metrics(file: Path) -> list[str]:
@@ -117,7 +126,7 @@ def metrics(file: Path) -> list[str]:
         (name, f"{1e3 * seconds:.0f}", f"{of['speed_against'].get(name, 1):.1f} x")
         for name, seconds in of["seconds"].items()
     ]
-    return _lines([f"{of['words']:,} words, {of['types']} types", "ms", "against hf_cfgen"], rows)
+    return _lines([f"{of['words']:,} words, {of['types']} types", "ms", "compared with hf_cfgen"], rows)
 
 
 def training(folder: Path) -> list[str]:
@@ -129,18 +138,18 @@ def training(folder: Path) -> list[str]:
 
 
 def lstm(folder: Path) -> list[str]:
-    """The LSTM's way to train on a CPU beside packed sequences."""
+    """The training of the LSTM on a CPU, compared with packed sequences."""
     rows = []
     for file in sorted(folder.glob("training-*.json")):
         of = read_json(file)
         if "lstm_seconds_a_step" in of:
             ours, packed = of["lstm_seconds_a_step"].values()
             rows.append((of["data"], f"{1e3 * ours:.0f}", f"{1e3 * packed:.0f}", f"{packed / ours:.1f} x"))
-    return _lines(["data", "ms a step, ours", "packed", "packed against ours"], rows)
+    return _lines(["data", "ms per step, hf_cfgen", "packed", "packed compared with hf_cfgen"], rows)
 
 
 def billion(folder: Path) -> list[str]:
-    """What a billion candidates cost, by the rates measured."""
+    """The estimated cost of a billion candidates."""
     of_scale, of_verdicts = read_json(folder / "scale.json"), read_json(folder / "discrimination-minilm.json")
     largest = max(of_scale["measured"], key=lambda row: (row["drawn"], row["processes"]))
     (one_process,) = (row for row in of_scale["measured"] if (row["drawn"], row["processes"]) == (largest["drawn"], 1))
@@ -149,19 +158,19 @@ def billion(folder: Path) -> list[str]:
         ("GiB on disk", f"{largest['bytes_a_row'] * BILLION / GIB:,.0f}"),
         ("hours to generate, one machine", f"{largest['seconds'] / largest['drawn'] * BILLION / 3600:,.1f}"),
         (
-            "bytes of memory a row to generate, mapped files included",
+            "bytes of memory per row to generate, with mapped files",
             f"{one_process['peak_mib'] * 2**20 / one_process['drawn']:,.0f}",
         ),
-        ("sentences forward", f"{BILLION:,}"),
+        ("sentences to discriminate", f"{BILLION:,}"),
         *(
             (
-                f"hours to judge with MiniLM, machines of 2 cores: {machines}",
+                f"hours to discriminate with MiniLM, machines of 2 cores: {machines}",
                 f"{BILLION / judged / machines / 3600:,.0f}",
             )
             for machines in MACHINES
         ),
     ]
-    return _lines(["a billion candidates", "by these rates"], rows)
+    return _lines(["a billion candidates", "estimate"], rows)
 
 
 def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

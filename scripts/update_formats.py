@@ -17,9 +17,10 @@ EXPORTS = {"JSON": SAMPLES["label_studio"], "JSON-MIN": SAMPLES["label_studio_mi
 PAGE = REPOSITORY / "docs" / "formats.md"
 HEAD = """# File formats
 
-`hf-cfgen run`, `augment` and `diagnose`, and `load_ner_dataset`, read these. `augment` writes the format that it read.
-The format is judged by the content of a file, never by its name (a brat document is known by its `.ann`); where
-several fit, or none, it is an error that names them, and `--format` decides.
+`hf-cfgen run`, `augment` and `diagnose`, and `load_ner_dataset`, read these formats. `augment` writes the format that
+it reads. The format is detected from the content of a file, never from its name, except that a brat document has a
+`.ann` file. If several formats fit, or none, the command reports an error that lists them, and you set the format with
+`--format`.
 
 | format | what it is | tokens | overlapping mentions |
 |---|---|---|---|
@@ -27,34 +28,36 @@ several fit, or none, it is an error that names them, and `--format` decides.
 TAIL = """
 ## Parquet
 
-The same two columns, lists of strings and lists of `ClassLabel`, of strings, or of integers named by `--tag_names`:
+A Parquet file has the same two columns: lists of strings, and lists of `ClassLabel`, of strings, or of integers that
+`--tag_names` names:
 
 ```text
 tokens: list<string>, ner_tags: list<string>
 ```
 
-## What holds for all
+## Rules for all formats
 
-- Offsets count Unicode code points from 0, the end excluded (CLUENER: included, as the corpus has it). The browsers
-  of doccano and Label Studio count UTF-16 code units in many versions, which differ after emoji and rare characters.
-  Where the text of a Label Studio region tells which, that is used; else such a record is bad until
-  `--offsets characters` or `--offsets utf16` says what they count.
-- Of several annotations of a Label Studio task the first that is not cancelled is taken, with a warning.
-- Text is cut into **characters**, every code point a token, or into **words**: runs of letters, digits, combining
-  marks, underscores and format characters, or any other single character that is no blank. Characters for CCKS and
-  CLUENER, and where most letters of the data are Chinese, Japanese or Thai; words elsewhere; `--tokenization` decides
-  otherwise. A mention that cuts a word is an error.
-- `--types A B` keeps these entity types, `--label_map OLD=NEW` renames some, `--max_length N` splits longer texts at
+- **Offsets** count Unicode code points from 0, and the end is excluded (in CLUENER, it is included). In many versions,
+  doccano and Label Studio count UTF-16 code units instead. The two differ after emoji and rare characters. If a Label
+  Studio region has text that shows which one is used, that one is used. Otherwise such a record is bad; set `--offsets
+  characters` or `--offsets utf16`.
+- If a Label Studio task has several **annotations**, the first one that is not cancelled is used, with a warning.
+- **Tokens** of text are characters (every code point) or words. A word is a run of letters, digits, combining marks,
+  underscores and format characters, or any other single character that is not white space. The default is characters
+  for CCKS and CLUENER, and for data in which most letters are Chinese, Japanese or Thai; otherwise words.
+  `--tokenization` overrides it. A mention that starts or ends inside a word is an error.
+- `--types A B` selects entity types, `--label_map OLD=NEW` renames them, and `--max_length N` splits longer texts at
   sentence ends.
-- `augment` leaves the text around a replaced mention as it is, blanks too; a blank is put between words that would run
-  together. What is written is read again and compared before it gets its name. Of the fields of a record, those of
-  tables and of JSON lines of tokens are carried along (null where a swap makes them false: tags of tokens, texts,
-  lists of objects); of the other formats text and mentions are. Cells of CSV are text. CoNLL sentences that are not
-  changed keep their lines; in counterfactual ones the columns besides the word's and the tag's are `_`.
-  `--word_column` and `--tag_column` name these columns.
+- `augment` does not change the **text around a replaced mention**, including white space. It adds a space between
+  words that would otherwise run together. It reads the output again and compares it before the file gets its final
+  name. For tables and JSON lines of tokens, it keeps the other fields of a record; fields that become false
+  (token-level annotations, texts, lists of objects) are null. For the other formats, it writes the text and the
+  mentions. Cells of CSV are text.
+- Unchanged **CoNLL** sentences keep their lines. In counterfactual sentences, all columns except the word and the tag
+  are `_`. `--word_column` and `--tag_column` set the columns of the word and the tag.
 - `<output>.candidates.jsonl` has the source, the score and the reason of every candidate.
-- A bad record is an error that names file, record and remedy, with exit status 2 and nothing written.
-  `--skip_bad_records` goes on without it, and writes it with the reason to a file of JSON lines.
+- A **bad record** is an error. The message names the file, the record and the remedy, the exit status is 2, and
+  nothing is written. `--skip_bad_records` skips bad records and writes them, with the reason, to a JSON Lines file.
 """
 
 

@@ -76,7 +76,7 @@ def _alternatives_rows(file: Path) -> list[str]:
         cells = [f"{package[corpus][key]} of {package[corpus]['rows']}" for package in packages.values()]
         lines.append(f"| {title} | {' | '.join(cells)} |")
     rates = [f"{package['CLUENER']['rows_per_second']}" for package in packages.values()]
-    return [*lines, f"| rows a second, CLUENER, rough | {' | '.join(rates)} |"]
+    return [*lines, f"| rows per second, CLUENER, rough | {' | '.join(rates)} |"]
 
 
 def _tried_rows(file: Path) -> list[str]:
