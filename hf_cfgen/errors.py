@@ -13,10 +13,7 @@ class CfgenError(ValueError):
 
 @contextmanager
 def about(what: object) -> Iterator[None]:
-    """Prefix the message of a `CfgenError` that the block raises.
-
-    Args:
-        what (`object`): The prefix: a path or a name.
+    """Add a path or a name in front of the message of a `CfgenError` that the block raises.
 
     Example:
 

@@ -142,16 +142,10 @@ def _augment_tab() -> None:
         show_progress_on=summary,
         **WORK,
     )
-    show = {
-        "fn": partial(_show, download.GRADIO_CACHE),
-        "inputs": [rows, types, verdicts],
-        "outputs": [html, download],
-        "api_visibility": "private",
-    }
-    generated.success(**show)
     generated.failure(lambda: FAILED, None, summary, api_visibility="private")
-    for choice in (types, verdicts):
-        choice.input(**show)
+    show, inputs = partial(_show, download.GRADIO_CACHE), [rows, types, verdicts]
+    for event in (generated.success, types.input, verdicts.input):
+        event(show, inputs, [html, download], api_visibility="private")
 
 
 def _diagnose_tab() -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, DatasetInfo, HfApi, ModelInfo, get_token
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import validate_repo_id
 
@@ -177,6 +177,7 @@ def _push_once(
         raise CfgenError(
             f"{repo_id} exists and is {visibility}: push {remedy}, change its settings, or choose another"
         )
+    assert isinstance(info, ModelInfo | DatasetInfo)
     names = [file.rfilename for file in info.siblings or []]
     stale = [name for name in names if name.startswith(folders) and name not in files] if folders else []
     done = api.create_commit(

@@ -68,14 +68,7 @@ class StringArray(NamedTuple):
 
 
 def flatten_lists(column: pa.Array | pa.ChunkedArray, kind: pa.DataType | None = None) -> RaggedArray:
-    """Flatten a column of lists without nulls.
-
-    Args:
-        column (`pa.Array` or `pa.ChunkedArray`): The lists.
-        kind (`pa.DataType`, *optional*): The type to cast the values to. Defaults to their own.
-
-    Returns:
-        `RaggedArray`: The same lists.
+    """Flatten a column of lists without nulls, and cast their values to `kind` if given.
 
     Example:
 
@@ -90,14 +83,7 @@ def flatten_lists(column: pa.Array | pa.ChunkedArray, kind: pa.DataType | None =
 
 
 def to_list_array(values: pa.Array, lengths: np.ndarray) -> pa.ListArray:
-    """Group values into lists.
-
-    Args:
-        values (`pa.Array`): The values of all lists, concatenated.
-        lengths (`np.ndarray` of shape (lists,), int): The length of each list.
-
-    Returns:
-        `pa.ListArray`: The lists.
+    """Group values into lists of the given lengths.
 
     Example:
 

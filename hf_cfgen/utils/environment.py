@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 _LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "seqeval", "numpy")
 
@@ -39,12 +38,6 @@ def checkout_commit() -> str | None:
 def base_name(value: str) -> str:
     """Return the last part of a local path, to hide private folders; return other text unchanged.
 
-    Args:
-        value (`str`): A path, a Hub name, or any text.
-
-    Returns:
-        `str`: The name.
-
     Example:
 
     >>> base_name("/data/ward-3/cner/"), base_name("bert-base-chinese"), base_name("demo:en")
@@ -55,15 +48,8 @@ def base_name(value: str) -> str:
     return Path(os.path.abspath(path)).name if local else value
 
 
-def command_line(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """Write the options that differ from their defaults as a command line, without local paths.
-
-    Args:
-        options (`Mapping[str, Any]`): The values of options by name.
-        defaults (`Mapping[str, Any]`): The defaults by name. An option may have no default.
-
-    Returns:
-        `str`: The options, with paths shortened by `base_name`.
+def command_line(options: Mapping[str, object], defaults: Mapping[str, object]) -> str:
+    """Format the options that differ from their defaults as a command line, with paths shortened by `base_name`.
 
     Example:
 

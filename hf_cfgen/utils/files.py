@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,7 @@ from ..errors import CfgenError
 
 @contextmanager
 def finished_folder(path: Path) -> Iterator[Path]:
-    """Write a folder that appears only when complete, and replaces an existing one.
-
-    Args:
-        path (`Path`): The final path.
-
-    Returns:
-        `Iterator[Path]`: The folder to write to.
-
-    Example:
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as parent:
-    ...     with finished_folder(Path(parent) / "kept") as folder:
-    ...         _ = (folder / "rows").write_text("1")
-    ...     (Path(parent) / "kept" / "rows").read_text()
-    '1'
-    """
+    """Yield a folder to write to. It replaces `path` when the block is complete."""
     partial = path.with_name(path.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -37,43 +21,26 @@ def finished_folder(path: Path) -> Iterator[Path]:
     partial.replace(path)
 
 
-def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
-    """Write a JSON file in one step.
-
-    Args:
-        path (`Path`): The file. Its folder must exist.
-        value (`Any`): The value to write.
-        indent (`int`, *optional*, defaults to 1): Spaces per level. `None` writes one line.
-    """
+def write_json(path: Path, value: object, indent: int | None = 1) -> None:
+    """Write a JSON file in one step; `indent` is the number of spaces per level, `None` for one line."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step.
-
-    Args:
-        path (`Path`): The file. Its folder must exist.
-        text (`str`): The text to write.
-    """
+    """Write a text file in one step, so that readers never see a part of it."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
 
 
 def check_new(*paths: Path | None) -> None:
-    """Check that output files do not exist, and that their folders do.
-
-    Args:
-        paths (`Path` or `None`): The files. `None` is skipped.
-
-    Raises:
-        CfgenError: A file exists, or its folder does not.
+    """Check that output files do not exist, and that their folders do. `None` is skipped.
 
     Example:
 
     >>> check_new(Path("no-such-folder/out.json"))
     Traceback (most recent call last):
-    hf_cfgen.errors.CfgenError: no-such-folder is no folder: create it, or choose another output
+    hf_cfgen.errors.CfgenError: no-such-folder is not a folder: create it, or choose another output
     """
     for path in paths:
         if path is None:
@@ -81,18 +48,13 @@ def check_new(*paths: Path | None) -> None:
         if path.name in ("", ".."):
             raise CfgenError(f"{path} is a folder: name a file in it")
         if path.exists():
-            raise CfgenError(f"{path} is there already: choose another output, or delete it")
+            raise CfgenError(f"{path} already exists: choose another output, or delete it")
         if not path.parent.is_dir():
-            raise CfgenError(f"{path.parent} is no folder: create it, or choose another output")
+            raise CfgenError(f"{path.parent} is not a folder: create it, or choose another output")
 
 
-def write_json_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
-    """Write a JSON Lines file in one step.
-
-    Args:
-        path (`Path`): The file. Its folder must exist.
-        records (`Iterable[dict]`): The objects to write, one per line.
-    """
+def write_json_lines(path: Path, records: Iterable[Mapping[str, object]]) -> None:
+    """Write a JSON Lines file in one step, one record per line."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         for record in records:
@@ -101,16 +63,7 @@ def write_json_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Args:
-        path (`Path`): The file.
-
-    Returns:
-        `dict`: The object.
-
-    Raises:
-        CfgenError: The file is not a JSON object.
+    """Read a JSON object; a `CfgenError` says if the file is not one.
 
     Example:
 
@@ -125,5 +78,5 @@ def read_json(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise CfgenError(f"{path}: not a JSON file ({error}): delete it") from None
     if not isinstance(value, dict):
-        raise CfgenError(f"{path}: a JSON {type(value).__name__}, no object: delete it")
+        raise CfgenError(f"{path}: a JSON {type(value).__name__}, not an object: delete it")
     return value

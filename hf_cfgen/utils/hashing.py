@@ -39,13 +39,7 @@ _BYTE_HASHES = np.stack([derive_keys(np.full(1, half, dtype=np.uint64), np.arang
 
 
 def hash_words(words: pa.StringArray) -> np.ndarray:
-    """Return the hash of each word.
-
-    Args:
-        words (`pa.StringArray`): The words.
-
-    Returns:
-        `np.ndarray` of shape (2, words), uint64: Their hashes.
+    """Return the hash of each word, uint64 of shape (2, words).
 
     Example:
 

@@ -3,21 +3,14 @@
 import importlib
 import sys
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from ..errors import CfgenError
 
 
 def import_object(path: str) -> Callable[..., Any]:
-    """Import a function or class by its path, such as a custom filter, recipe or baseline.
-
-    Also searches the current directory, like `python -m`.
-
-    Args:
-        path (`str`): The module and the name in it, separated by a colon: `"my_module:my_name"`.
-
-    Returns:
-        `Callable`: The function or class.
+    """Import a function or class by its path `my_module:my_name`, also from the current directory.
 
     Raises:
         CfgenError: The path is malformed, the module cannot be imported, or it has no such function.
@@ -34,15 +27,15 @@ def import_object(path: str) -> Callable[..., Any]:
     if not {"", "."} & {*sys.path}:
         sys.path.append("")
     try:
-        found: Any = importlib.import_module(module_name)
+        module = importlib.import_module(module_name)
     except Exception as error:
         missing = isinstance(error, ModuleNotFoundError) and module_name.startswith(error.name or module_name)
         remedy = "run in the folder that holds it, or install it" if missing else "correct the module"
         raise CfgenError(f"{path}: cannot import {module_name} ({type(error).__name__}: {error}): {remedy}") from None
-    for part in name.split("."):
-        if not hasattr(found, part):
-            raise CfgenError(f"{path}: {module_name} has no {name}: correct the name")
-        found = getattr(found, part)
+    try:
+        found = attrgetter(name)(module)
+    except AttributeError:
+        raise CfgenError(f"{path}: {module_name} has no {name}: correct the name") from None
     if not callable(found):
         raise CfgenError(f"{path}: {name} is not callable: name a function or class")
     return found

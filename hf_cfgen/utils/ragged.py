@@ -4,14 +4,7 @@ import numpy as np
 
 
 def expand_ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Concatenate the positions of many ranges.
-
-    Args:
-        starts (`np.ndarray` of shape (rows,), int): Where each range starts.
-        lengths (`np.ndarray` of shape (rows,), int): The length of each range.
-
-    Returns:
-        `np.ndarray` of shape (sum of lengths,): The positions, int32 if that is wide enough.
+    """Concatenate the positions of many ranges; the result is int32 if that is wide enough.
 
     Example:
 
@@ -27,13 +20,7 @@ def expand_ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 def offsets_from_lengths(lengths: np.ndarray) -> np.ndarray:
-    """Return where each row starts, and the number of values.
-
-    Args:
-        lengths (`np.ndarray` of shape (rows,), int): The length of each row.
-
-    Returns:
-        `np.ndarray` of shape (rows + 1,), int64: The offsets.
+    """Return where each row starts, and the number of values: int64 of shape (rows + 1,).
 
     Example:
 
@@ -44,14 +31,7 @@ def offsets_from_lengths(lengths: np.ndarray) -> np.ndarray:
 
 
 def first_positions(codes: np.ndarray, count: int) -> np.ndarray:
-    """Return the first position of each number that occurs.
-
-    Args:
-        codes (`np.ndarray` of shape (values,), int): Numbers from 0 to `count - 1`.
-        count (`int`): One more than the highest possible number.
-
-    Returns:
-        `np.ndarray` of shape (distinct numbers,): The positions, in the order of the numbers.
+    """Return the first position of each number that occurs, in the order of the numbers from 0 to `count - 1`.
 
     Example:
 

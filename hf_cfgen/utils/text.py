@@ -1,16 +1,10 @@
-"""Detect whether tokens are characters or words; other modules rely on this one."""
+"""Detect whether tokens are characters or words."""
 
 from collections.abc import Iterable
 
 
 def is_in_characters(tokens: Iterable[str]) -> bool:
-    """Check whether tokens are characters, as in Chinese data, rather than words.
-
-    Args:
-        tokens (`Iterable[str]`): The tokens of a sentence, or of many sentences.
-
-    Returns:
-        `bool`: Whether every token is one character. True if there are no tokens.
+    """Check whether every token is one character, as in Chinese data. True if there are no tokens.
 
     Example:
 

@@ -8,19 +8,9 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def usable_cores(cgroup: Path = _CGROUP) -> int:
-    """Count the cores that this process may use.
+    """Count the cores that this process may use: those of its affinity, or its quota, rounded up, if smaller.
 
-    Args:
-        cgroup (`Path`, *optional*, defaults to `/sys/fs/cgroup`): The folder with the CPU quota of a Linux
-            container, version 1 or 2.
-
-    Returns:
-        `int`: The number of cores in the process's affinity, or its quota, rounded up, if smaller.
-
-    Example:
-
-    >>> 1 <= usable_cores() <= os.cpu_count()
-    True
+    `cgroup` is the folder with the CPU quota of a Linux container, version 1 or 2.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     for files in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):

@@ -1,8 +1,9 @@
-"""Convert values from YAML and the command line to typed Python values, checked against type hints."""
+"""Convert values from YAML, JSON and the command line to typed values, checked against type hints."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -16,21 +17,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 
-_NAMES: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", list: "a list"}
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping of names to values.
-
-    Args:
-        path (`Path`): The file.
-
-    Returns:
-        `dict[str, Any]`: Its values by name.
-
-    Raises:
-        CfgenError: The file cannot be read, or is not a mapping.
-    """
+def read_yaml(path: Path) -> dict[str, object]:
+    """Read a YAML mapping of names to values; a `CfgenError` says why it cannot be read."""
     try:
         values: object = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -40,15 +31,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return {str(name): value for name, value in values.items()}
 
 
-def typed_value(value: Any, hint: Any, name: str) -> Any:
+def typed_value(value: object, hint: Any, name: str) -> Any:
     """Check a value against a type hint, and convert it if nothing is lost.
 
     A whole number is accepted as a float, a list as a tuple, and a string as the number it contains, because YAML
-    reads `1e-3` as a string.
+    reads `1e-3` as a string. A mapping becomes a dataclass; its unknown keys are ignored.
 
     Args:
-        value (`Any`): A value read from YAML.
-        hint (`Any`): The type hint: a plain type, `Literal`, `list`, `tuple`, `dict`, or a union of these.
+        value (`object`): A value read from YAML or JSON.
+        hint (`Any`): A plain type, a dataclass, `Literal`, `list`, `tuple`, `dict`, or a union of these.
         name (`str`): The name of the value, for messages.
 
     Returns:
@@ -61,9 +52,9 @@ def typed_value(value: Any, hint: Any, name: str) -> Any:
 
     >>> typed_value([8, 1, 1], tuple[int, int, int] | None, "split_sizes"), typed_value("1e-3", float, "learning_rate")
     ((8, 1, 1), 0.001)
-    >>> typed_value(2.5, int, "k")
+    >>> typed_value({"k": 2.5}, dict[str, int], "budget")
     Traceback (most recent call last):
-    hf_cfgen.errors.CfgenError: k is 2.5: give a whole number
+    hf_cfgen.errors.CfgenError: budget.k is 2.5: give a whole number
     """
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
@@ -80,12 +71,15 @@ def typed_value(value: Any, hint: Any, name: str) -> Any:
         if value in inner and not isinstance(value, bool):
             return value
         raise CfgenError(f"{name} is {value!r}: choose one of {', '.join(map(str, inner))}")
+    if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, Mapping):
+        return _record(value, hint, f"{name}." if name else "")
     if origin is list and isinstance(value, list):
-        return [typed_value(item, inner[0], name) for item in value]
-    if origin is tuple and isinstance(value, list) and len(value) == len(inner):
-        return tuple(typed_value(item, each, name) for item, each in zip(value, inner))
-    if origin is dict and isinstance(value, dict):
-        return {typed_value(key, inner[0], name): typed_value(item, inner[1], name) for key, item in value.items()}
+        return [typed_value(item, inner[0], f"{name}[{i}]") for i, item in enumerate(value)]
+    if origin is tuple and isinstance(value, list | tuple) and len(value) == len(inner):
+        return tuple(typed_value(item, each, f"{name}[{i}]") for i, (item, each) in enumerate(zip(value, inner)))
+    if origin is dict and isinstance(value, Mapping):
+        pairs = ((typed_value(key, inner[0], name), key, item) for key, item in value.items())
+        return {key: typed_value(item, inner[1], f"{name}.{old}") for key, old, item in pairs}
     if hint is Any or (hint is dict and isinstance(value, dict)):
         return value
     if (hint in (int, float) and isinstance(value, str)) or (hint is float and type(value) is int):
@@ -95,18 +89,31 @@ def typed_value(value: Any, hint: Any, name: str) -> Any:
             pass
     elif isinstance(hint, type) and isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
         return value
-    wanted = {list: "a list", tuple: f"a list of {len(inner)}", dict: "names with values"}.get(
-        origin, _NAMES.get(hint)
-    )
-    raise CfgenError(f"{name} is {value!r}: give {wanted or 'another value'}")
+    wanted = f"a list of {len(inner)}" if origin is tuple else _NAMES.get(origin or hint, "names with values")
+    raise CfgenError(f"{name or 'the record'} is {value!r}: give {wanted}")
 
 
-def from_values(cls: type[T], values: Mapping[str, Any]) -> T:
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _record(values: Mapping[str, object], cls: type[T], prefix: str) -> T:
+    given = {}
+    for field in fields(cls):
+        if field.name in values:
+            given[field.name] = typed_value(values[field.name], _hints(cls)[field.name], prefix + field.name)
+        elif field.init and field.default is MISSING and field.default_factory is MISSING:
+            raise CfgenError(f"it lacks {prefix}{field.name}")
+    return cls(**given)
+
+
+def from_values(cls: type[T], values: Mapping[str, object]) -> T:
     """Create a dataclass of options from values read from YAML.
 
     Args:
         cls (`type`): The dataclass.
-        values (`Mapping[str, Any]`): Values by name. `None` means the default.
+        values (`Mapping[str, object]`): Values by name. `None` means the default.
 
     Returns:
         `cls`: An instance.
@@ -114,24 +121,15 @@ def from_values(cls: type[T], values: Mapping[str, Any]) -> T:
     Raises:
         CfgenError: A name is unknown, or a value has the wrong type.
     """
-    hints = get_type_hints(cls)
     names = [field.name for field in fields(cls) if field.init]
     for name in values:
         if name not in names:
             raise CfgenError(f"unknown option {name}: {nearest(name, names)}")
-    given = {name: typed_value(value, hints[name], name) for name, value in values.items() if value is not None}
-    return cls(**given)
+    return _record({name: value for name, value in values.items() if value is not None}, cls, "")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint for an unknown name, such as a misspelled option.
-
-    Args:
-        name (`str`): An unknown name.
-        known (`Iterable[str]`): The known names.
-
-    Returns:
-        `str`: A hint with the nearest known name, or with all known names if none is similar.
+    """Return a hint for an unknown name: the nearest known name, or all known names if none is similar.
 
     Example:
 
@@ -144,17 +142,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def parse_map(items: Sequence[str], name: str) -> dict[str, str]:
-    """Parse `OLD=NEW` items into a dictionary.
-
-    Args:
-        items (`Sequence[str]`): The items.
-        name (`str`): The name of the option, for messages.
-
-    Returns:
-        `dict[str, str]`: The NEW values by OLD key.
-
-    Raises:
-        CfgenError: An item has no `=`, OLD or NEW is missing, or an OLD is given twice.
+    """Parse `OLD=NEW` items of the option `name` into a dictionary. Each OLD must occur once.
 
     Example:
 

@@ -341,8 +341,8 @@ def test_bad_records_are_skipped_and_written(write: Callable[..., Path], capsys:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["{in}", "{in}"], "a.txt is there already: choose another output"),
-        (["{in}", "{dir}/no/b.txt"], "no is no folder: create it"),
+        (["{in}", "{in}"], "a.txt already exists: choose another output"),
+        (["{in}", "{dir}/no/b.txt"], "no is not a folder: create it"),
         (["{in}"], r"the following arguments are required: OUTPUT"),
         (["demo:en", "{dir}/b.txt"], "demo:en is not a file, so its rows have no format"),
         (["{in}", "{dir}/b.txt", "--k", "0"], "k is 0"),
@@ -480,7 +480,7 @@ def test_no_file_is_overwritten(write: Callable[..., Path], capsys: Any, name: s
     write(name, "mine")
     with pytest.raises(SystemExit):
         main(["augment", str(path), str(path.with_name("b.txt"))])
-    assert f"{name} is there already: choose another output" in capsys.readouterr().err
+    assert f"{name} already exists: choose another output" in capsys.readouterr().err
     assert path.with_name(name).read_text() == "mine"
     assert len(list(path.parent.iterdir())) == 2
 

@@ -129,10 +129,10 @@ def test_bad_load_kwargs(write: Callable[..., Path]) -> None:
 def test_skipped_records_overwrite_no_file(write: Callable[..., Path]) -> None:
     path = write("a.json", json_lines(*map(labelled, range(3))) + "{bad\n")
     before = path.read_bytes()
-    with pytest.raises(CfgenError, match=r"a\.json is there already: choose another output"):
+    with pytest.raises(CfgenError, match=r"a\.json already exists: choose another output"):
         load_ner_dataset(path, skip_bad_records=path)
     assert path.read_bytes() == before
-    with pytest.raises(CfgenError, match="no is no folder: create it"):
+    with pytest.raises(CfgenError, match="no is not a folder: create it"):
         load_ner_dataset(path, skip_bad_records=path.with_name("no") / "skipped.jsonl")
 
 

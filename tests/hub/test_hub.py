@@ -583,7 +583,7 @@ def test_options_of_a_push_come_from_yaml_in_either_spelling(run_dir, tmp_path):
         (["OLD", "--repo_id", "cfgen/x"], "an earlier version wrote it"),
         (["LESS", "--repo_id", "cfgen/x"], "has 0 rows, but results.json records 60: run it again"),
         (["CUT", "--repo_id", "cfgen/x"], "is not a complete parquet file ("),
-        (["RUN", "--repo_id", "cfgen/x", "--dry_run", "RUN"], "is there already: choose another output"),
+        (["RUN", "--repo_id", "cfgen/x", "--dry_run", "RUN"], "already exists: choose another output"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2_and_nothing_is_written(run_dir, tmp_path, capsys, options, message):

@@ -48,7 +48,7 @@ def test_unknown_keys_are_ignored_defaults_are_used_and_integers_are_floats():
     ("changes", "message"),
     [
         ({"by_type": {"A": {}}}, r"it lacks by_type\.A\.value"),
-        ({"rows": [{"value": "x"}]}, r"rows\[0\]\.value is 'x', not float"),
+        ({"rows": [{"value": "x"}]}, r"rows\[0\]\.value is 'x': give a number"),
         ({"level": "loose"}, "level is 'loose'"),
         ({"name": 3}, "name is 3"),
         ({"by_type": []}, r"by_type is \[\]"),
