@@ -1,6 +1,6 @@
-"""What a user does with the Hub, in a process of its own: reads calls as JSON, writes their outcomes as JSON.
+"""What a user does with the Hub, in a separate process: reads calls as JSON, writes their outcomes as JSON.
 
-python tests/hub_client.py, with HF_ENDPOINT at a server; huggingface_hub and datasets are as they are.
+Run python -m tests.hub_client with HF_ENDPOINT set to a server. huggingface_hub and datasets are not patched.
 """
 
 import json
@@ -65,6 +65,15 @@ def validate(repo_id: str, repo_type: str) -> str:
     card = (ModelCard if repo_type == "model" else DatasetCard).load(repo_id)
     card.validate(repo_type=repo_type)
     return card.content
+
+
+def run_snippet(repo_id: str, repo_type: str, text: str = "") -> dict[str, Any]:
+    """What the first Python block of a card defines: the numbers of rows, or the mentions that a pipeline finds."""
+    content = (ModelCard if repo_type == "model" else DatasetCard).load(repo_id).content
+    names: dict[str, Any] = {}
+    exec(content.partition("```python\n")[2].partition("```")[0], names)
+    rows = {name: value.num_rows for name, value in names.items() if hasattr(value, "num_rows")}
+    return rows or {"mentions": [(found["entity_group"], found["word"]) for found in names["tagger"](text)]}
 
 
 def predict(repo_id: str, tokens: list[str]) -> list[str]:

@@ -1,20 +1,18 @@
 """Dataset and model cards, written from the results of a run."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 from datasets import DatasetInfo, Features
 from datasets.splits import SplitDict, SplitInfo
-from huggingface_hub import DatasetCard, DatasetCardData, EvalResult, ModelCard, ModelCardData
+from huggingface_hub import CardData, DatasetCard, DatasetCardData, EvalResult, ModelCard, ModelCardData
+from jinja2 import Environment, FileSystemLoader
 
 from ..errors import CfgenError
 from ..evaluation.run_result import (
     CONFIGS,
-    CONTROL,
-    NOAUG,
     Files,
     RunResult,
     TaggerResult,
@@ -23,11 +21,9 @@ from ..evaluation.run_result import (
     tagger_folder,
 )
 from ..reporting import markdown
-from ..reporting.formatting import EFFECTS, percent
+from ..reporting.formatting import EFFECTS, interval, percent
 from ..reporting.markdown import escaped
 from ..tagging.scoring import LEVELS
-
-_TEMPLATES = Path(__file__).with_name("templates")
 
 _SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M")
 
@@ -52,14 +48,10 @@ def dataset_card(
         run_dir (`Path`): The output folder of `hf-cfgen run`.
         repo_id, license, language, citation: See `push_dataset`.
 
-    Returns:
-        `DatasetCard`: The metadata and the text.
-
     Raises:
         CfgenError: See `data_files`.
     """
     result, files = read_run(run_dir), data_files(run_dir)
-    counts, examples = result.counts, result.data.examples
     infos = {config: _dataset_info(paths) for config, paths in files.items()}
     sizes = {
         config: {split: part.num_examples for split, part in info.splits.items()} for config, info in infos.items()
@@ -83,28 +75,12 @@ def dataset_card(
         ],
         dataset_info=[{"config_name": config, **info._to_yaml_dict()} for config, info in infos.items()],
     )
-    content = {
-        "default": f"train: {examples['train']} source examples and {counts.kept} counterfactual examples; "
-        "validation and test: source examples",
-        "counterfactual": "only the counterfactual examples",
-        "rejected": "candidates that the discriminator rejected, with the reason",
+    variables = {
+        "configs": list(CONFIGS.values()),
+        "sizes": sizes,
+        "row_examples": _row_examples(files, result.data.characters),
     }
-    rows = [
-        (f"`{config}`", ", ".join(f"{split} {number}" for split, number in splits.items()), content[config])
-        for config, splits in sizes.items()
-    ]
-    return DatasetCard.from_template(
-        metadata,
-        template_path=str(_TEMPLATES / "dataset_card.md"),
-        **_shared(result, repo_id, license, citation),
-        config_names=list(files),
-        absent=[f"`{config}`" for config in CONFIGS.values() if config not in files],
-        rows=markdown.table(("config", "rows", "content"), rows),
-        discriminator_f1=percent(result.taggers[NOAUG].test.strict.f1),
-        unswappable=", ".join(map(escaped, counts.unswappable_types)),
-        by_type=markdown.by_type(counts),
-        row_examples=_row_examples(files, result.data.characters),
-    )
+    return DatasetCard(_render("dataset_card.md", metadata, result, repo_id, license, citation, variables))
 
 
 def model_card(
@@ -123,9 +99,6 @@ def model_card(
         tagger (`str`): `"NoAug"`, `"Aug"` or `"Control"`.
         repo_id, license, language, citation: See `push_model`.
 
-    Returns:
-        `ModelCard`: The metadata with a model-index, and the text.
-
     Raises:
         CfgenError: See `tagger_folder`.
     """
@@ -143,25 +116,8 @@ def model_card(
         model_name=repo_id.partition("/")[2],
         eval_results=_eval_results(trained, str(result.names["dataset"])),
     )
-    by_type = [
-        (escaped(label), *(percent(getattr(score, name)) for name in _SCORES), score.support)
-        for label, score in trained.test.strict.by_type.items()
-    ]
-    return ModelCard.from_template(
-        metadata,
-        template_path=str(_TEMPLATES / "model_card.md"),
-        **_shared(result, repo_id, license, citation),
-        tagger=tagger,
-        added=trained.examples - result.data.examples["train"],
-        model=saved_config(folder),
-        vectors=escaped(result.names["vectors"] or ""),
-        trained=trained,
-        dev_f1=percent(trained.dev_strict_f1),
-        characters=result.data.characters,
-        types=", ".join(map(escaped, result.data.types)),
-        by_type=markdown.table(("type, strict", "P", "R", "F1", "mentions"), by_type),
-        effects=markdown.effects(trained.causal),
-    )
+    variables = {"tagger": tagger, "trained": trained, "model": saved_config(folder)}
+    return ModelCard(_render("model_card.md", metadata, result, repo_id, license, citation, variables))
 
 
 def repository_path(config: str, path: Path) -> str:
@@ -198,36 +154,29 @@ def _dataset_info(files: dict[str, Path]) -> DatasetInfo:
     )
 
 
-def _shared(result: RunResult, repo_id: str, license: str | None, citation: str | None) -> dict[str, Any]:
-    """The variables that both templates use."""
-    commit = result.commit or ""
-    return {
-        "repo_id": repo_id,
-        "version": result.hf_cfgen,
-        "commit": commit.removesuffix("-dirty"),
-        "changed": commit.endswith("-dirty"),
-        "command": result.command,
-        "fence": markdown.fence(result.command),
-        "environment": ", ".join(f"{name} {version}" for name, version in result.environment.items()),
-        "config": result.config,
-        "lstm": result.config["model"] in ("lstm", "lstm-paper"),
-        "checkpoint": result.names["model"],
-        "source": escaped(str(result.names["dataset"])),
-        "examples": result.data.examples,
-        "counts": result.counts,
-        "by_reason": markdown.by_reason(result.counts),
-        "control": CONTROL in result.taggers,
-        "scores": markdown.scores(result.taggers),
-        "license": license,
-        "citation": _cited(citation),
-    }
-
-
-def _cited(citation: str | None) -> str | None:
-    if citation and citation.lstrip().startswith("@"):
-        fence, lines = markdown.fence(citation), citation.strip().splitlines()
-        return "\n".join([f"{fence}bibtex", *lines, fence])
-    return citation
+def _render(
+    template: str,
+    metadata: CardData,
+    result: RunResult,
+    repo_id: str,
+    license: str | None,
+    citation: str | None,
+    variables: Mapping[str, object],
+) -> str:
+    environment = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")))
+    environment.filters |= {"escaped": escaped, "fence": markdown.fence, "percent": percent}
+    environment.filters["interval_percent"] = lambda ends: interval(ends, percent)
+    environment.globals |= {"levels": LEVELS, "effects_table": markdown.effects}
+    return environment.get_template(template).render(
+        card_data=metadata.to_yaml(),
+        repo_id=repo_id,
+        run=result,
+        license=license,
+        citation=citation,
+        lstm=result.config["model"] in ("lstm", "lstm-paper"),
+        source=escaped(str(result.names["dataset"])),
+        **variables,
+    )
 
 
 def _size(rows: int) -> str:

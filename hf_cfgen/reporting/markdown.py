@@ -4,17 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..counterfactual.counts import GenerationCounts
-from ..evaluation.run_result import TaggerResult
 from ..tagging.scoring import LEVELS, CausalEffects
-from .formatting import EFFECTS, effect_cells, fraction, interval, percent
-
-_REASONS = {
-    "truncated": "the mention is outside every window that the model read",
-    "wrong_boundaries": "a mention of the same type that overlaps it is predicted",
-    "wrong_type": "a mention of another type that overlaps it is predicted",
-    "missed": "no mention that overlaps it is predicted",
-}
+from .formatting import EFFECTS, effect_cells, fraction
 
 _WINDOW = 20  # tokens of context on each side of a replaced mention
 
@@ -58,47 +49,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join([f"| {' | '.join(header)} |", "|" + "---|" * len(header), *lines]) if lines else ""
 
 
-def scores(taggers: Mapping[str, TaggerResult]) -> str:
-    """Format the test scores of every tagger as a table."""
-    rows = []
-    for name, tagger in taggers.items():
-        for level in LEVELS:
-            score = tagger.test[level]
-            cells = [percent(value) for value in (score.precision, score.recall, score.f1)]
-            ends = interval(tagger.causal[level].f1_interval, percent)
-            rows.append((name, tagger.examples, level, *cells, ends))
-    return table(("tagger", "trained on", "match", "P", "R", "F1", "95 % interval of F1"), rows)
-
-
 def effects(causal: CausalEffects) -> str:
     """Format the causal effects of a tagger, with intervals, as a table."""
     return table(("match", *EFFECTS), ((level, *effect_cells(causal[level])) for level in LEVELS))
 
 
-def by_type(counts: GenerationCounts) -> str:
-    """Format the counts of `generate_counterfactuals` by entity type as a table."""
-    rows = [
-        (escaped(label), of_type.mentions, of_type.forms, of_type.candidates, of_type.kept)
-        for label, of_type in counts.by_type.items()
-    ]
-    return table(("type", "mentions in train", "surface forms", "candidates", "kept"), rows)
-
-
-def by_reason(counts: GenerationCounts) -> str:
-    """Format the counts of rejected candidates by reason as a table."""
-    rows = [(f"`{reason}`", number, _REASONS[reason]) for reason, number in counts.rejected.items()]
-    return table(("rejected as", "candidates", "meaning"), rows)
-
-
 def example(row: Mapping[str, Any], characters: bool) -> str:
     """Format the replacements of a counterfactual row, with some context, on one line.
-
-    Args:
-        row (`Mapping[str, Any]`): The row.
-        characters (`bool`): Whether its tokens are characters.
-
-    Returns:
-        `str`: The line.
 
     Example:
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from datasets import Dataset, load_dataset
 from huggingface_hub import DatasetCard, ModelCard
-from transformers import DistilBertConfig
+from transformers import DistilBertConfig, pipeline
 
 from hf_cfgen import CfgenError, load_ner_dataset, push_dataset, push_model
 from hf_cfgen.cli.main import main
@@ -99,8 +99,9 @@ def test_what_is_loaded_is_what_was_pushed(run_dir, hub, tmp_path):
         ("sizes", {"repo_id": repo, "names": PARQUET}),
         ("download", {"repo_id": repo, "repo_type": "dataset", "names": PARQUET}),
         ("validate", {"repo_id": repo, "repo_type": "dataset"}),
+        ("run_snippet", {"repo_id": repo, "repo_type": "dataset"}),
     )
-    first, again, rows, ids, sizes, paths, card = client(hub, tmp_path / "home", push, push, *calls)
+    first, again, rows, ids, sizes, paths, card, snippet = client(hub, tmp_path / "home", push, push, *calls)
     assert first["url"] == f"{hub.endpoint}/datasets/{repo}" and first["error"] is None
     repository = hub.repositories["datasets", repo]
     assert repository.private
@@ -110,6 +111,8 @@ def test_what_is_loaded_is_what_was_pushed(run_dir, hub, tmp_path):
     assert sorted(repository.head[1]) == sorted([".gitattributes", "README.md", *PARQUET])
 
     assert rows == all_rows(run_dir)
+    configs = {name: splits["train"] for name, splits in rows.items() if name != "default"}
+    assert snippet == {"data": rows["default"], **configs}
     assert [Path(path).read_bytes() for path in paths] == written(run_dir, PARQUET)
     assert sizes == {name: len(content) for name, content in zip(PARQUET, written(run_dir, PARQUET))}
     loaded = check_loaded(tmp_path / "loaded", run_dir, tmp_path / "parquet")
@@ -192,6 +195,7 @@ def test_the_dataset_card_says_what_the_run_recorded(run_dir, tmp_path):
     assert "License: not stated" in bare.text and "no stated citation" in bare.text
 
 
+@pytest.mark.slow
 def test_the_command_of_the_card_repeats_the_run(run_dir, tmp_path, monkeypatch):
     command = results_of(run_dir)["command"].split()
     monkeypatch.chdir(run_dir.parent)
@@ -205,7 +209,7 @@ def test_a_tagger_that_is_loaded_is_the_one_that_was_pushed(run_dir, hub, tmp_pa
     names = ["config.json", "lstm.py", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
     tokens = load_ner_dataset(run_dir.parent / "cner")["test"][0]["tokens"]
     push = ("push_tagger", {"run_dir": str(run_dir), "repo_id": repo, "tagger": "NoAug", **GIVEN})
-    first, again, content, paths, labels = client(
+    first, again, content, paths, labels, snippet = client(
         hub,
         tmp_path / "home",
         push,
@@ -213,6 +217,7 @@ def test_a_tagger_that_is_loaded_is_the_one_that_was_pushed(run_dir, hub, tmp_pa
         ("validate", {"repo_id": repo, "repo_type": "model"}),
         ("download", {"repo_id": repo, "repo_type": "model", "names": names}),
         ("predict", {"repo_id": repo, "tokens": tokens}),
+        ("run_snippet", {"repo_id": repo, "repo_type": "model", "text": "".join(tokens)}),
     )
     assert first["url"] == f"{hub.endpoint}/{repo}" and first["commit"] and not again["commit"]
     repository = hub.repositories["models", repo]
@@ -222,6 +227,10 @@ def test_a_tagger_that_is_loaded_is_the_one_that_was_pushed(run_dir, hub, tmp_pa
     judge = as_discriminator(str(run_dir / "noaug"))
     encoded = judge.tokenizer(tokens, is_split_into_words=True, return_tensors="pt")
     assert labels == [judge.model.config.id2label[int(i)] for i in judge.model(**encoded).logits[0].argmax(-1)]
+
+    stock = pipeline("token-classification", str(run_dir / "noaug"), aggregation_strategy="simple")
+    mentions = [[found["entity_group"], found["word"]] for found in stock("".join(tokens))]
+    assert snippet == {"mentions": mentions} and mentions
 
     card = ModelCard(content)
     tagger = results["taggers"]["NoAug"]
@@ -353,6 +362,7 @@ def headings(text: str) -> list[str]:
     return re.findall("^#+ .*", re.sub(r"^(```+)\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_names_that_mean_something_in_markdown_yaml_or_jinja_stay_names(run_dir, hostile, hub, tmp_path):
     repo = "cfgen/x_y.z"
     citation = "@misc{x,\r\n  title = {```}\r\n}\n```\n# not a heading"
@@ -452,6 +462,7 @@ def test_a_fault_ends_with_a_completed_push_or_a_clear_error_and_no_half_data_se
         assert repository is None or list(repository.head[1]) == [".gitattributes"]
 
 
+@pytest.mark.slow
 def test_a_push_by_xet_that_fails_is_a_clear_error_and_no_half_data_set(run_dir, hub, tmp_path):
     # as huggingface_hub uploads where nothing is said against it; what a completed one sends is not tested here
     hub.faults.append(Fault("GET .*/forbidden/xet-write-token/", 403, 99))
@@ -462,6 +473,7 @@ def test_a_push_by_xet_that_fails_is_a_clear_error_and_no_half_data_set(run_dir,
         assert list(hub.repositories["datasets", repo_id].head[1]) == [".gitattributes"]
 
 
+@pytest.mark.slow
 def test_a_hub_that_is_not_there_is_said_once(run_dir, tmp_path):
     with running() as gone:
         pass
@@ -471,6 +483,7 @@ def test_a_hub_that_is_not_there_is_said_once(run_dir, tmp_path):
     assert refused["waits"] == [1, 2, 4]
 
 
+@pytest.mark.slow
 def test_a_push_that_is_killed_leaves_the_data_set_that_was_there(run_dir, without_rejected, hub, tmp_path):
     repo = "cfgen/cner-aug"
     before = {name: rows for name, rows in all_rows(run_dir).items() if name != "rejected"}

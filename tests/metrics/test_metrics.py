@@ -86,15 +86,20 @@ def test_ner_f1_equals_the_scorer() -> None:
 
 
 def test_ace_ri_gives_the_hand_worked_values() -> None:
-    # strict, of 4 gold mentions: 2 hits of 4 predicted; do(c0): 2 of 3; do(e0): 1 of 1
-    strict = load("ace_ri").compute(
+    # strict and relaxed, of 4 gold mentions: 2 and 3 hits of 4 predicted; do(c0): 2 of 3; do(e0): 1 of 1
+    # token, of 5 gold words: 3 hits of 4 predicted; do(c0): 3 of 4; do(e0): 1 of 1
+    scores = load("ace_ri").compute(
         predictions=PREDICTED, references=GOLD, do_context=DO_CONTEXT, do_entity=DO_ENTITY, resamples=10
-    )["strict"]
-    f1, f1_do_context, f1_do_entity = 4 / 8, 4 / 7, 2 / 5
-    assert strict["f1"] == pytest.approx(f1)
-    assert strict["ace_c"] == pytest.approx(f1_do_context - f1)
-    assert strict["ace_e"] == pytest.approx(f1_do_entity - f1)
-    assert strict["ri"] == pytest.approx(f1_do_context - f1_do_entity)
+    )
+    expected = {
+        "strict": {"f1": 4 / 8, "f1_do_context": 4 / 7, "f1_do_entity": 2 / 5},
+        "relaxed": {"f1": 6 / 8, "f1_do_context": 4 / 7, "f1_do_entity": 2 / 5},
+        "token": {"f1": 6 / 9, "f1_do_context": 6 / 9, "f1_do_entity": 2 / 6},
+    }
+    for level, (f1, do_context, do_entity) in ((level, of.values()) for level, of in expected.items()):
+        effects = {"ace_c": do_context - f1, "ace_e": do_entity - f1, "ri": do_context - do_entity}
+        wanted = expected[level] | effects
+        assert {name: scores[level][name] for name in wanted} == pytest.approx(wanted)
 
 
 def test_ace_ri_gives_the_hand_worked_values_by_type() -> None:
