@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from datasets import Dataset
 
 from ..data.columns import tag_column
-from ..data.formats.base import TABLES
 from ..data.formats.detection import detect_format
 from ..data.reading import read_splits
 from ..errors import CfgenError
@@ -48,7 +47,7 @@ def read_sentences(text: str, file: str | None) -> Dataset:
         else:
             path = Path(file)
         with _without_folder(path):
-            if detect_format(path) in TABLES:  # keep tables out of the cache of datasets: nobody would delete them
+            if detect_format(path) == "parquet":  # keep it out of the cache of datasets: nobody would delete it
                 splits = read_splits(path, cache_dir=folder, keep_in_memory=True).splits
             else:
                 splits = read_splits(path).splits

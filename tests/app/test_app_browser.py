@@ -192,7 +192,7 @@ def test_a_tagger_that_is_not_there_is_a_message(app, visit):
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Diagnose").click()
     page.get_by_text(
-        re.compile("^'no/such-data' is no file or folder here, and as a Hub name can't be loaded: ")
+        re.compile("^'no/such-data' is neither a file nor a folder, and as a Hub name can't be loaded: ")
     ).wait_for()
     page.get_by_text("Nothing to show: see the message.").last.wait_for()
     assert "Traceback" not in page.content()

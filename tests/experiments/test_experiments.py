@@ -657,7 +657,7 @@ def item(**axes) -> dict:
         (item(seed=[2**32]), "grid, item 1: seed: 4294967296: give at most 4294967295"),
         (item(seed=[2, 2]), "grid, item 1: en-tiny-15-paper-2 is a cell already: leave it out once"),
         (item(n=[999]), "num_train_examples is 999: the train split has 200 rows"),
-        (changed("datasets", "en", path="no/such"), "'no/such' is no file or folder here"),
+        (changed("datasets", "en", path="no/such"), "'no/such' is neither a file nor a folder"),
         (changed("datasets", "en", path="demo:fr"), "no demo corpus in language 'fr'"),
     ],
 )

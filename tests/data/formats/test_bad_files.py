@@ -177,7 +177,12 @@ BAD: list[tuple[str | bytes | dict[str, Any], str, str, list[str]]] = [
     ({"train_dev.txt": CONLL}, "/train_dev.txt", "names the splits train and validation", []),
     ({"train.txt": CONLL, "dev.txt": JSON}, "", "files of more than one format", []),
     ({"train_a.txt": CONLL, "train_b.txt": CONLL + "Ines\n"}, "/train_b.txt:5:", "1 column(s) in 'Ines'", []),
-    ({"train_a.csv": CSV, "train_b.csv": CSV[3:].replace("\n1,", "\n")}, "/train_b.csv:", "are other than in", []),
+    (
+        {"train_a.csv": CSV, "train_b.csv": CSV[3:].replace("\n1,", "\n")},
+        "/train_b.csv:",
+        "are different from those of",
+        [],
+    ),
     ({"train": named(0, "O", "B-X"), "dev": named(0, "O", "B-Y")}, ":", "the splits name their tags differently", []),
     ({"state.json": "{}"}, ":", "an incomplete dataset of save_to_disk", []),
     # what reads well, but cannot be augmented
@@ -468,7 +473,7 @@ def test_of_a_record_that_is_split_none_or_all_parts_are_kept(write: Callable[..
 
 def test_the_files_of_a_split_name_their_tags_differently(write: Callable[..., Path]) -> None:
     files = [write(name, named(0, "O", f"B-{name}")) for name in "XY"]
-    with pytest.raises(CfgenError, match=r"/Y: the columns, or the names of their tags, are other than in"):
+    with pytest.raises(CfgenError, match=r"/Y: the columns, or the names of their tags, are different from those of"):
         read_tables({"train": files}, "parquet", {}, None)
 
 
