@@ -1,4 +1,4 @@
-"""Write docs/formats.md from the readers' docstrings and the samples that the tests read.
+"""Write docs/formats.md from the docstrings of the formats and the samples that the tests read.
 
 python scripts/update_formats.py
 """
@@ -20,7 +20,7 @@ HEAD = """# File formats
 `hf-cfgen run`, `augment` and `diagnose`, and `load_ner_dataset`, read these formats. `augment` writes the format that
 it reads. The format is detected from the content of a file, never from its name, except that a brat document has a
 `.ann` file. If several formats fit, or none, the command reports an error that lists them, and you set the format with
-`--format`.
+`--format`. It also takes a format of your own, by the import path of its class: see CONTRIBUTING.md.
 
 | format | what it is | tokens | overlapping mentions |
 |---|---|---|---|
@@ -62,7 +62,7 @@ tokens: list<string>, ner_tags: list<string>
 
 
 def page() -> str:
-    """The page, made anew."""
+    """Return the page."""
     rows, samples = [], []
     for format in registered_formats():
         name, title = format.name, (inspect.getdoc(type(format)) or "").partition("\n")[0].rstrip(".")

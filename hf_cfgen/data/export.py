@@ -101,12 +101,12 @@ def _form_gaps(train: Dataset, gaps_of: Mapping[str, list[str]]) -> dict[Form, l
 
 def _table(
     rows: Dataset, tags: list[list[str]], source: Source, split: str, read_options: Mapping[str, Any]
-) -> tuple[dict[str, Sequence[Any]], Features]:
+) -> tuple[dict[str, Sequence[object]], Features]:
     """Return the columns that the input has, under its names, with tags as strings or integers as in the input."""
     features: Features = source.features[split]
     names = {read_options["tokens_column"]: "tokens", read_options["tags_column"]: "ner_tags"}
     given_tags = features[read_options["tags_column"]]
-    table: dict[str, Sequence[Any]] = {name: rows[names.get(name, name)][:] for name in features}
+    table: dict[str, Sequence[object]] = {name: rows[names.get(name, name)][:] for name in features}
     kinds = {name: rows.features[names.get(name, name)] for name in features}
     inner = getattr(given_tags, "feature", given_tags)
     if not isinstance(inner, ClassLabel):
@@ -121,7 +121,7 @@ def _table(
     return table, Features(kinds)
 
 
-def _write_table(path: Path, table: Mapping[str, Sequence[Any]], features: Features, format: str) -> None:
+def _write_table(path: Path, table: Mapping[str, Sequence[object]], features: Features, format: str) -> None:
     if format == "parquet":
         Dataset.from_dict(table, features=features).to_parquet(path)
         return

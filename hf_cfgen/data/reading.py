@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
-from datasets import Dataset, load_from_disk
+from datasets import Dataset, Features, load_from_disk
 from datasets.exceptions import DatasetsError
 from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
 
 from ..errors import CfgenError
 from ..tagging.spans import check_scheme, split_tag
 from .columns import tag_column
-from .formats.base import Format, find_format, registered_formats
+from .formats.base import AnyFormat, find_format, registered_formats
 from .formats.detection import detect_format
 from .formats.records import BadRecord
 from .formats.rows import Rows, read_rows
@@ -51,7 +51,7 @@ class Source(NamedTuple):
     files: dict[str, list[Path]]
     format: str | None
     unit: str | None
-    features: dict[str, Any]
+    features: dict[str, Features]
     skipped: list[BadRecord]
 
 
@@ -80,24 +80,15 @@ def read_splits(
     max_length: int | None = None,
     skip_bad_records: bool = False,
     unique_ids: bool = False,
-    **load_kwargs: Any,
+    **load_kwargs: object,
 ) -> Source:
     """Read the existing splits and record their source.
 
     Args:
-        path (`str` or `os.PathLike`): See `load_ner_dataset` for all arguments.
-        format (`str`, *optional*, defaults to `"auto"`): The files' format.
-        scheme (`str`, *optional*): The tagging scheme.
-        tokens_column (`str`, *optional*, defaults to `"tokens"`): The column of tokens.
-        tags_column (`str`, *optional*, defaults to `"ner_tags"`): The column of tags.
-        tag_names (`Sequence[str]`, *optional*): The tags that integers represent.
-        label_map (`Mapping[str, str]`, *optional*): New names of entity types.
-        types (`Sequence[str]`, *optional*): The entity types to keep.
-        tokenization (`str`, *optional*, defaults to `"auto"`): The tokens of text.
-        max_length (`int`, *optional*): Split texts of more tokens.
-        skip_bad_records (`bool`, *optional*, defaults to `False`): Skip bad records instead of raising.
-        unique_ids (`bool`, *optional*, defaults to `False`): Whether to make ids unique across splits.
-        load_kwargs (`Any`, *optional*): Options of the reader or `datasets.load_dataset`.
+        path (`str` or `os.PathLike`): The data. For this and the other arguments, see `load_ner_dataset`.
+        skip_bad_records (`bool`, *optional*, defaults to `False`): Skip bad records and return them, instead of
+            raising an error.
+        unique_ids (`bool`, *optional*, defaults to `False`): Make ids unique across splits.
 
     Returns:
         `Source`: The splits and how they were read.
@@ -122,17 +113,16 @@ def read_splits(
     if not given_path:
         raise CfgenError("path is empty: give a file, a folder, a Hub name or 'demo:en'")
     skipped: list[BadRecord] | None = [] if skip_bad_records else None
-    files, kind = _files(given_path, format)
-    reader = find_format(kind) if kind else None
-    texts: dict[str, list[str]] | None = None
-    unit, row_name = None, None
-    of_text = {"tokenization": None if tokenization == "auto" else tokenization, "max_length": max_length}
+    files, kind, reader = _find_files(given_path, format)
     if reader is None or reader.tokenization == "given":
-        for name, value in of_text.items():
-            if value is not None:
+        for name, is_set in {"tokenization": tokenization != "auto", "max_length": max_length is not None}.items():
+            if is_set:
                 raise CfgenError(
                     f"{name} is for formats of text and spans, and {given_path} is in words: leave it out"
                 )
+    texts: dict[str, list[str]] | None = None
+    where: Mapping[str, Sequence[str]] | None = None
+    unit = None
     if reader is not None:
         columns = {"tokens_column": tokens_column, "tags_column": tags_column}
         load_kwargs |= {name: column for name, column in columns.items() if name in reader.option_names()}
@@ -147,13 +137,12 @@ def read_splits(
             skipped=skipped,
         )
         splits = {name: _to_dataset(part) for name, part in rows.items()}
-        row_name = partial(_row_name, {name: part.where for name, part in rows.items()})
+        where = {name: part.where for name, part in rows.items()}
         if unit is not None:
             texts = {name: part.texts for name, part in rows.items()}
             types = None  # already applied, before the check for overlapping mentions
     elif kind is not None:
         splits, where = read_tables(files, kind, load_kwargs, skipped)
-        row_name = partial(_row_name, where)
     else:
         splits = _read_other(given_path, load_kwargs)
     features = {name: part.features for name, part in splits.items()}
@@ -168,7 +157,7 @@ def read_splits(
         label_map=label_map,
         types=types,
         skipped=skipped,
-        row_name=row_name,
+        row_name=partial(_row_name, where) if where else None,
     )
     if not any(tag != "O" for part in splits.values() for tags in tag_column(part) for tag in tags):
         count = sum(map(len, splits.values()))
@@ -187,34 +176,33 @@ def _check_tag_names(names: Sequence[str]) -> None:
             raise CfgenError(f"tag_names: {error}: correct it") from None
 
 
-def _files(source: str, format: str) -> tuple[dict[str, list[Path]], str | None]:
-    """Return the files of a path by split, and their format; `{}` and `None` if there are no data files."""
+def _find_files(source: str, format: str) -> tuple[dict[str, list[Path]], str | None, AnyFormat | None]:
+    """Return the files of a path by split, the name of their format, and the format unless they are tables.
+
+    If there are no data files, there is no format.
+    """
     named = None if format == "auto" else find_format(format)
     path = Path(source).expanduser()
     saved = any((path / name).is_file() for name in ("dataset_dict.json", "state.json"))
     if source.startswith("demo:") or saved or not path.exists():
         if format != "auto":
-            raise CfgenError(
-                f"format is {format!r}, but {source} is not a data file or a folder of them: leave it out"
-            )
-        return {}, None
-    candidates: list[Format[Any]] = registered_formats() if format == "auto" else [named] if named else []
-    for each in candidates:
+            raise CfgenError(f"format is {format!r}, but {source} is not a data file or folder: leave it out")
+        return {}, None, None
+    for each in registered_formats() if format == "auto" else [named] if named else []:
         if found := each.find(path):
-            return found, each.name
+            return found, each.name, each
     groups = files_by_split(path) if path.is_dir() else {"train": [path]}
     if format != "auto":
-        return groups, named.name if named else format
+        return groups, named.name if named else format, named
     formats = {file: detect_format(file) for file in chain(*groups.values())}
     if len(set(formats.values())) > 1:
-        named_formats = ", ".join(f"{file} ({name})" for file, name in formats.items())
-        raise CfgenError(
-            f"files of more than one format: {named_formats}: keep one format per folder, or name it (format)"
-        )
-    return groups, next(iter(formats.values()))
+        detected = ", ".join(f"{file} ({name})" for file, name in formats.items())
+        raise CfgenError(f"files of more than one format: {detected}: keep one format per folder, or name it (format)")
+    (name,) = set(formats.values())
+    return groups, name, find_format(name)
 
 
-def _labeled(groups: Mapping[str, list[Path]], format: Format[Any]) -> dict[str, list[Path]]:
+def _labeled(groups: Mapping[str, list[Path]], format: AnyFormat) -> dict[str, list[Path]]:
     """Leave out test files that are published without labels."""
     left_out = [file for file in groups.get("test", []) if format.is_unlabeled(file)]
     for file in left_out:
@@ -227,30 +215,28 @@ def _to_dataset(rows: Rows) -> Dataset:
     columns = {}
     for name in dict.fromkeys(chain.from_iterable(rows.columns)):
         values = [row.get(name) for row in rows.columns]
-        try:
-            columns[name] = pa.array(values)
-        except (pa.ArrowException, OverflowError):
-            at = bisect_left(range(1, len(values)), True, key=lambda count: not _is_array(values[:count]))
+        columns[name] = _to_array(values)
+        if columns[name] is None:
+            at = bisect_left(range(1, len(values)), True, key=lambda count: _to_array(values[:count]) is None)
             raise CfgenError(
                 f"{rows.where[at]}: {name} is {shown(values[at])}, of another type than in the records before, or too "
                 "large: give one type a column"
-            ) from None
+            )
     return Dataset(pa.table(columns))
 
 
-def _is_array(values: list[Any]) -> bool:
+def _to_array(values: list[object]) -> pa.Array | None:
     try:
-        pa.array(values)
+        return pa.array(values)
     except (pa.ArrowException, OverflowError):
-        return False
-    return True
+        return None
 
 
 def _row_name(where: Mapping[str, Sequence[str]], split: str, row: int) -> str:
     return where[split][row]
 
 
-def _read_other(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
+def _read_other(source: str, load_kwargs: Mapping[str, object]) -> dict[str, Dataset]:
     path = Path(source).expanduser()
     demo = source.startswith("demo:")
     if not demo and not path.exists():
@@ -275,7 +261,7 @@ def _read_other(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
 _OTHER_ENDINGS = {".csv", ".parquet", ".yaml", ".zip"}
 
 
-def _from_hub(source: str, load_kwargs: dict[str, Any]) -> dict[str, Dataset]:
+def _from_hub(source: str, load_kwargs: Mapping[str, object]) -> dict[str, Dataset]:
     endings = _OTHER_ENDINGS.union(*(format.endings for format in registered_formats()))
     if Path(source).suffix.lower() in endings:
         raise CfgenError(f"there is no file {source}: correct the path")

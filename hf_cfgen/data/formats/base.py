@@ -118,10 +118,12 @@ class Format(ABC, Generic[Labeled]):
         return [field.name for field in fields(self)]
 
 
-_FORMATS: dict[str, Format[Any]] = {}
+AnyFormat = Format[Any]
+
+_FORMATS: dict[str, AnyFormat] = {}
 
 
-def register_format(format: Format[Any]) -> None:
+def register_format(format: AnyFormat) -> None:
     """Add a file format to those that are detected, read, and written.
 
     Args:
@@ -137,7 +139,7 @@ def register_format(format: Format[Any]) -> None:
     _FORMATS[format.name] = format
 
 
-def registered_formats() -> list[Format[Any]]:
+def registered_formats() -> list[AnyFormat]:
     """Return all registered formats, sorted by name."""
     return [_FORMATS[name] for name in sorted(_FORMATS)]
 
@@ -147,7 +149,7 @@ def format_names() -> list[str]:
     return [*sorted(_FORMATS), *TABLES]
 
 
-def find_format(name: str) -> Format[Any] | None:
+def find_format(name: str) -> AnyFormat | None:
     """Return a format by its name, or by the import path of its class.
 
     Args:

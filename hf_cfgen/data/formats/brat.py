@@ -31,7 +31,7 @@ _HEAD = re.compile(r"T[0-9]+\t\S+ [0-9]+ [0-9]+[^\t]*\t|([REAMN][0-9]+|#[0-9]+|\
 
 
 class Brat(Format[TextRecord]):
-    """brat standoff: a document's text in a `.txt` file, its mentions in the `.ann` file of the same name beside it.
+    """brat standoff: the text of a document in a `.txt` file, and its mentions in the `.ann` file of the same name.
 
     The records are sentences. Relations, events, attributes, normalizations, notes, and equivalences are skipped. A
     sentence is bad if one of its mentions is. If a mention shows no sentence, the document is one bad record.

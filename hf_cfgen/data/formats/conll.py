@@ -14,7 +14,7 @@ from .text_files import read_text
 
 @dataclass
 class Conll(Format[WordRecord]):
-    """CoNLL columns: a word and its tag a line, a blank line after a sentence.
+    """CoNLL columns: one word and its tag per line, and a blank line after each sentence.
 
     Columns are separated by tabs or, in a line without a tab, by spaces. A blank line or a `-DOCSTART-` line ends a
     sentence. A line that starts with `#` and has no valid tag is a comment: tweets have words like `#photography`,

@@ -27,7 +27,7 @@ _LAYOUT = '{"tokens": [str, ...], "ner_tags": [str or int, ...]}'
 
 @dataclass
 class JsonRows(Format[WordRecord]):
-    """JSON lines of tokens and tags: one sentence a line, or an array of them.
+    """JSON lines of tokens and tags: one sentence per line, or an array of sentences.
 
     Args:
         tokens_column (`str`, *optional*, defaults to `"tokens"`): The field of the tokens.

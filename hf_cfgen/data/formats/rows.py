@@ -4,12 +4,12 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from ...errors import CfgenError
 from ...tagging.spans import spans_to_tags
 from ..segmentation import choose_unit, split_long, token_offsets, token_spans
-from .base import Format
+from .base import AnyFormat
 from .records import BadRecord, TextRecord, WordRecord, check_disjoint, checked_span, longest_disjoint
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Rows(NamedTuple):
 
 
 def read_rows(
-    format: Format[Any],
+    format: AnyFormat,
     groups: Mapping[str, Sequence[Path]],
     *,
     scheme: str | None = None,

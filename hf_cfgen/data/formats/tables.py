@@ -5,7 +5,6 @@ import glob
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -65,7 +64,7 @@ def read_tables(
     return splits, where
 
 
-def load(path: str, where: str, load_kwargs: Mapping[str, Any]) -> Any:
+def load(path: str, where: str, load_kwargs: Mapping[str, object]) -> Dataset | DatasetDict:
     """Call `datasets.load_dataset`, and return its result. Errors become a `CfgenError` that starts with `where`."""
     try:
         loaded: Dataset | DatasetDict = load_dataset(path, **load_kwargs)

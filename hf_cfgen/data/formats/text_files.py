@@ -138,13 +138,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} twice")
+        raise CfgenError(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} twice")
     return record
 
 
 def _reason(error: ValueError | RecursionError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg}, column {error.colno}"
-    if str(error).startswith("the key"):
+    if isinstance(error, CfgenError):
         return str(error)
     return "nested too deeply" if isinstance(error, RecursionError) else "a number of too many digits"
