@@ -36,6 +36,7 @@ from datasets import Dataset, load_from_disk
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
     AutoModelForTokenClassification,
+    AutoTokenizer,
     BertConfig,
     BertForTokenClassification,
     PreTrainedModel,
@@ -49,8 +50,8 @@ from hf_cfgen import CfgenConfig, generate_counterfactuals, load_ner_dataset
 from hf_cfgen.counterfactual.discrimination import judge
 from hf_cfgen.data.columns import tag_names
 from hf_cfgen.modeling.decoding import best_tags
-from hf_cfgen.modeling.encoding import WindowArrays, WordEncoder, load_tokenizer, pad
-from hf_cfgen.modeling.inference import batches, windows_for
+from hf_cfgen.modeling.encoding import Windows
+from hf_cfgen.modeling.inference import batches
 from hf_cfgen.modeling.pipeline import DiscriminatorPipeline, as_discriminator
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -70,12 +71,12 @@ def small_bert(words: Sequence[str], labels: dict[str, Any]) -> tuple[PreTrained
     return model, PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=512, **special)
 
 
-def passes(windows: WindowArrays, chosen: Sequence[np.ndarray]) -> list[dict[str, torch.Tensor]]:
+def passes(windows: Windows, chosen: Sequence[np.ndarray]) -> list[dict[str, torch.Tensor]]:
     """The model's inputs, made before time is taken."""
-    return [{name: torch.from_numpy(values) for name, values in pad(windows, batch)[0].items()} for batch in chosen]
+    return [{name: torch.from_numpy(values) for name, values in windows.pad(batch)[0].items()} for batch in chosen]
 
 
-def of_one_length(windows: WindowArrays, batch_list: Sequence[np.ndarray]) -> list[np.ndarray]:
+def of_one_length(windows: Windows, batch_list: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Batches without padding: each of ours, parted by length."""
     size = windows.end - windows.begin
     order = np.concatenate(batch_list)
@@ -92,9 +93,7 @@ def bare(model: PreTrainedModel, inputs: Sequence[dict[str, torch.Tensor]]) -> N
 
 def check_labels(judge_with: DiscriminatorPipeline, sentences: Sequence[Sequence[str]], stock: Sequence[Any]) -> None:
     """Each word has the label that the stock pipeline gives to its first sub-word."""
-    encoder = WordEncoder(judge_with.tokenizer)
-    numbers, offsets = encoder.sentences(sentences)
-    windows = windows_for(judge_with.model, encoder, numbers, offsets, None)
+    windows = judge_with.preprocess(sentences, stride=None).windows
     predictions = judge_with.predict(sentences)
     for row, (begin, end, answers) in enumerate(zip(windows.offsets, windows.offsets[1:], stock)):
         label_at = {answer["index"]: answer["entity"] for answer in answers}
@@ -128,8 +127,7 @@ def part(folder: Path) -> None:
 def measure(rows: Dataset, tagger: DiscriminatorPipeline, rounds: int) -> dict[str, Any]:
     """Seconds of each way, and their ratios."""
     sentences = list(rows["tokens"])
-    encoder = WordEncoder(tagger.tokenizer)
-    windows = windows_for(tagger.model, encoder, *encoder.sentences(sentences), tagger.stride)
+    windows = tagger.preprocess(sentences, tagger.stride).windows
     ours = batches(windows, tagger.model.device)
     padded, unpadded = passes(windows, ours), passes(windows, of_one_length(windows, ours))
     stock = pipeline("token-classification", model=tagger.model, tokenizer=tagger.tokenizer, ignore_labels=[])
@@ -179,7 +177,7 @@ def main() -> None:
         model, tokenizer = small_bert([word for tokens in rows["tokens"] for word in tokens], labels)
     else:
         model = AutoModelForTokenClassification.from_pretrained(arguments.model, **labels)
-        tokenizer = load_tokenizer(arguments.model)
+        tokenizer = AutoTokenizer.from_pretrained(arguments.model)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows.save_to_disk(folder / "rows")

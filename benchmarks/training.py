@@ -25,7 +25,7 @@ from hf_cfgen.modeling.lstm import LSTMTagger
 from hf_cfgen.modeling.word_vectors import load_vectors
 from hf_cfgen.training.config import ModelOptions, TaggerTrainingArguments
 from hf_cfgen.training.taggers import create_tagger, with_learning_rate
-from hf_cfgen.training.trainer import tagger_trainer
+from hf_cfgen.training.trainer import TaggerTrainer
 
 PARTS = ("forward", "backward", "optimizer", "forward on dev")
 
@@ -66,8 +66,8 @@ def main() -> None:
         )
         set_seed(training.seed)
         model, tokenizer = create_tagger(options, data, vectors)
-        trainer = tagger_trainer(
-            model, tokenizer, data["train"], data["validation"], with_learning_rate(training, options)
+        trainer = TaggerTrainer(
+            model, with_learning_rate(training, options), data["train"], data["validation"], tokenizer
         )
         result["shares"] = shares(trainer)
         if isinstance(model, LSTMTagger):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .modeling.pipeline import DiscriminatorPipeline
     from .tagging.scoring import CausalEffects, TaggerScores, causal_scores, ner_scores
     from .tagging.spans import Span, spans_to_tags, tags_to_spans
+    from .training.config import TaggerTrainingArguments
+    from .training.trainer import TaggerTrainer
 
 
 __version__ = "0.1.0"
@@ -44,6 +46,8 @@ _MODULE_OF = {
     "LSTMTaggerConfig": "modeling.lstm",
     "Span": "tagging.spans",
     "TaggerScores": "tagging.scoring",
+    "TaggerTrainer": "training.trainer",
+    "TaggerTrainingArguments": "training.config",
     "TextRecord": "data.formats",
     "WordRecord": "data.formats",
     "causal_effects": "causal.effects",
@@ -77,6 +81,8 @@ __all__ = [
     "LSTMTaggerConfig",
     "Span",
     "TaggerScores",
+    "TaggerTrainer",
+    "TaggerTrainingArguments",
     "TextRecord",
     "WordRecord",
     "__version__",

@@ -10,9 +10,11 @@ import torch
 from hf_cfgen.counterfactual.discrimination import REASONS
 from hf_cfgen.data.columns import tag_strings
 from hf_cfgen.modeling.decoding import best_tags
-from hf_cfgen.modeling.encoding import Window, default_stride, max_length
+from hf_cfgen.modeling.encoding import max_length
 from hf_cfgen.modeling.pipeline import DiscriminatorPipeline
 from hf_cfgen.tagging.spans import Span, tags_to_spans
+
+from .taggers import Window
 
 
 def encode_words(tokenizer: Any, sentences: Sequence[Sequence[str]], length: int | None, stride: int | None):
@@ -74,7 +76,9 @@ def predict_words(tagger: DiscriminatorPipeline, words: Sequence[str]) -> np.nda
     model, tokenizer, stride = tagger.model, tagger.tokenizer, tagger.stride
     length = max_length(model, tokenizer)
     values = np.full((len(words), model.config.num_labels), np.nan, dtype=np.float32)
-    for window in encode_words(tokenizer, [words], length, default_stride(length) if stride == -1 else stride):
+    if stride == -1:
+        stride = 0 if length is None else length // 4
+    for window in encode_words(tokenizer, [words], length, stride):
         with torch.inference_mode():
             logits = model.eval()(**{name: torch.tensor([row]) for name, row in window.inputs.items()}).logits[0]
         values[list(window.firsts)] = logits.softmax(-1).numpy()[list(window.firsts.values())]

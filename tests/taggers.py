@@ -1,16 +1,58 @@
 """Small models with known behaviour, for tests."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
 
+from hf_cfgen.modeling.encoding import Windows, WordEncoder
+from hf_cfgen.modeling.inference import predict_words as predict_windows
 from hf_cfgen.modeling.lstm import LSTMTagger
+from hf_cfgen.modeling.pipeline import as_tagger
 from hf_cfgen.modeling.untrained import lstm_tagger
 
 LABELS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+
+
+class Window(NamedTuple):
+    """One window in plain lists: the words of its sub-words (None: special), and where words are predicted."""
+
+    sentence: int
+    inputs: dict[str, list[int]]
+    word_ids: list[int | None]
+    firsts: dict[int, int]
+
+
+def as_lists(windows: Windows) -> list[Window]:
+    found = []
+    for w, sentence in enumerate(windows.sentence.tolist()):
+        first = windows.words[sentence]
+        inputs, within, sub_words = windows.pad(np.array([w]))
+        words, _, positions = windows.predictions(np.array([w]))
+        numbers = iter((windows.word[sub_words] - first).tolist())
+        found.append(
+            Window(
+                sentence,
+                {name: values[0].tolist() for name, values in inputs.items()},
+                [next(numbers) if inside else None for inside in within[0]],
+                dict(zip((words - first).tolist(), positions.tolist())),
+            )
+        )
+    return found
+
+
+def encode_words(tokenizer: Any, sentences: Any, length: int | None, stride: int | None) -> list[Window]:
+    return as_lists(WordEncoder(tokenizer, length).encode(sentences, stride))
+
+
+def predict_words(
+    model: Any, tokenizer: Any, sentences: Any, stride: int | None = -1, batch_size: int | None = 32, empty: Any = None
+) -> list[np.ndarray]:
+    windows = as_tagger(model, tokenizer).preprocess(sentences, stride).windows
+    return predict_windows(model, windows, batch_size, empty)
 
 
 def wordpiece_tokenizer(pieces: Sequence[str], model_max_length: int = 10**30) -> PreTrainedTokenizerFast:

@@ -1,18 +1,12 @@
 """do(e0) and do(c0): predictions with the words of the mentions, or all other words, set to [EMPTY]."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import TypeAlias
-
-from transformers import PreTrainedModel, TokenClassificationPipeline
 
 from ..errors import CfgenError
 from ..modeling.decoding import best_tags
-from ..modeling.inference import predict_passes
-from ..modeling.pipeline import as_tagger
+from ..modeling.inference import predict_words
+from ..modeling.pipeline import Tagger, as_tagger
 from ..tagging.spans import split_tag, tags_to_spans
-
-Tagger: TypeAlias = str | Path | PreTrainedModel | TokenClassificationPipeline
 
 
 def map_labels(labels: Iterable[str], model_labels: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -134,16 +128,12 @@ def intervened_predictions(
             "hf-cfgen diagnose --model_labels MODEL_TYPE=DATA_TYPE"
         )
     id2tag = {i: tag_of[label] for i, label in id2label.items()}
-    passes = {"predictions": None, **empty_words(tags)}
-    predicted = predict_passes(
-        tagger.model,
-        tagger.tokenizer,
-        sentences,
-        list(passes.values()),
-        stride=tagger.stride,
-        batch_size=batch_size,
-    )
-    return {name: [best_tags(values, id2tag) for values in rows] for name, rows in zip(passes, predicted)}
+    windows = tagger.preprocess(sentences, tagger.stride).windows
+    predicted = {
+        name: predict_words(tagger.model, windows, batch_size, empty)
+        for name, empty in {"predictions": None, **empty_words(tags)}.items()
+    }
+    return {name: [best_tags(values, id2tag) for values in rows] for name, rows in predicted.items()}
 
 
 def _parts(tag: str) -> tuple[str, str] | None:

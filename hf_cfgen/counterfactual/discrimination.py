@@ -14,8 +14,8 @@ from transformers import Pipeline, PreTrainedModel
 
 from ..data.columns import arrow_batches, check_labels, tag_names, tag_strings
 from ..errors import CfgenError
-from ..modeling.encoding import WordEncoder
-from ..modeling.inference import batches, predict_labels, windows_for
+from ..modeling.encoding import WordEncoder, max_length
+from ..modeling.inference import batches, predict_labels
 from ..modeling.pipeline import as_discriminator, weights_digest
 from ..tagging.span_table import SpanTable
 from ..utils.arrow_arrays import flatten_lists
@@ -121,7 +121,8 @@ class Discriminate:
         self.batch_size = batch_size
         self.share = False  # whether each process of Accelerate judges a part of every batch, see `judge`
         self.only_cached = False
-        self.encoder = WordEncoder(self.discriminator.tokenizer)
+        tokenizer = self.discriminator.tokenizer
+        self.encoder = WordEncoder(tokenizer, max_length(self.discriminator.model, tokenizer))
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         # pickled only for the fingerprint
@@ -180,7 +181,7 @@ class Discriminate:
         model = self.discriminator.model
         coded = words.dictionary_encode()
         numbers = self.encoder.numbers(coded.dictionary.to_pylist())[coded.indices.to_numpy()]
-        windows = windows_for(model, self.encoder, numbers, offsets, self.discriminator.stride)
+        windows = self.encoder.windows(numbers, offsets, self.discriminator.stride)
         passes = batches(windows, model.device, self.batch_size)
         if not self.share:
             return predict_labels(model, windows, asked, passes)

@@ -1,4 +1,5 @@
-"""The taggers. Importing this package registers `LSTMTagger` with the Auto classes of transformers.
+"""The taggers. Importing this package registers `LSTMTagger` with the Auto classes of transformers, and the pipeline
+of the task "word-classification".
 
 Without it, load a saved `LSTMTagger` with `trust_remote_code=True`: its code is saved next to the weights.
 """
@@ -8,11 +9,13 @@ from pathlib import Path
 from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedConfig
 
 from .lstm import LSTMTagger, LSTMTaggerConfig
+from .pipeline import DiscriminatorPipeline
 from .untrained import lstm_tagger, pretrained_tagger
 from .word_tokenizer import word_tokenizer
 from .word_vectors import load_vectors
 
 __all__ = [
+    "DiscriminatorPipeline",
     "LSTMTagger",
     "LSTMTaggerConfig",
     "load_vectors",

@@ -1,11 +1,13 @@
 """Encode sentences of words as windows of sub-words, so that each word is predicted once."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from tokenizers.pre_tokenizers import ByteLevel
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import CfgenError
 from ..utils.ragged import expand_ranges, offsets_from_lengths
@@ -27,13 +29,15 @@ class Frame(NamedTuple):
     padding: int
 
 
-class WindowArrays(NamedTuple):
+@dataclass(frozen=True)
+class Windows:
     """Store the windows of many sentences. Indices count over all sentences and skip special tokens.
 
     Args:
         frames (`dict[str, Frame]`): The model's inputs.
         ids (`np.ndarray` of shape (sub-words,)): The token id of each sub-word.
         word (`np.ndarray` of shape (sub-words,)): The word of each sub-word.
+        words (`np.ndarray` of shape (sentences + 1,)): Where the words of each sentence start.
         sentence (`np.ndarray` of shape (windows,)): The sentence of each window, in order.
         begin (`np.ndarray` of shape (windows,)): The first sub-word of each window.
         end (`np.ndarray` of shape (windows,)): One past the last sub-word of each window.
@@ -46,6 +50,7 @@ class WindowArrays(NamedTuple):
     frames: dict[str, Frame]
     ids: np.ndarray
     word: np.ndarray
+    words: np.ndarray
     sentence: np.ndarray
     begin: np.ndarray
     end: np.ndarray
@@ -53,44 +58,93 @@ class WindowArrays(NamedTuple):
     offsets: np.ndarray
     position: np.ndarray
 
+    def __len__(self) -> int:
+        return len(self.sentence)
+
+    def predictions(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Find the words that are predicted from some windows.
+
+        Args:
+            chosen (`np.ndarray` of shape (batch,)): The windows.
+
+        Returns:
+            `tuple[np.ndarray, np.ndarray, np.ndarray]`: The words; for each, the place of its window in `chosen` and
+            the position of its first sub-word in that window.
+        """
+        size = np.diff(self.offsets)[chosen]
+        words = self.predicted[expand_ranges(self.offsets[chosen], size)]
+        return words, np.repeat(np.arange(len(chosen)), size), self.position[words]
+
+    def pad(self, chosen: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """Build a batch of model inputs, padded on the right to the longest window.
+
+        Args:
+            chosen (`np.ndarray` of shape (batch,)): The windows of the batch.
+
+        Returns:
+            `tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]`: The inputs by name, each of shape (batch,
+            positions); a mask of the positions that hold sub-words; and these sub-words.
+        """
+        begin, size = self.begin[chosen], (self.end - self.begin)[chosen]
+        before, behind = (len(part) for part in (self.frames["input_ids"].before, self.frames["input_ids"].behind))
+        column = np.arange(before + int(size.max()) + behind)
+        within = (column >= before) & (column < before + size[:, None])
+        sub_words = expand_ranges(begin, size)
+        inputs = {}
+        for name, frame in self.frames.items():
+            values = np.full(within.shape, frame.padding, dtype=np.int64)
+            values[within] = self.ids[sub_words] if name == "input_ids" else frame.inside
+            values[:, :before] = frame.before
+            for place, value in enumerate(frame.behind):
+                values[np.arange(len(chosen)), before + size + place] = value
+            inputs[name] = values
+        return inputs, within, sub_words
+
 
 class WordEncoder:
     """Encode words as sub-words. Each distinct word is tokenized only once.
 
-    A word without sub-words (whitespace or an empty string) becomes the unknown token.
+    A word without sub-words (whitespace or an empty string) becomes the unknown token. A byte-level tokenizer
+    (RoBERTa, GPT-2) is set to add the space that it expects before each word.
 
     Args:
         tokenizer (`PreTrainedTokenizerBase`): A fast tokenizer.
+        length (`int`, *optional*): Maximum sub-words per window, including special tokens; see `max_length`.
+            Defaults to no limit.
 
     Raises:
         CfgenError: The tokenizer is not a fast tokenizer.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, length: int | None = None) -> None:
         if not tokenizer.is_fast:
             raise CfgenError(f"{type(tokenizer).__name__} is not a fast tokenizer, which the alignment of words needs")
+        splitter = tokenizer.backend_tokenizer.pre_tokenizer
+        if isinstance(splitter, ByteLevel):
+            splitter.add_prefix_space = True
         self.tokenizer = tokenizer
+        self.length = length
         self.frames: dict[str, Frame] = {}
         self._number: dict[str, int] = {}
         self._ids = np.zeros(0, dtype=np.int64)
         self._offsets = np.zeros(1, dtype=np.int64)
 
-    def sentences(self, sentences: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
-        """Convert sentences to the input of `windows`.
+    def encode(self, sentences: Sequence[Sequence[str]], stride: int | None = -1) -> Windows:
+        """Encode sentences.
 
         Args:
             sentences (`Sequence[Sequence[str]]`): The words of each sentence.
+            stride (`int`, *optional*, defaults to -1): See `windows`.
 
         Returns:
-            `tuple[np.ndarray, np.ndarray]`: The numbers of all words, and where each sentence starts.
+            `Windows`: The windows. A sentence without words has none.
 
         Raises:
-            CfgenError: See `numbers`.
+            CfgenError: See `numbers` and `windows`.
         """
-        words = [word for sentence in sentences for word in sentence]
-        return self.numbers(words), offsets_from_lengths(
-            np.array([len(sentence) for sentence in sentences], dtype=np.int64)
-        )
+        numbers = self.numbers([word for sentence in sentences for word in sentence])
+        lengths = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
+        return self.windows(numbers, offsets_from_lengths(lengths), stride)
 
     def numbers(self, words: Sequence[str]) -> np.ndarray:
         """Return the number of each word, for use with `windows`.
@@ -127,7 +181,7 @@ class WordEncoder:
         if not self.frames:
             self.frames = _frames(self.tokenizer, next(word for word in words if word not in blanks))
 
-    def windows(self, words: np.ndarray, offsets: np.ndarray, length: int | None, stride: int | None) -> WindowArrays:
+    def windows(self, words: np.ndarray, offsets: np.ndarray, stride: int | None = -1) -> Windows:
         """Split sentences into windows of sub-words.
 
         Each word is predicted from the window that gives its first sub-word the most context, which is the distance
@@ -136,17 +190,18 @@ class WordEncoder:
         Args:
             words (`np.ndarray` of shape (words,)): The words of all sentences, from `numbers`.
             offsets (`np.ndarray` of shape (sentences + 1,)): Where each sentence starts, then the number of words.
-            length (`int` or `None`): Maximum sub-words per window, including special tokens; `None` for no limit.
-            stride (`int` or `None`): Sub-words that neighboring windows share; `None` keeps only the first window of
-                each sentence.
+            stride (`int`, *optional*, defaults to -1): Sub-words that neighboring windows share; -1 means a quarter of
+                a window, `None` keeps only the first window of each sentence.
 
         Returns:
-            `WindowArrays`: The windows. A sentence without words has none.
+            `Windows`: The windows. A sentence without words has none.
 
         Raises:
             CfgenError: The stride is too large for the window length.
         """
-        specials = self.tokenizer.num_special_tokens_to_add()
+        length, specials = self.length, self.tokenizer.num_special_tokens_to_add()
+        if stride == -1:
+            stride = 0 if length is None else length // 4
         if length is not None and (stride or 0) + specials >= length:
             raise CfgenError(
                 f"stride {stride} does not fit windows of {length} sub-words with {specials} special tokens"
@@ -178,10 +233,11 @@ class WordEncoder:
             best = np.where(context(other) > context(best), other, best)
         predicted = np.flatnonzero(low <= high)
         window = (first_window[owner] + best)[predicted]
-        return WindowArrays(
+        return Windows(
             frames=self.frames,
             ids=self._ids[expand_ranges(self._offsets[words], sizes)],
             word=np.repeat(np.arange(len(words)), sizes),
+            words=offsets,
             sentence=sentence,
             begin=begin,
             end=np.minimum(begin + room, bounds[sentence + 1]),
@@ -191,74 +247,12 @@ class WordEncoder:
         )
 
 
-def pad(windows: WindowArrays, chosen: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Build a batch of model inputs, padded to the longest window.
-
-    Args:
-        windows (`WindowArrays`): The windows.
-        chosen (`np.ndarray` of shape (batch,)): The windows of the batch.
-
-    Returns:
-        `tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]`: The inputs by name, each of shape (batch, positions);
-        a mask of the positions that hold sub-words; and these sub-words.
-    """
-    begin, size = windows.begin[chosen], (windows.end - windows.begin)[chosen]
-    before, behind = (len(part) for part in (windows.frames["input_ids"].before, windows.frames["input_ids"].behind))
-    column = np.arange(before + int(size.max()) + behind)
-    within = (column >= before) & (column < before + size[:, None])
-    sub_words = expand_ranges(begin, size)
-    inputs = {}
-    for name, frame in windows.frames.items():
-        values = np.full(within.shape, frame.padding, dtype=np.int64)
-        values[within] = windows.ids[sub_words] if name == "input_ids" else frame.inside
-        values[:, :before] = frame.before
-        for place, value in enumerate(frame.behind):
-            values[np.arange(len(chosen)), before + size + place] = value
-        inputs[name] = values
-    return inputs, within, sub_words
-
-
 def _frames(tokenizer: PreTrainedTokenizerBase, word: str) -> dict[str, Frame]:
     encoding = tokenizer([word], is_split_into_words=True)
     inside = [position for position, owner in enumerate(encoding.word_ids()) if owner is not None]
     first, behind = inside[0], inside[-1] + 1
     padding = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
     return {name: Frame(row[:first], row[first], row[behind:], padding.get(name, 0)) for name, row in encoding.items()}
-
-
-class Window(NamedTuple):
-    """One model input: a sentence or a part of it.
-
-    Args:
-        sentence (`int`): Index of the sentence.
-        inputs (`dict[str, list[int]]`): `input_ids`, `attention_mask` and other tokenizer outputs.
-        word_ids (`list[int | None]`): The word of each sub-word; `None` for special tokens.
-        firsts (`dict[int, int]`): The words predicted from this window, each with the position of its first sub-word.
-            Each word that the model sees is predicted from exactly one window.
-    """
-
-    sentence: int
-    inputs: dict[str, list[int]]
-    word_ids: list[int | None]
-    firsts: dict[int, int]
-
-
-def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
-    """Load a tokenizer that accepts lists of words.
-
-    Byte-level tokenizers (RoBERTa, GPT-2) are set to add the space that they expect before each word.
-
-    Args:
-        source (`str`): A folder or a Hub name.
-
-    Returns:
-        `PreTrainedTokenizerBase`: The tokenizer.
-    """
-    tokenizer = AutoTokenizer.from_pretrained(source)
-    splitter = tokenizer.backend_tokenizer.pre_tokenizer if tokenizer.is_fast else None
-    if isinstance(splitter, ByteLevel):
-        splitter.add_prefix_space = True
-    return tokenizer
 
 
 def max_length(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int | None:
@@ -282,7 +276,7 @@ def max_length(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> in
     return limit if limit < 10**9 else None
 
 
-def embedding_block(model: PreTrainedModel) -> Any:
+def embedding_block(model: PreTrainedModel) -> torch.nn.Module:
     """Return the module that computes the embedding of each position.
 
     Args:
@@ -294,61 +288,3 @@ def embedding_block(model: PreTrainedModel) -> Any:
     """
     base = getattr(model, model.base_model_prefix, model)
     return getattr(base, "embeddings", None) or model.get_input_embeddings()
-
-
-def default_stride(length: int | None) -> int:
-    """Return the default overlap of neighboring windows: a quarter of the maximum length.
-
-    Example:
-
-    >>> default_stride(512), default_stride(None)
-    (128, 0)
-    """
-    return 0 if length is None else length // 4
-
-
-def encode_words(
-    tokenizer: PreTrainedTokenizerBase,
-    sentences: Sequence[Sequence[str]],
-    length: int | None,
-    stride: int | None,
-) -> list[Window]:
-    """Encode sentences of words as a list of windows of sub-words.
-
-    Args:
-        tokenizer (`PreTrainedTokenizerBase`): A fast tokenizer.
-        sentences (`Sequence[Sequence[str]]`): The words of each sentence.
-        length (`int` or `None`): See `WordEncoder.windows`.
-        stride (`int` or `None`): See `WordEncoder.windows`.
-
-    Returns:
-        `list[Window]`: The windows, in order. A sentence without words has none.
-
-    Raises:
-        CfgenError: See `WordEncoder`.
-    """
-    encoder = WordEncoder(tokenizer)
-    words, offsets = encoder.sentences(sentences)
-    arrays = encoder.windows(words, offsets, length, stride)
-    windows = []
-    for w, (sentence, begin, end) in enumerate(zip(arrays.sentence, arrays.begin, arrays.end)):
-        frame = arrays.frames["input_ids"]
-        word_ids = (arrays.word[begin:end] - offsets[sentence]).tolist()
-        predicted = arrays.predicted[arrays.offsets[w] : arrays.offsets[w + 1]]
-        inputs = {
-            name: [
-                *frame.before,
-                *(arrays.ids[begin:end].tolist() if name == "input_ids" else [frame.inside] * int(end - begin)),
-                *frame.behind,
-            ]
-            for name, frame in arrays.frames.items()
-        }
-        windows.append(
-            Window(
-                int(sentence),
-                inputs,
-                [None] * len(frame.before) + word_ids + [None] * len(frame.behind),
-                dict(zip((predicted - offsets[sentence]).tolist(), arrays.position[predicted].tolist())),
-            )
-        )
-    return windows

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
 from ..errors import CfgenError
-from ..utils.ragged import expand_ranges
-from .encoding import WindowArrays, WordEncoder, default_stride, embedding_block, max_length, pad
+from .encoding import Windows, embedding_block
 
 BATCH_TOKENS = {"cpu": 1024, "gpu": 16384}  # sub-words per forward pass; the CPU value fits its caches
 
@@ -46,10 +46,7 @@ def empty_embeddings(model: PreTrainedModel, mask: torch.Tensor) -> Iterator[Non
 
 def predict_words(
     model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    sentences: Sequence[Sequence[str]],
-    *,
-    stride: int | None = -1,
+    windows: Windows,
     batch_size: int | None = 32,
     empty: Sequence[Sequence[bool]] | None = None,
 ) -> list[np.ndarray]:
@@ -57,11 +54,8 @@ def predict_words(
 
     Args:
         model (`PreTrainedModel`): A token-classification model. It is set to evaluation mode.
-        tokenizer (`PreTrainedTokenizerBase`): Its fast tokenizer.
-        sentences (`Sequence[Sequence[str]]`): The words of each sentence.
-        stride (`int` or `None`, *optional*, defaults to -1): Sub-words that the windows of a long sentence share; -1
-            means a quarter of a window, `None` keeps only the first window.
-        batch_size (`int`, *optional*, defaults to 32): Windows per forward pass, sorted by length.
+        windows (`Windows`): The words.
+        batch_size (`int` or `None`, *optional*, defaults to 32): Windows per forward pass; see `batches`.
         empty (`Sequence[Sequence[bool]]`, *optional*): Words to set to [EMPTY], with all their sub-words.
 
     Returns:
@@ -69,55 +63,24 @@ def predict_words(
         have NaN.
 
     Raises:
-        CfgenError: See `WordEncoder` and `empty_embeddings`.
+        CfgenError: See `empty_embeddings`.
     """
-    return predict_passes(model, tokenizer, sentences, [empty], stride=stride, batch_size=batch_size)[0]
-
-
-def predict_passes(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    sentences: Sequence[Sequence[str]],
-    passes: Sequence[Sequence[Sequence[bool]] | None],
-    *,
-    stride: int | None = -1,
-    batch_size: int | None = 32,
-) -> list[list[np.ndarray]]:
-    """Predict the same sentences several times, each time with different words set to [EMPTY].
-
-    Args:
-        model, tokenizer, sentences, stride, batch_size: See `predict_words`.
-        passes (`Sequence`): For each pass, the words to set to [EMPTY], or `None`.
-
-    Returns:
-        `list[list[np.ndarray]]`: For each pass, the result of `predict_words`.
-
-    Raises:
-        CfgenError: See `predict_words`.
-    """
-    encoder = WordEncoder(tokenizer)
-    numbers, offsets = encoder.sentences(sentences)
-    windows = windows_for(model, encoder, numbers, offsets, stride)
-    batch_list = batches(windows, model.device, batch_size)
-    predicted = []
-    for empty in passes:
-        mask = None if empty is None else np.array([value for row in empty for value in row], dtype=bool)
-        probabilities = np.full((len(numbers), model.config.num_labels), np.nan, dtype=np.float32)
-        for batch in batch_list:
-            words, values = forward(model, windows, batch, mask)
-            probabilities[words] = values.cpu().numpy()
-        predicted.append(np.split(probabilities, offsets[1:-1]) if sentences else [])
-    return predicted
+    mask = None if empty is None else np.array([value for row in empty for value in row], dtype=bool)
+    probabilities = np.full((windows.words[-1], model.config.num_labels), np.nan, dtype=np.float32)
+    for batch in batches(windows, model.device, batch_size):
+        words, values = forward(model, windows, batch, mask)
+        probabilities[words] = values.cpu().numpy()
+    return [probabilities[begin:end] for begin, end in pairwise(windows.words)]
 
 
 def predict_labels(
-    model: PreTrainedModel, windows: WindowArrays, asked: np.ndarray, batch_list: Sequence[np.ndarray]
+    model: PreTrainedModel, windows: Windows, asked: np.ndarray, batch_list: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Predict the most probable label of each word, and the probability of a given label.
 
     Args:
         model (`PreTrainedModel`): A token-classification model. It is set to evaluation mode.
-        windows (`WindowArrays`): The words.
+        windows (`Windows`): The words.
         asked (`np.ndarray` of shape (words,)): The given label of each word.
         batch_list (`Sequence[np.ndarray]`): The windows of each forward pass.
 
@@ -136,30 +99,11 @@ def predict_labels(
     return best, probability
 
 
-def windows_for(
-    model: PreTrainedModel, encoder: WordEncoder, numbers: np.ndarray, offsets: np.ndarray, stride: int | None
-) -> WindowArrays:
-    """Split sentences into windows that fit a model.
-
-    Args:
-        model (`PreTrainedModel`): The model.
-        encoder (`WordEncoder`): The encoder of the model's tokenizer.
-        numbers (`np.ndarray` of shape (words,)): The words of all sentences.
-        offsets (`np.ndarray` of shape (sentences + 1,)): Where each sentence starts.
-        stride (`int` or `None`): See `predict_words`.
-
-    Returns:
-        `WindowArrays`: The windows.
-    """
-    length = max_length(model, encoder.tokenizer)
-    return encoder.windows(numbers, offsets, length, default_stride(length) if stride == -1 else stride)
-
-
-def batches(windows: WindowArrays, device: torch.device, batch_size: int | None = None) -> list[np.ndarray]:
+def batches(windows: Windows, device: torch.device, batch_size: int | None = None) -> list[np.ndarray]:
     """Group windows into batches, longest first, to reduce padding.
 
     Args:
-        windows (`WindowArrays`): The windows.
+        windows (`Windows`): The windows.
         device (`torch.device`): The model's device.
         batch_size (`int`, *optional*): Windows per forward pass. Defaults to the number that fits `BATCH_TOKENS`
             sub-words, including padding.
@@ -184,13 +128,13 @@ def batches(windows: WindowArrays, device: torch.device, batch_size: int | None 
 
 
 def forward(
-    model: PreTrainedModel, windows: WindowArrays, batch: np.ndarray, empty: np.ndarray | None = None
+    model: PreTrainedModel, windows: Windows, batch: np.ndarray, empty: np.ndarray | None = None
 ) -> tuple[np.ndarray, torch.Tensor]:
     """Run one forward pass.
 
     Args:
         model (`PreTrainedModel`): A token-classification model. It is set to evaluation mode.
-        windows (`WindowArrays`): The windows.
+        windows (`Windows`): The windows.
         batch (`np.ndarray` of shape (batch,)): The windows of the batch.
         empty (`np.ndarray` of shape (words,), *optional*): Whether to set each word to [EMPTY].
 
@@ -199,10 +143,8 @@ def forward(
         probabilities of shape (words, labels), on the model's device.
     """
     model.eval()
-    inputs, within, sub_words = pad(windows, batch)
-    size = np.diff(windows.offsets)[batch]
-    words = windows.predicted[expand_ranges(windows.offsets[batch], size)]
-    rows = np.repeat(np.arange(len(batch)), size)
+    inputs, within, sub_words = windows.pad(batch)
+    words, rows, positions = windows.predictions(batch)
 
     def tensor(values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values).to(model.device)
@@ -215,4 +157,4 @@ def forward(
             within[within] = empty[windows.word[sub_words]]
             with empty_embeddings(model, tensor(within)):
                 logits = model(**tensors).logits
-        return words, logits[tensor(rows), tensor(windows.position[words])].float().softmax(-1)
+        return words, logits[tensor(rows), tensor(positions)].float().softmax(-1)

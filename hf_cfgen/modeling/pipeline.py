@@ -2,60 +2,146 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import EllipsisType
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForTokenClassification, PreTrainedModel, TokenClassificationPipeline
+from transformers import (
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    Pipeline,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    TokenClassificationPipeline,
+)
+from transformers.pipelines import PIPELINE_REGISTRY
 
 from ..errors import CfgenError
 from ..tagging.spans import split_tag
 from .decoding import best_tags
-from .encoding import load_tokenizer
+from .encoding import Windows, WordEncoder, max_length
 from .inference import predict_words
 
+TASK = "word-classification"
 
-class DiscriminatorPipeline(TokenClassificationPipeline):
-    """Tag words: a token-classification pipeline that takes words and returns one prediction per word.
 
-    Create it with `pipeline("token-classification", model=..., pipeline_class=DiscriminatorPipeline)` or with
+class WordPrediction(TypedDict):
+    """Store the prediction of one word. If the model did not see it, `entity` is `None` and `score` is 0.0."""
+
+    index: int
+    word: str
+    entity: str | None
+    score: float
+
+
+@dataclass
+class Batch:
+    """Store the sentences of a call while they pass through the steps of the pipeline.
+
+    Args:
+        sentences (`Sequence[Sequence[str]]`): The words of each sentence.
+        windows (`Windows`): The encoded words, from `preprocess`.
+        probabilities (`list[np.ndarray]`): For each sentence, a float32 array of shape (words, labels), from
+            `_forward`. Words that the model did not see have NaN.
+    """
+
+    sentences: Sequence[Sequence[str]]
+    windows: Windows
+    probabilities: list[np.ndarray] = field(default_factory=list)
+
+
+class DiscriminatorPipeline(Pipeline):
+    """Tag words: a pipeline that takes words and returns one prediction per word.
+
+    Create it with `pipeline("word-classification", model=...)` after `import hf_cfgen.modeling`, or with
     `as_discriminator`. Words are predicted at their first sub-word. A word without sub-words becomes the unknown
-    token. A long sentence is split into overlapping windows.
+    token. A long sentence is split into overlapping windows. Each of the steps `preprocess`, `_forward` and
+    `postprocess` takes all sentences of a call, so that windows of similar length share a forward pass.
 
     Args:
         stride (`int` or `None`, *optional*, defaults to -1): Sub-words that the windows of a long sentence share; -1
             means a quarter of a window, `None` keeps only the first window, as other pipelines do.
-        kwargs (`Any`): Options of `TokenClassificationPipeline`.
+        batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
+        options (`Any`): Options of `Pipeline`: `model`, `tokenizer`, `device`, and so on.
+
+    Raises:
+        CfgenError: `num_workers` is given.
     """
 
-    def __init__(self, *args: Any, stride: int | None = -1, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.stride = stride
+    _load_processor = _load_image_processor = _load_feature_extractor = False
+    _load_tokenizer = True
 
-    def predict(self, sentences: Sequence[Sequence[str]], batch_size: int | None = None) -> list[np.ndarray]:
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self._num_workers is not None:
+            raise CfgenError("num_workers has no effect, because words are encoded in this process: leave it out")
+
+    @property
+    def stride(self) -> int | None:
+        """Return the stride; see the class."""
+        return self._preprocess_params.get("stride", -1)
+
+    def _sanitize_parameters(
+        self, stride: int | EllipsisType | None = ...
+    ) -> tuple[dict[str, int | None], dict[str, int], dict[str, object]]:
+        return {} if stride is ... else {"stride": stride}, {}, {}
+
+    def preprocess(self, input_: Sequence[Sequence[str]], stride: int | None = -1) -> Batch:
+        """Encode sentences as windows."""
+        encoder = WordEncoder(self.tokenizer, max_length(self.model, self.tokenizer))
+        return Batch(input_, encoder.encode(input_, stride))
+
+    def _forward(self, input_tensors: Batch, batch_size: int = 32) -> Batch:
+        values = predict_words(self.model, input_tensors.windows, batch_size)
+        return replace(input_tensors, probabilities=values)
+
+    def postprocess(self, model_outputs: Batch) -> list[list[WordPrediction]]:
+        """Convert label probabilities to one prediction per word."""
+        answers = []
+        for words, values in zip(model_outputs.sentences, model_outputs.probabilities):
+            tags, scores = best_tags(values, self.model.config.id2label), values.max(axis=-1).tolist()
+            answers.append(
+                [
+                    WordPrediction(index=i, word=word, entity=None, score=0.0)
+                    if math.isnan(score)
+                    else WordPrediction(index=i, word=word, entity=tag, score=score)
+                    for i, (word, tag, score) in enumerate(zip(words, tags, scores))
+                ]
+            )
+        return answers
+
+    def predict(
+        self, sentences: Sequence[Sequence[str]], batch_size: int | None = None, **options: int | None
+    ) -> list[np.ndarray]:
         """Predict the label probabilities of each word.
 
         Args:
             sentences (`Sequence[Sequence[str]]`): The words of each sentence.
-            batch_size (`int`, *optional*): Windows per forward pass. Defaults to the pipeline's value, or 32.
+            batch_size (`int`, *optional*): Windows per forward pass. Defaults to the pipeline's value.
+            options (`int` or `None`): `stride`. Defaults to the pipeline's value.
 
         Returns:
             `list[np.ndarray]`: For each sentence, a float32 array of shape (words, labels). Words that the model did
             not see have NaN.
         """
-        size = batch_size or self._batch_size or 32
-        return predict_words(self.model, self.tokenizer, sentences, stride=self.stride, batch_size=size)
+        return self._batch(sentences, batch_size, **options).probabilities
 
-    def __call__(self, inputs: Iterable[Any], batch_size: int | None = None) -> list[Any]:
+    def __call__(
+        self, inputs: Iterable[Any], batch_size: int | None = None, **options: int | None
+    ) -> list[WordPrediction] | list[list[WordPrediction]]:
         """Tag the words of one or more sentences.
 
         Args:
             inputs (`Iterable`): The words of one sentence, or several sentences: a list, a generator, a `KeyDataset`,
                 or a column of a dataset.
-            batch_size (`int`, *optional*): Windows per forward pass.
+            batch_size (`int`, *optional*): Windows per forward pass. Defaults to the pipeline's value.
+            options (`int` or `None`): `stride`. Defaults to the pipeline's value.
 
         Returns:
             `list[dict]` for one sentence, `list[list[dict]]` for several: a dict for each word, with `word`, `index`,
@@ -65,30 +151,33 @@ class DiscriminatorPipeline(TokenClassificationPipeline):
             raise CfgenError(
                 f"a discriminator takes words, not the text {inputs[:40]!r}: split it as the data is split"
             )
-        sentences = [item if isinstance(item, str) else list(item) for item in inputs]
-        if sentences and all(isinstance(item, str) for item in sentences):
-            return self([sentences], batch_size)[0]
-        if any(isinstance(item, str) for item in sentences):
+        items = list(inputs)
+        one = [isinstance(item, str) for item in items]
+        if any(one) and not all(one):
             raise CfgenError("a discriminator takes words: a list of strings, or lists of them, not both at once")
-        answers = []
-        for words, values in zip(sentences, self.predict(sentences, batch_size)):
-            tags = best_tags(values, self.model.config.id2label)
-            answers.append(
-                [
-                    {"index": i, "word": word, "entity": tag, "score": float(row.max())}
-                    if not np.isnan(row).any()
-                    else {"index": i, "word": word, "entity": None, "score": 0.0}
-                    for i, (word, tag, row) in enumerate(zip(words, tags, values))
-                ]
-            )
-        return answers
+        sentences = [items] if any(one) else [list(item) for item in items]
+        answers = self.postprocess(self._batch(sentences, batch_size, **options))
+        return answers[0] if any(one) else answers
+
+    def _batch(self, sentences: Sequence[Sequence[str]], batch_size: int | None, **options: int | None) -> Batch:
+        parameters = self._preprocess_params | self._sanitize_parameters(**options)[0]
+        return self.forward(self.preprocess(sentences, **parameters), batch_size=batch_size or self._batch_size or 32)
 
 
-def as_tagger(model: Any, tokenizer: Any = None, stride: int | None = -1) -> DiscriminatorPipeline:
+PIPELINE_REGISTRY.register_pipeline(TASK, DiscriminatorPipeline, AutoModelForTokenClassification)
+# a saved pipeline is a model and a tokenizer: this module can't be copied next to them, as it needs the package
+del DiscriminatorPipeline._registered_impl
+
+Tagger: TypeAlias = str | Path | PreTrainedModel | TokenClassificationPipeline | DiscriminatorPipeline
+
+
+def as_tagger(
+    model: Tagger, tokenizer: PreTrainedTokenizerBase | None = None, stride: int | None = -1
+) -> DiscriminatorPipeline:
     """Create a pipeline that takes words from a token-classification model with any labels.
 
     Args:
-        model (`str`, `Path`, `PreTrainedModel` or `TokenClassificationPipeline`): A folder or Hub name, a model, or a
+        model (`str`, `Path`, `PreTrainedModel` or `Pipeline`): A folder or Hub name, a model, or a
             pipeline (a `DiscriminatorPipeline` is returned unchanged).
         tokenizer (`PreTrainedTokenizerBase`, *optional*): The tokenizer. Defaults to the tokenizer in the
             model's folder or repository.
@@ -116,10 +205,8 @@ def as_tagger(model: Any, tokenizer: Any = None, stride: int | None = -1) -> Dis
         )
     try:
         if not isinstance(model, PreTrainedModel):
-            from .. import modeling as models  # noqa: F401, registers LSTMTagger
-
             model = AutoModelForTokenClassification.from_pretrained(source)
-        tokenizer = tokenizer or load_tokenizer(source)
+        tokenizer = tokenizer or AutoTokenizer.from_pretrained(source)
     # for example, a damaged file, a head whose shape differs from the config, or an unknown architecture
     except (OSError, ValueError, RuntimeError, LookupError, ImportError, SafetensorError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -127,11 +214,13 @@ def as_tagger(model: Any, tokenizer: Any = None, stride: int | None = -1) -> Dis
     return DiscriminatorPipeline(model=model, tokenizer=tokenizer, device=device, stride=stride)
 
 
-def as_discriminator(model: Any, tokenizer: Any = None, stride: int | None = -1) -> DiscriminatorPipeline:
+def as_discriminator(
+    model: Tagger, tokenizer: PreTrainedTokenizerBase | None = None, stride: int | None = -1
+) -> DiscriminatorPipeline:
     """Create a discriminator from a fine-tuned token-classification model whose labels are tags.
 
     Args:
-        model (`str`, `Path`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_tagger`.
+        model (`str`, `Path`, `PreTrainedModel` or `Pipeline`): See `as_tagger`.
         tokenizer (`PreTrainedTokenizerBase`, *optional*): See `as_tagger`.
         stride (`int` or `None`, *optional*, defaults to -1): See `DiscriminatorPipeline`.
 

@@ -8,6 +8,7 @@ import torch
 from transformers import (
     AutoConfig,
     AutoModelForTokenClassification,
+    AutoTokenizer,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
@@ -15,7 +16,6 @@ from transformers import (
 
 from ..errors import CfgenError
 from ..utils.text import is_in_characters
-from .encoding import load_tokenizer
 from .lstm import LSTMTagger, LSTMTaggerConfig
 from .word_tokenizer import word_tokenizer
 
@@ -108,7 +108,7 @@ def pretrained_tagger(
         config.label2id = {label: i for i, label in enumerate(labels)}
         # a checkpoint with other labels gets a new head
         model = AutoModelForTokenClassification.from_pretrained(source, config=config, ignore_mismatched_sizes=True)
-        return model, load_tokenizer(source)
+        return model, AutoTokenizer.from_pretrained(source)
     except CfgenError:
         raise
     except (OSError, ValueError) as error:

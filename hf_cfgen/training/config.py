@@ -96,6 +96,11 @@ class TaggerTrainingArguments(TrainingArguments):
         super().__post_init__()
 
 
+def default_learning_rate(is_lstm: bool) -> float:
+    """Return the default learning rate: 3e-3 for an LSTMTagger and 5e-5 for other models."""
+    return 3e-3 if is_lstm else 5e-5
+
+
 def result_options(training: TaggerTrainingArguments) -> dict[str, Any]:
     """Return the options that can change the results.
 

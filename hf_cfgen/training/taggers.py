@@ -8,18 +8,16 @@ from typing import Any
 
 from accelerate import PartialState
 from datasets import Dataset, DatasetDict
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, set_seed
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from ..data.columns import tag_names
 from ..data.splits import carve_splits
 from ..modeling.pipeline import DiscriminatorPipeline, as_discriminator
 from ..modeling.untrained import lstm_tagger, pretrained_tagger
-from .config import ModelOptions, TaggerTrainingArguments
-from .trainer import tagger_trainer
+from .config import ModelOptions, TaggerTrainingArguments, default_learning_rate
+from .trainer import TaggerTrainer
 
 PAPER_LSTM = {"num_hidden_layers": 2, "hidden_size": 512}
-
-LSTM_LEARNING_RATE, TRANSFORMER_LEARNING_RATE = 3e-3, 5e-5
 
 
 def create_tagger(
@@ -65,7 +63,7 @@ def with_learning_rate(training: TaggerTrainingArguments, arguments: ModelOption
     """
     training = copy.copy(training)
     if training.learning_rate is None:
-        training.learning_rate = LSTM_LEARNING_RATE if arguments.is_lstm else TRANSFORMER_LEARNING_RATE
+        training.learning_rate = default_learning_rate(arguments.is_lstm)
     return training
 
 
@@ -76,7 +74,7 @@ def train_tagger(
     vectors: dict[str, Any] | None,
     training: TaggerTrainingArguments,
     checkpoints: Path,
-) -> tuple[DiscriminatorPipeline, Trainer]:
+) -> tuple[DiscriminatorPipeline, TaggerTrainer]:
     """Train a new tagger and keep the weights of the best evaluation on dev.
 
     Args:
@@ -88,16 +86,16 @@ def train_tagger(
         checkpoints (`Path`): A temporary folder for checkpoints, removed at the end.
 
     Returns:
-        `tuple[DiscriminatorPipeline, Trainer]`: The tagger, and the trainer with its log history.
+        `tuple[DiscriminatorPipeline, TaggerTrainer]`: The tagger, and the trainer with its log history.
 
     Raises:
-        CfgenError: See `create_tagger` and `tagger_trainer`.
+        CfgenError: See `create_tagger` and `TaggerTrainer`.
     """
     set_seed(training.seed)
     model, tokenizer = create_tagger(arguments, data, vectors)
     args = copy.copy(training)
     args.output_dir = str(checkpoints)
-    trainer = tagger_trainer(model, tokenizer, rows, data["validation"], args)
+    trainer = TaggerTrainer(model, args, rows, data["validation"], tokenizer)
     trainer.train()
     PartialState().wait_for_everyone()  # another process may still be reading the best checkpoint
     if training.process_index == 0:

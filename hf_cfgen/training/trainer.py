@@ -3,7 +3,7 @@
 import copy
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,42 +22,92 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.modeling_outputs import TokenClassifierOutput
 
 from ..data.columns import check_columns, check_labels, tag_column
-from ..modeling.encoding import Window, default_stride, encode_words, max_length
+from ..modeling.decoding import best_tags
+from ..modeling.encoding import WordEncoder, max_length
 from ..modeling.inference import empty_embeddings
+from ..modeling.lstm import LSTMTagger
 from ..tagging.scoring import LEVELS, ner_scores
-from .config import EVALUATIONS, TaggerTrainingArguments
+from .config import EVALUATIONS, TaggerTrainingArguments, default_learning_rate
 
 
-def context_row(window: Window, tags: Sequence[str]) -> list[int]:
-    """Number the words of a window that are outside mentions.
+class EncodedSplit(torch.utils.data.Dataset):
+    """Encode a split as windows, with each word labeled at its first sub-word.
+
+    Each item holds the inputs of one window, `labels`, and `context`: for each sub-word outside mentions, the number
+    of its word in the window, starting at 1; 0 for sub-words of mentions and for special tokens.
 
     Args:
-        window (`Window`): The window.
-        tags (`Sequence[str]`): The gold tags of its sentence, one per word.
+        dataset (`Dataset`): One split with `tokens` and `ner_tags`.
+        model (`PreTrainedModel`): The tagger, which defines the label ids.
+        tokenizer (`PreTrainedTokenizerBase`): Its fast tokenizer.
+        by_length (`bool`, *optional*, defaults to `False`): Sort the windows by length, for less padding.
 
-    Returns:
-        `list[int]`: For each sub-word, the number of its word, starting at 1; 0 for sub-words of mentions and for
-        special tokens.
-
-    Example:
-
-    >>> context_row(Window(0, {}, [None, 4, 4, 5, 6, None], {}), ["O", "O", "O", "O", "O", "B-PER", "O"])
-    [0, 1, 1, 0, 2, 0]
+    Raises:
+        CfgenError: Columns are missing, or the data has a tag that the model does not have.
     """
-    numbers: dict[int, int] = {}
-    return [
-        0 if word is None or tags[word] != "O" else numbers.setdefault(word, len(numbers) + 1)
-        for word in window.word_ids
-    ]
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        by_length: bool = False,
+    ) -> None:
+        check_columns(dataset)
+        dataset = dataset.with_format(None)
+        self.tags, self.id2label = tag_column(dataset), model.config.id2label
+        tags = [tag for row in self.tags for tag in row]
+        label2id = model.config.label2id
+        check_labels(label2id, set(tags))
+        label = np.array([label2id[tag] for tag in tags], dtype=np.int64)
+        outside = np.array([tag == "O" for tag in tags], dtype=bool)
+        self.windows = WordEncoder(tokenizer, max_length(model, tokenizer)).encode(list(dataset["tokens"]))
+        sizes = self.windows.end - self.windows.begin
+        self.order = np.argsort(sizes, kind="stable") if by_length else np.arange(len(sizes))
+        self.items: list[dict[str, list[int]]] = []
+        for window in self.order:
+            inputs, within, sub_words = self.windows.pad(np.array([window]))
+            words, _, positions = self.windows.predictions(np.array([window]))
+            labels, context = np.full(within.shape[1], -100), np.zeros(within.shape[1], dtype=np.int64)
+            labels[positions] = label[words]
+            word = self.windows.word[sub_words]
+            new = np.diff(word, prepend=-1) != 0
+            context[within[0]] = np.where(outside[word], np.cumsum(new & outside[word]), 0)
+            row = {name: values[0] for name, values in inputs.items()} | {"labels": labels, "context": context}
+            self.items.append({name: values.tolist() for name, values in row.items()})
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> dict[str, list[int]]:
+        return self.items[index]
+
+    def scores(self, prediction: EvalPrediction) -> dict[str, float]:
+        """Compute the F1 of predictions for all items.
+
+        Args:
+            prediction (`EvalPrediction`): Label probabilities of shape (items, positions, labels), and label ids.
+
+        Returns:
+            `dict[str, float]`: `strict_f1`, `relaxed_f1` and `token_f1`.
+        """
+        values, gold = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
+        words, _, _ = self.windows.predictions(self.order)
+        probabilities = np.full((self.windows.words[-1], len(self.id2label)), np.nan, dtype=np.float32)
+        probabilities[words] = values[gold != -100]  # padding can be on either side
+        rows = np.split(probabilities, self.windows.words[1:-1])
+        scores = ner_scores(self.tags, [best_tags(row, self.id2label) for row in rows])
+        return {f"{level}_f1": scores[level].f1 for level in LEVELS}
 
 
 def dropped_positions(context: torch.Tensor, p: float, generator: torch.Generator) -> torch.Tensor:
     """Sample the words of a batch to set to [EMPTY], each with all its sub-words.
 
     Args:
-        context (`torch.Tensor` of shape (batch, positions), int): Results of `context_row`, padded with 0.
+        context (`torch.Tensor` of shape (batch, positions), int): `context` of `EncodedSplit`, padded with 0.
         p (`float`): The probability of sampling each word.
         generator (`torch.Generator`): A CPU generator, so that all devices give the same result.
 
@@ -74,48 +124,14 @@ def dropped_positions(context: torch.Tensor, p: float, generator: torch.Generato
     return torch.cat([never, drawn], dim=1).to(context.device).gather(1, context)
 
 
-class ContextCollator(DataCollatorForTokenClassification):
-    """Pad inputs, labels, and, if present, the `context` rows from `context_row`."""
+class TaggerCollator(DataCollatorForTokenClassification):
+    """Pad the items of an `EncodedSplit`."""
 
-    def torch_call(self, features: list[dict[str, Any]]) -> Any:
+    def torch_call(self, features: list[dict[str, list[int]]]) -> Mapping[str, torch.Tensor]:
         batch = super().torch_call([{k: v for k, v in row.items() if k != "context"} for row in features])
-        if "context" in features[0]:
-            rows = [torch.tensor(row["context"]) for row in features]
-            batch["context"] = pad_sequence(rows, batch_first=True, padding_side=self.tokenizer.padding_side)
+        rows = [torch.tensor(row["context"]) for row in features]
+        batch["context"] = pad_sequence(rows, batch_first=True, padding_side=self.tokenizer.padding_side)
         return batch
-
-
-class ContextDropoutTrainer(Trainer):
-    """Train with context dropout: set random words outside mentions to [EMPTY] in each training batch.
-
-    Applies only in training mode to batches with `context` (see `ContextCollator`). Sampling depends on the seed and
-    the process index, and does not use torch's global generator.
-
-    Args:
-        context_dropout (`float`): The probability for each word outside mentions.
-        options (`Any`): Options of `Trainer`. Its arguments need `remove_unused_columns=False` to keep `context`.
-    """
-
-    def __init__(self, context_dropout: float, **options: Any) -> None:
-        super().__init__(**options)
-        self.context_dropout = context_dropout
-        key = f"{self.args.seed}/context-dropout/{self.args.process_index}"
-        self.generator = torch.Generator().manual_seed(random.Random(key).getrandbits(63))
-
-    def compute_loss(
-        self,
-        model: torch.nn.Module,
-        inputs: dict[str, Any],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> Any:
-        context = inputs.pop("context", None)
-        if context is None or not model.training:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        mask = dropped_positions(context, self.context_dropout, self.generator)
-        # `model` may be wrapped for distributed training, but self.model never is
-        with empty_embeddings(self.model, mask):
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
 
 def dev_scores(state: TrainerState) -> dict[str, Any]:
@@ -142,7 +158,7 @@ class EvenEvaluations(TrainerCallback):
     """Evaluate at 12 evenly spaced steps, including the last one."""
 
     def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> TrainerControl:
         times = min(EVALUATIONS, state.max_steps)
         steps = {math.ceil(i * state.max_steps / times) for i in range(1, times + 1)}
@@ -150,7 +166,9 @@ class EvenEvaluations(TrainerCallback):
         return control
 
 
-def summed_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> Any:
+def summed_loss(
+    outputs: TokenClassifierOutput, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None
+) -> torch.Tensor:
     """Compute the summed cross-entropy of a micro-batch, divided by the number of labeled words in the whole batch.
 
     As a result, gradient accumulation and the number of processes do not change the gradient.
@@ -173,98 +191,90 @@ def summed_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Te
     return loss / max(int(num_items_in_batch), 1)
 
 
-def encode_examples(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, dataset: Dataset
-) -> tuple[list[Window], list[dict[str, list[int]]]]:
-    """Encode a split as windows and model inputs, with each word labeled at its first sub-word.
+class TaggerTrainer(Trainer):
+    """Train a tagger: select the best of 12 evaluations by word-level strict F1 on dev, with context dropout.
 
-    Args:
-        model (`PreTrainedModel`): The tagger, which defines the label ids.
-        tokenizer (`PreTrainedTokenizerBase`): Its fast tokenizer.
-        dataset (`Dataset`): One split with `tokens` and `ner_tags`.
-
-    Returns:
-        `tuple[list[Window], list[dict[str, list[int]]]]`: The windows, and the inputs of each with `labels`.
-
-    Raises:
-        CfgenError: The data has a tag that the model does not have.
-    """
-    check_columns(dataset)
-    dataset = dataset.with_format(None)
-    label2id = model.config.label2id
-    tags = tag_column(dataset)
-    check_labels(label2id, {tag for row in tags for tag in row})
-    length = max_length(model, tokenizer)
-    windows = encode_words(tokenizer, list(dataset["tokens"]), length, default_stride(length))
-    examples = []
-    for window in windows:
-        labels = [-100] * len(window.word_ids)
-        for word, position in window.firsts.items():
-            labels[position] = label2id[tags[window.sentence][word]]
-        examples.append({**window.inputs, "labels": labels})
-    return windows, examples
-
-
-def tagger_trainer(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    train: Dataset,
-    validation: Dataset,
-    args: TaggerTrainingArguments,
-) -> Trainer:
-    """Create a `Trainer` that keeps the best of 12 evaluations by word-level strict F1 on dev.
+    After `train()`, the model has the weights with the best strict F1 on dev; ties go to the earliest. With
+    `args.context_dropout`, each training batch has random words outside mentions set to [EMPTY]. Sampling them depends
+    on the seed and the process index, and does not use torch's global generator.
 
     Args:
         model (`PreTrainedModel`): An untrained tagger.
-        tokenizer (`PreTrainedTokenizerBase`): Its fast tokenizer.
-        train (`Dataset`): The train examples, observational or mixed.
-        validation (`Dataset`): The dev split.
-        args (`TaggerTrainingArguments`): The training options.
-
-    Returns:
-        `Trainer`: The trainer. After `train()`, its model has the best strict F1 on dev; ties go to the earliest.
+        args (`TaggerTrainingArguments`): The training options. `learning_rate` defaults to 3e-3 for an LSTMTagger and
+            5e-5 for other models.
+        train_dataset (`Dataset`): The train examples, observational or mixed, with `tokens` and `ner_tags`.
+        eval_dataset (`Dataset`): The dev split.
+        processing_class (`PreTrainedTokenizerBase`): The fast tokenizer of the model.
+        callbacks (`list[TrainerCallback]`, *optional*): Further callbacks.
 
     Raises:
-        CfgenError: The data has a tag that the model does not have.
+        CfgenError: Columns are missing, or the data has a tag that the model does not have.
     """
-    train_windows, train_examples = encode_examples(model, tokenizer, train)
-    if args.context_dropout:
-        tags = tag_column(train)
-        for window, example in zip(train_windows, train_examples):
-            example["context"] = context_row(window, tags[window.sentence])
-        args = copy.copy(args)
-        args.remove_unused_columns = False
-    windows, examples = encode_examples(model, tokenizer, validation)
-    order = sorted(range(len(windows)), key=lambda w: len(windows[w].word_ids))  # less padding, same scores
-    metrics = _word_metrics([windows[w] for w in order], tag_column(validation), model.config.id2label)
-    trainer = ContextDropoutTrainer(
-        context_dropout=args.context_dropout,
-        model=model,
-        args=args,
-        train_dataset=train_examples,
-        eval_dataset=[examples[w] for w in order],
-        processing_class=tokenizer,
-        data_collator=ContextCollator(tokenizer),
-        compute_loss_func=summed_loss,
-        compute_metrics=metrics,
-        preprocess_logits_for_metrics=lambda logits, labels: logits.argmax(dim=-1),
-        callbacks=[EvenEvaluations()],
-    )
-    trainer.remove_callback(PrinterCallback)  # it prints every log entry if progress bars are off
-    return trainer
 
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        args: TaggerTrainingArguments,
+        train_dataset: Dataset,
+        eval_dataset: Dataset,
+        processing_class: PreTrainedTokenizerBase,
+        callbacks: list[TrainerCallback] | None = None,
+    ) -> None:
+        if args.learning_rate is None:
+            args = copy.copy(args)
+            args.learning_rate = default_learning_rate(isinstance(model, LSTMTagger))
+        scored = EncodedSplit(eval_dataset, model, processing_class, by_length=True)
+        super().__init__(
+            model=model,
+            args=args,
+            data_collator=TaggerCollator(processing_class),
+            train_dataset=EncodedSplit(train_dataset, model, processing_class),
+            eval_dataset=scored,
+            processing_class=processing_class,
+            compute_loss_func=summed_loss,
+            compute_metrics=scored.scores,
+            callbacks=[EvenEvaluations(), *(callbacks or ())],
+            preprocess_logits_for_metrics=lambda logits, labels: logits.float().softmax(dim=-1),
+        )
+        self.remove_callback(PrinterCallback)  # it prints every log entry if progress bars are off
+        key = f"{args.seed}/context-dropout/{args.process_index}"
+        self.generator = torch.Generator().manual_seed(random.Random(key).getrandbits(63))
 
-def _word_metrics(
-    windows: Sequence[Window], references: list[list[str]], id2label: dict[int, str]
-) -> Callable[[EvalPrediction], dict[str, float]]:
-    def compute(prediction: EvalPrediction) -> dict[str, float]:
-        best, gold = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
-        tags = [["O"] * len(row) for row in references]
-        for window, labels, scored in zip(windows, best, gold != -100, strict=True):
-            # padding can be on either side
-            for word, label in zip(window.firsts, labels[scored].tolist(), strict=True):
-                tags[window.sentence][word] = id2label[label]
-        scores = ner_scores(references, tags)
-        return {f"{level}_f1": scores[level].f1 for level in LEVELS}
+    def evaluate(
+        self,
+        eval_dataset: Dataset | EncodedSplit | None = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+    ) -> dict[str, float]:
+        """Score the tagger on dev or on another split.
 
-    return compute
+        Args:
+            eval_dataset (`Dataset`, *optional*): The split. Defaults to dev.
+            ignore_keys, metric_key_prefix: See `Trainer.evaluate`.
+
+        Returns:
+            `dict[str, float]`: The loss, `strict_f1`, `relaxed_f1` and `token_f1`, with prefix, and times.
+        """
+        if isinstance(eval_dataset, Dataset):
+            eval_dataset = EncodedSplit(eval_dataset, self.model, self.processing_class, by_length=True)
+        self.compute_metrics = (eval_dataset or self.eval_dataset).scores
+        return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor | tuple[torch.Tensor, TokenClassifierOutput]:
+        context = inputs.pop("context")
+        if not self.args.context_dropout or not model.training:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        mask = dropped_positions(context, self.args.context_dropout, self.generator)
+        # `model` may be wrapped for distributed training, but self.model never is
+        with empty_embeddings(self.model, mask):
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+
+    def _set_signature_columns_if_needed(self) -> None:
+        super()._set_signature_columns_if_needed()
+        self._signature_columns.append("context")

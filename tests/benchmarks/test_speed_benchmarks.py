@@ -7,8 +7,7 @@ import torch
 from benchmarks.discrimination import check_labels, of_one_length, passes, small_bert
 from benchmarks.metrics import samples
 from benchmarks.timing import in_turn
-from hf_cfgen.modeling.encoding import WordEncoder
-from hf_cfgen.modeling.inference import batches, windows_for
+from hf_cfgen.modeling.inference import batches
 from hf_cfgen.modeling.pipeline import as_discriminator
 
 from ..taggers import LABELS
@@ -24,8 +23,7 @@ def tagger():
 
 
 def test_batches_without_padding_have_all_windows_and_no_padding(tagger):
-    encoder = WordEncoder(tagger.tokenizer)
-    windows = windows_for(tagger.model, encoder, *encoder.sentences(SENTENCES), -1)
+    windows = tagger.preprocess(SENTENCES).windows
     ours = batches(windows, torch.device("cpu"))
     assert [batch.tolist() for batch in ours] == [[0, 2, 3, 1]]
     alike = of_one_length(windows, ours)

@@ -18,7 +18,7 @@ from hf_cfgen.counterfactual.intervention import stale_columns
 from hf_cfgen.data.columns import counterfactual_features, tag_column, tag_strings
 from hf_cfgen.modeling.pipeline import as_discriminator
 from hf_cfgen.tagging.spans import SCHEMES, Span, scheme_tags, spans_to_tags, tags_to_spans
-from hf_cfgen.training.trainer import encode_examples
+from hf_cfgen.training.trainer import EncodedSplit
 
 from ..taggers import tiny_bert, wordpiece_tokenizer
 
@@ -420,7 +420,7 @@ def test_a_tag_without_a_name_is_an_error_wherever_it_goes_in():
         generate_counterfactuals,
         partial(label_wise_token_replacement, p=1.0),
         partial(causal_effects, as_discriminator(model, tokenizer)),
-        partial(encode_examples, model, tokenizer),
+        partial(EncodedSplit, model=model, tokenizer=tokenizer),
     )
     for call in calls:
         for kind in (train, train.with_format("numpy")):

@@ -22,7 +22,7 @@ from hf_cfgen.evaluation.scores import evaluate_tagger
 from hf_cfgen.modeling.pipeline import DiscriminatorPipeline, as_discriminator
 from hf_cfgen.modeling.untrained import lstm_tagger
 from hf_cfgen.training.config import TaggerTrainingArguments
-from hf_cfgen.training.trainer import tagger_trainer
+from hf_cfgen.training.trainer import TaggerTrainer
 
 from ..make_rows import RECIPES, augment_options, counted_calls, counted_passes, write_rows
 from ..samples import json_lines
@@ -49,7 +49,7 @@ def checkpoint(data, tmp_path_factory) -> str:
     options = TaggerTrainingArguments(
         output_dir=str(folder / "training"), max_steps=72, learning_rate=2e-2, use_cpu=True, disable_tqdm=True
     )
-    trainer = tagger_trainer(model, tokenizer, data["train"], data["validation"], options)
+    trainer = TaggerTrainer(model, options, data["train"], data["validation"], tokenizer)
     trainer.train()
     model.save_pretrained(folder / "tagger")
     tokenizer.save_pretrained(folder / "tagger")

@@ -14,14 +14,14 @@ from hf_cfgen import CfgenConfig, CfgenError, Discriminate, Span, generate_count
 from hf_cfgen.counterfactual.discrimination import verdicts
 from hf_cfgen.data.columns import tag_column, tag_names
 from hf_cfgen.modeling.decoding import best_tags
-from hf_cfgen.modeling.encoding import WordEncoder, encode_words, pad
-from hf_cfgen.modeling.inference import BATCH_TOKENS, batches, windows_for
+from hf_cfgen.modeling.encoding import WordEncoder
+from hf_cfgen.modeling.inference import BATCH_TOKENS, batches
 from hf_cfgen.modeling.pipeline import as_discriminator
 from hf_cfgen.tagging.span_table import SpanTable
 from hf_cfgen.tagging.spans import SCHEMES, scheme_tags, tags_to_spans
 
 from .. import plain_discriminator as plain
-from ..taggers import tiny_bert, tiny_lstm, wordpiece_tokenizer
+from ..taggers import encode_words, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
 fast = settings(max_examples=150, deadline=None)
 WORDS = ["a", "bx", "cxyx", " ", "", "newxxyx", "never", "[SEP]", "\u200b"]
@@ -78,12 +78,10 @@ def test_windows_are_those_that_the_tokenizer_cuts(tokenizer, sentences, length,
 def test_an_encoder_that_has_seen_words_encodes_them_as_a_new_one(tokenizer):
     encoder = WordEncoder(tokenizer)
     for sentences in ([["a", "", "newx"]], [["b", "a"], [], [" ", "newx", "cx"]], [["a"]]):
-        seen = encoder.windows(*encoder.sentences(sentences), None, 0)
-        fresh = WordEncoder(tokenizer)
-        new = fresh.windows(*fresh.sentences(sentences), None, 0)
-        everything = np.arange(len(seen.sentence))
-        for name, values in pad(seen, everything)[0].items():
-            assert np.array_equal(values, pad(new, everything)[0][name])
+        seen, new = encoder.encode(sentences), WordEncoder(tokenizer).encode(sentences)
+        everything = np.arange(len(seen))
+        for name, values in seen.pad(everything)[0].items():
+            assert np.array_equal(values, new.pad(everything)[0][name])
         assert np.array_equal(seen.position, new.position)
 
 
@@ -93,16 +91,14 @@ def test_an_encoder_goes_on_after_a_word_that_it_can_not_encode():
     encoder = WordEncoder(tokenizer)
     for _ in range(2):
         with pytest.raises(CfgenError, match=r"word ' ' yields no sub-word and the tokenizer has no unknown token"):
-            encoder.sentences([["a", " "]])
-    windows = encoder.windows(*encoder.sentences([["a", "a"]]), None, 0)
-    assert pad(windows, np.array([0]))[0]["input_ids"].tolist() == [[2, 4, 4, 3]]
+            encoder.encode([["a", " "]])
+    windows = encoder.encode([["a", "a"]])
+    assert windows.pad(np.array([0]))[0]["input_ids"].tolist() == [[2, 4, 4, 3]]
 
 
 def test_a_forward_pass_takes_the_longest_first_and_no_more_sub_words_than_fit():
-    model = tiny_bert(9, max_position_embeddings=10_000)
-    encoder = WordEncoder(wordpiece_tokenizer(["a"]))
     lengths = [1, 600, 340, 600, 6000, 2]
-    windows = windows_for(model, encoder, *encoder.sentences([["a"] * length for length in lengths]), -1)
+    windows = WordEncoder(wordpiece_tokenizer(["a"]), 10_000).encode([["a"] * length for length in lengths])
     assert BATCH_TOKENS == {"cpu": 1024, "gpu": 16384}
     cpu, gpu = torch.device("cpu"), torch.device("cuda")
     assert [batch.tolist() for batch in batches(windows, cpu)] == [[4], [1], [3], [2, 5, 0]]
@@ -114,7 +110,7 @@ def test_half_a_forward_pass_of_windows_that_are_alike_needs_no_padding():
     encoder = WordEncoder(wordpiece_tokenizer(["a"]))
     for alike, expected in ((2, [5, 3]), (3, [3, 5]), (6, [5, 5, 1])):  # 5 of them fit
         sentences = [*[["a"] * 200] * alike, *[["a"] * 199] * 2, *[["a"] * 10] * (8 - alike - 2 if alike < 6 else 3)]
-        windows = encoder.windows(*encoder.sentences(sentences), None, 0)
+        windows = encoder.encode(sentences)
         assert [len(batch) for batch in batches(windows, torch.device("cpu"))] == expected
 
 

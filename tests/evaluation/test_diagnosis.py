@@ -18,13 +18,12 @@ from hf_cfgen.data.reading import read_splits
 from hf_cfgen.evaluation.diagnosis import ChangedSentence, Diagnosis, diagnose, most_changed
 from hf_cfgen.modeling.decoding import best_tags
 from hf_cfgen.modeling.encoding import WordEncoder
-from hf_cfgen.modeling.inference import predict_words
 from hf_cfgen.modeling.pipeline import as_discriminator, as_tagger
 from hf_cfgen.reporting.diagnosis import diagnosis_table
 from hf_cfgen.tagging.scoring import Effects, ner_scores
 from hf_cfgen.tagging.spans import SCHEMES, scheme_tags, tags_to_spans
 
-from ..taggers import LABELS, lexicon_tagger, tiny_bert, tiny_lstm, wordpiece_tokenizer
+from ..taggers import LABELS, lexicon_tagger, predict_words, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
 TEST = Dataset.from_dict(
     {

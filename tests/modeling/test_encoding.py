@@ -10,10 +10,10 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer, PreTrai
 
 from hf_cfgen import CfgenError
 from hf_cfgen.modeling.decoding import best_tags
-from hf_cfgen.modeling.encoding import default_stride, embedding_block, encode_words, load_tokenizer, max_length
-from hf_cfgen.modeling.inference import empty_embeddings, predict_words
+from hf_cfgen.modeling.encoding import embedding_block, max_length
+from hf_cfgen.modeling.inference import empty_embeddings
 
-from ..taggers import LABELS, tiny_bert, tiny_lstm, wordpiece_tokenizer
+from ..taggers import LABELS, encode_words, predict_words, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
 PIECES = ["a", "b", "c", "##x", "##y", "new"]
 TOKENIZER = wordpiece_tokenizer(PIECES)
@@ -155,7 +155,7 @@ def test_a_long_sentence_is_predicted_as_in_its_windows(minilm):
     model = AutoModelForTokenClassification.from_pretrained(minilm, num_labels=3).eval()
     words = [f"w{i % 37}" for i in range(400)]
     length = max_length(model, tokenizer)
-    windows = encode_words(tokenizer, [words], length, default_stride(length))
+    windows = encode_words(tokenizer, [words], length, -1)
     assert length == 512 and len(windows) > 1
     (values,) = predict_words(model, tokenizer, [words])
     assert values.shape == (400, 3) and not np.isnan(values).any()
@@ -231,9 +231,12 @@ def test_a_byte_level_tokenizer_puts_the_blank_before_words_that_it_was_trained_
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="<unk>").save_pretrained(tmp_path)
     words = ["ab", "ab"]
-    plain = AutoTokenizer.from_pretrained(tmp_path)(words, is_split_into_words=True)
-    assert plain.tokens() == ["ab", "ab"]
-    assert load_tokenizer(str(tmp_path))(words, is_split_into_words=True).tokens() == ["\u0120ab", "\u0120ab"]
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    assert tokenizer(words, is_split_into_words=True).tokens() == ["ab", "ab"]
+    (window,) = encode_words(tokenizer, [words], None, 0)
+    assert tokenizer.convert_ids_to_tokens(window.inputs["input_ids"]) == ["\u0120ab", "\u0120ab"]
+    tokenizer.save_pretrained(tmp_path)  # a tagger is saved with it
+    assert AutoTokenizer.from_pretrained(tmp_path)(words, is_split_into_words=True).tokens() == ["\u0120ab"] * 2
 
 
 def test_the_most_probable_tag_wins_and_unseen_words_are_o():

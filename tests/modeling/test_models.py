@@ -13,12 +13,11 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
 from hf_cfgen import CfgenError, LSTMTagger
-from hf_cfgen.modeling.inference import predict_words
 from hf_cfgen.modeling.untrained import lstm_tagger, pretrained_tagger
 from hf_cfgen.modeling.word_tokenizer import word_tokenizer
 from hf_cfgen.modeling.word_vectors import load_vectors
 
-from ..taggers import LABELS, tiny_lstm
+from ..taggers import LABELS, predict_words, tiny_lstm
 
 SENTENCES = [["Ada", "met", "Bo"], ["Bo", "left"]]
 VECTORS = {"Ada": np.array([1, 2], np.float32), "Rome": np.array([3, 6], np.float32)}

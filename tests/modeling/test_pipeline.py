@@ -174,6 +174,46 @@ def test_a_stock_pipeline_and_a_folder_make_the_same_discriminator(tmp_path):
     assert as_discriminator(loaded) is loaded
 
 
+def test_a_folder_makes_the_same_pipeline_by_the_name_of_the_task(tmp_path):
+    model, tokenizer = lexicon_tagger(READER, ["met"])
+    saved, _ = tiny_lstm([[*READER, "met"]])
+    saved.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    made = pipeline("word-classification", model=str(tmp_path), device="cpu", stride=None, batch_size=2)
+    assert type(made) is DiscriminatorPipeline and made.stride is None
+    assert made(SENTENCES) == as_discriminator(str(tmp_path))(SENTENCES, batch_size=2)
+    with pytest.raises(TypeError, match="aggregation_strategy"):
+        pipeline("word-classification", model=model, tokenizer=tokenizer, aggregation_strategy="first")
+    with pytest.raises(CfgenError, match="num_workers has no effect"):
+        pipeline("word-classification", model=model, tokenizer=tokenizer, num_workers=2)
+    with pytest.raises(TypeError, match="ignore_labels"):
+        made(SENTENCES, ignore_labels=["O"])
+    made.save_pretrained(tmp_path / "again")
+    files = {"config.json", "lstm.py", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    assert {path.name for path in (tmp_path / "again").iterdir()} == files
+
+
+def test_a_call_answers_what_predict_does_with_the_stride_of_the_call_or_of_the_pipeline():
+    model, tokenizer = tiny_lstm([["Ada", "met"]])
+    tokenizer.model_max_length = 4
+    judge = as_discriminator(model, tokenizer, stride=None)
+    sentences = [["Ada", "met"] * 3, [], ["met"]]
+    for stride, seen in ((None, [4, 0, 1]), (1, [6, 0, 1])):
+        values = judge.predict(sentences, stride=stride)
+        assert [int((~np.isnan(rows)).all(axis=1).sum()) for rows in values] == seen
+        labels = model.config.id2label
+        assert judge(sentences, stride=stride) == [
+            [
+                {"index": i, "word": word, "entity": None, "score": 0.0}
+                if np.isnan(row).any()
+                else {"index": i, "word": word, "entity": labels[int(row.argmax())], "score": float(row.max())}
+                for i, (word, row) in enumerate(zip(words, rows))
+            ]
+            for words, rows in zip(sentences, values)
+        ]
+    assert judge(sentences) == judge(sentences, stride=None) != judge(sentences, stride=1)
+
+
 def test_the_digest_changes_with_weights_labels_and_vocabulary():
     model, tokenizer = tiny_lstm(SENTENCES)
     first = weights_digest(as_discriminator(model, tokenizer))

@@ -14,16 +14,15 @@ from torch.nn.functional import cross_entropy
 from transformers import DataCollatorForTokenClassification, Trainer, TrainerCallback, set_seed
 
 from hf_cfgen.training.trainer import (
-    ContextCollator,
+    EncodedSplit,
     EvenEvaluations,
-    context_row,
+    TaggerCollator,
+    TaggerTrainer,
     dropped_positions,
-    encode_examples,
     summed_loss,
-    tagger_trainer,
 )
 
-from ..taggers import tiny_bert, tiny_lstm, wordpiece_tokenizer
+from ..taggers import encode_words, tiny_bert, tiny_lstm, wordpiece_tokenizer
 from .test_training import TRAIN, WORDS, arguments, step_of_sgd
 
 ALWAYS = 1 - 1e-9  # above every number that torch.rand draws
@@ -46,36 +45,40 @@ def tagger(kind: str) -> tuple[Any, Any]:
     return bert() if kind == "bert" else tiny_lstm(ROWS["tokens"], dropout=0.0)
 
 
+def without_context(model: Any, tokenizer: Any, rows: Dataset) -> list[dict[str, list[int]]]:
+    items = EncodedSplit(rows, model, tokenizer)
+    return [{name: values for name, values in item.items() if name != "context"} for item in items]
+
+
 def test_words_outside_mentions_are_numbered_with_all_their_sub_words():
     model, tokenizer = bert()
-    windows, _ = encode_examples(model, tokenizer, ROWS)
-    assert [context_row(w, ROWS["ner_tags"][w.sentence]) for w in windows] == CONTEXT
+    assert [item["context"] for item in EncodedSplit(ROWS, model, tokenizer)] == CONTEXT
 
 
 def test_every_window_of_a_long_sentence_numbers_its_own_words():
     model, tokenizer = bert(model_max_length=6)
-    tags = ["O", "B-PER", "O", "O", "O"]
-    rows = Dataset.from_dict({"tokens": [["a", "a", "bx", " ", "b"]], "ner_tags": [tags]})
-    windows, _ = encode_examples(model, tokenizer, rows)
+    words = ["a", "a", "bx", " ", "b"]
+    windows = encode_words(tokenizer, [words], 6, -1)
     assert [window.word_ids for window in windows] == [[None, 0, 1, 2, 2, None], [None, 2, 3, 4, None]]
-    # the mention would have been in both, had it been the word that they share
-    assert [context_row(window, tags) for window in windows] == [[0, 1, 0, 2, 2, 0], [0, 1, 2, 3, 0]]
-    assert context_row(windows[1], ["O", "O", "B-PER", "O", "O"]) == [0, 0, 1, 2, 0]
+
+    def context(*tags: str) -> list[list[int]]:
+        rows = Dataset.from_dict({"tokens": [words], "ner_tags": [tags]})
+        return [item["context"] for item in EncodedSplit(rows, model, tokenizer)]
+
+    assert context("O", "B-PER", "O", "O", "O") == [[0, 1, 0, 2, 2, 0], [0, 1, 2, 3, 0]]
+    assert context("O", "O", "B-PER", "O", "O") == [[0, 1, 2, 0, 0, 0], [0, 0, 1, 2, 0]]
 
 
 @pytest.mark.parametrize("side", ["right", "left"])
 def test_a_batch_is_padded_with_what_is_left_alone(side):
     model, tokenizer = bert()
     tokenizer.padding_side = side
-    _, examples = encode_examples(model, tokenizer, ROWS)
-    collator = ContextCollator(tokenizer)
-    plain = DataCollatorForTokenClassification(tokenizer)(examples)
-    batch = collator([{**example, "context": row} for example, row in zip(examples, CONTEXT)])
+    plain = DataCollatorForTokenClassification(tokenizer)(without_context(model, tokenizer, ROWS))
+    batch = TaggerCollator(tokenizer)(list(EncodedSplit(ROWS, model, tokenizer)))
     zeros = [[0] * (10 - len(row)) for row in CONTEXT]
     expected = [row + pad if side == "right" else pad + row for row, pad in zip(CONTEXT, zeros)]
     assert batch.pop("context").tolist() == expected
     assert {name: values.tolist() for name, values in batch.items()} == {n: v.tolist() for n, v in plain.items()}
-    assert list(collator(examples)) == list(plain)
 
 
 def padded() -> torch.Tensor:
@@ -136,8 +139,7 @@ class Spy:
 
 def context_of(spy: Spy, step: int, model: Any, tokenizer: Any) -> torch.Tensor:
     """The numbers of the context's words, found by the ids that the model was given."""
-    windows, _ = encode_examples(model, tokenizer, ROWS)
-    by_ids = {tuple(w.inputs["input_ids"]): context_row(w, ROWS["ner_tags"][w.sentence]) for w in windows}
+    by_ids = {tuple(item["input_ids"]): item["context"] for item in EncodedSplit(ROWS, model, tokenizer)}
     rows = []
     for ids, attended in zip(spy.inputs[step]["input_ids"].tolist(), spy.inputs[step]["attention_mask"].tolist()):
         row = by_ids[tuple(ids[: sum(attended)])]
@@ -151,7 +153,7 @@ def test_the_embeddings_of_these_words_are_zero_in_training_and_nowhere_else(tmp
     model, tokenizer = tagger(kind)
     spy = Spy(model)
     args = arguments(tmp_path, max_steps=20, per_device_train_batch_size=2, learning_rate=1e-3, context_dropout=p)
-    trainer = tagger_trainer(model, tokenizer, ROWS, ROWS, args)
+    trainer = TaggerTrainer(model, args, ROWS, ROWS, tokenizer)
     trainer.train()
     steps = [step for step, training in enumerate(spy.training) if training]
     assert len(steps) == 20 and len(spy.training) == len(spy.embeddings) > 20
@@ -174,14 +176,13 @@ def test_the_embeddings_of_these_words_are_zero_in_training_and_nowhere_else(tmp
     assert p == ALWAYS or (dropped > 5 and kept > 5)
     assert args.remove_unused_columns, "the caller's options stay as they are"
     # nor does a model in evaluation mode lose words that have numbers
-    trainer.compute_metrics = None  # those are of dev's windows
     trainer.evaluate(trainer.train_dataset)
     assert not (spy.empty(-1) & spy.inputs[-1]["attention_mask"].bool()).any()
 
 
 def gradient_by_hand(kind: str, model: Any, tokenizer: Any, empty: torch.Tensor, order: list[int]) -> dict[str, Any]:
     """The gradient of the mean cross-entropy of the words, each sentence on its own, with zeros in its embeddings."""
-    _, examples = encode_examples(model, tokenizer, ROWS)
+    examples = EncodedSplit(ROWS, model, tokenizer)
     model.zero_grad()
     total, words = torch.zeros(()), 0
     for row, number in enumerate(order):
@@ -203,13 +204,12 @@ def test_the_gradient_of_a_step_is_that_of_embeddings_with_zeros(tmp_path, kind)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     spy = Spy(model)
     options = {"optim": "sgd", "max_grad_norm": 0.0, "per_device_train_batch_size": 3, "context_dropout": 0.5}
-    trainer = tagger_trainer(model, tokenizer, ROWS, ROWS, arguments(tmp_path, **options))
+    trainer = TaggerTrainer(model, arguments(tmp_path, **options), ROWS, ROWS, tokenizer)
     trainer.train()
     assert spy.training[0]
     empty = spy.empty(0) & spy.inputs[0]["attention_mask"].bool()
     assert empty.any() and not torch.equal(empty, context_of(spy, 0, model, tokenizer) > 0)
-    windows, _ = encode_examples(model, tokenizer, ROWS)
-    all_ids = [window.inputs["input_ids"] for window in windows]
+    all_ids = [item["input_ids"] for item in EncodedSplit(ROWS, model, tokenizer)]
     inputs = (spy.inputs[0][name].tolist() for name in ("input_ids", "attention_mask"))
     order = [all_ids.index(ids[: sum(attended)]) for ids, attended in zip(*inputs)]
     untrained, _ = tagger(kind)
@@ -247,13 +247,13 @@ def fresh(output: Path, **options: Any) -> tuple[Any, Any, Any]:
 
 def trained(output: Path, **options: Any) -> torch.Tensor:
     model, tokenizer, args = fresh(output, **options)
-    return steps_of(tagger_trainer(model, tokenizer, TRAIN, TRAIN, args))
+    return steps_of(TaggerTrainer(model, args, TRAIN, TRAIN, tokenizer))
 
 
 def test_without_it_training_is_that_of_a_plain_trainer_bit_by_bit(tmp_path):
     ours, state = trained(tmp_path / "ours"), torch.get_rng_state()
     model, tokenizer, args = fresh(tmp_path / "plain")
-    _, examples = encode_examples(model, tokenizer, TRAIN)
+    examples = without_context(model, tokenizer, TRAIN)
     plain = Trainer(
         model=model,
         args=args,
@@ -277,7 +277,7 @@ def test_the_draws_come_from_the_seed_and_disturb_no_others(tmp_path):
     assert torch.equal(trained(tmp_path / "never", context_dropout=1e-12), plain)
     model, tokenizer, _ = fresh(tmp_path / "seeds")
     args = [arguments(tmp_path / "seeds", context_dropout=0.5, seed=seed) for seed in (1, 1, 2)]
-    seeds = [tagger_trainer(model, tokenizer, TRAIN, TRAIN, given).generator.initial_seed() for given in args]
+    seeds = [TaggerTrainer(model, given, TRAIN, TRAIN, tokenizer).generator.initial_seed() for given in args]
     assert seeds[0] == seeds[1] != seeds[2]
 
 

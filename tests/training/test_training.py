@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from datasets import Dataset
@@ -13,14 +14,13 @@ from transformers import EvalPrediction, Trainer, set_seed
 
 from hf_cfgen import CfgenError, load_ner_dataset
 from hf_cfgen.modeling.decoding import best_tags
-from hf_cfgen.modeling.inference import predict_words
 from hf_cfgen.modeling.untrained import lstm_tagger
 from hf_cfgen.tagging.scoring import ner_scores
 from hf_cfgen.training.config import ModelOptions, TaggerTrainingArguments, changed_options
 from hf_cfgen.training.taggers import train_discriminator
-from hf_cfgen.training.trainer import encode_examples, summed_loss, tagger_trainer
+from hf_cfgen.training.trainer import EncodedSplit, TaggerTrainer, summed_loss
 
-from ..taggers import LABELS, tiny_bert, tiny_lstm, wordpiece_tokenizer
+from ..taggers import LABELS, predict_words, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
 WORDS = ["Ada", "Bo", "Rome", "met", "in", "and"]
 TAGS = {"Ada": "B-PER", "Bo": "B-PER", "Rome": "B-LOC"}
@@ -44,7 +44,7 @@ def step_of_sgd(output: Path, **options) -> dict[str, list[float]]:
     set_seed(1)
     model, tokenizer = tiny_lstm([WORDS], dropout=0.0)
     args = arguments(output, optim="sgd", max_grad_norm=0.0, lr_scheduler_type="constant", **options)
-    trainer = tagger_trainer(model, tokenizer, TRAIN, TRAIN, args)
+    trainer = TaggerTrainer(model, args, TRAIN, TRAIN, tokenizer)
     trainer.train()
     return {name: value.flatten().tolist() for name, value in trainer.model.state_dict().items()}
 
@@ -64,7 +64,7 @@ def test_batches_of_sentences_of_like_length_hold_less_padding(tmp_path):
 
     def padding(strategy: str) -> tuple[int, int]:
         args = arguments(tmp_path, train_sampling_strategy=strategy, per_device_train_batch_size=8)
-        loader = tagger_trainer(model, tokenizer, train, train, args).get_train_dataloader()
+        loader = TaggerTrainer(model, args, train, train, tokenizer).get_train_dataloader()
         masks = [batch["attention_mask"] for batch in loader]
         return sum(int(mask.sum()) for mask in masks), sum(int((mask == 0).sum()) for mask in masks)
 
@@ -114,14 +114,14 @@ def test_labels_stand_on_first_sub_words_and_each_word_counts_once():
         {"tokens": [["ax", "b", " "], ["a"] * 9], "ner_tags": [["B-PER", "O", "B-LOC"], ["O"] * 9]}
     )
     model = tiny_bert(len(tokenizer))
-    windows, examples = encode_examples(model, tokenizer, rows)
+    examples = list(EncodedSplit(rows, model, tokenizer))
     assert examples[0]["labels"] == [-100, 1, -100, 0, 3, -100]
-    assert len(windows) == 4
+    assert len(examples) == 4
     for kind in ("arrow", "numpy"):
-        assert encode_examples(model, tokenizer, rows.with_format(kind)) == (windows, examples)
+        assert list(EncodedSplit(rows.with_format(kind), model, tokenizer)) == examples
     assert sum(label != -100 for example in examples[1:] for label in example["labels"]) == 9
     with pytest.raises(CfgenError, match=r"the data has tags B-ORG, which the model lacks; it has B-LOC, B-PER"):
-        encode_examples(model, tokenizer, Dataset.from_dict({"tokens": [["a"]], "ner_tags": [["B-ORG"]]}))
+        EncodedSplit(Dataset.from_dict({"tokens": [["a"]], "ner_tags": [["B-ORG"]]}), model, tokenizer)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_options_that_contradict_the_protocol_are_errors(tmp_path, option, value
 @pytest.mark.parametrize(("steps", "expected"), [(24, range(2, 25, 2)), (30, None), (5, range(1, 6))])
 def test_dev_is_scored_12_times_evenly_and_last_at_the_last_step(tmp_path, steps, expected):
     model, tokenizer = tiny_lstm([WORDS])
-    trainer = tagger_trainer(model, tokenizer, TRAIN, TRAIN, arguments(tmp_path, max_steps=steps, learning_rate=1e-3))
+    trainer = TaggerTrainer(model, arguments(tmp_path, max_steps=steps, learning_rate=1e-3), TRAIN, TRAIN, tokenizer)
     trainer.train()
     done = [entry["step"] for entry in trainer.state.log_history if "eval_strict_f1" in entry]
     # ceil(30 i / 12) for i = 1 ... 12
@@ -163,7 +163,7 @@ def test_the_best_evaluation_wins_the_earliest_of_equals_and_its_weights_are_loa
     set_seed(0)
     model, tokenizer = lstm_tagger(TRAIN["tokens"], LABELS, hidden_size=16, embedding_size=8)
     # so high a rate that scores go up and down
-    trainer = tagger_trainer(model, tokenizer, TRAIN, TRAIN, arguments(tmp_path, max_steps=36, learning_rate=0.1))
+    trainer = TaggerTrainer(model, arguments(tmp_path, max_steps=36, learning_rate=0.1), TRAIN, TRAIN, tokenizer)
     trainer.train()
     history = [(e["step"], e["eval_strict_f1"]) for e in trainer.state.log_history if "eval_strict_f1" in e]
     best = max(score for _, score in history)
@@ -184,7 +184,7 @@ def test_scores_on_dev_are_of_words_whole_sentences_and_all_windows(tmp_path):
         }
     )
     model = tiny_bert(len(tokenizer))
-    trainer = tagger_trainer(model, tokenizer, rows, rows, arguments(tmp_path))
+    trainer = TaggerTrainer(model, arguments(tmp_path), rows, rows, tokenizer)
     metrics = trainer.evaluate()
     predictions = [
         best_tags(values, model.config.id2label) for values in predict_words(model, tokenizer, list(rows["tokens"]))
@@ -193,6 +193,9 @@ def test_scores_on_dev_are_of_words_whole_sentences_and_all_windows(tmp_path):
     assert 0 < scores.token.f1 < 1
     for level in ("strict", "relaxed", "token"):
         assert metrics[f"eval_{level}_f1"] == pytest.approx(scores[level].f1)
+    first = trainer.evaluate(rows.select([0]), metric_key_prefix="first")
+    assert first["first_token_f1"] == pytest.approx(ner_scores(rows["ner_tags"][:1], predictions[:1]).token.f1)
+    assert trainer.evaluate()["eval_token_f1"] == metrics["eval_token_f1"] != first["first_token_f1"]
 
 
 @pytest.mark.parametrize("side", ["right", "left"])
@@ -205,16 +208,28 @@ def test_scores_on_dev_are_of_words_whatever_side_is_padded(tmp_path, side):
             "ner_tags": [["B-PER", "I-PER", "O", "B-LOC"], ["B-LOC"], ["O", "B-PER"]],
         }
     )
-    trainer = tagger_trainer(tiny_bert(len(tokenizer)), tokenizer, rows, rows, arguments(tmp_path))
+    trainer = TaggerTrainer(tiny_bert(len(tokenizer)), arguments(tmp_path), rows, rows, tokenizer)
     gold = trainer.data_collator(list(trainer.eval_dataset))["labels"].numpy()
     scored = gold != -100
     assert scored.sum() == 7
     best = gold.copy()
     best[~scored] = LABELS.index("B-PER")  # a model says something of every position
-    assert trainer.compute_metrics(EvalPrediction(best, gold))["strict_f1"] == 1.0
+    certain = np.eye(len(LABELS))
+    assert trainer.compute_metrics(EvalPrediction(certain[best], gold))["strict_f1"] == 1.0
     best[gold == LABELS.index("B-LOC")] = 0
     # 2 of 4 mentions, nothing else
-    assert trainer.compute_metrics(EvalPrediction(best, gold))["strict_f1"] == pytest.approx(2 / 3)
+    assert trainer.compute_metrics(EvalPrediction(certain[best], gold))["strict_f1"] == pytest.approx(2 / 3)
+
+
+def test_the_learning_rate_depends_on_the_kind_of_tagger_unless_it_is_given(tmp_path):
+    tokenizer = wordpiece_tokenizer(WORDS)
+    for rate, lstm, bert in ((None, 3e-3, 5e-5), (0.5, 0.5, 0.5)):
+        args = arguments(tmp_path, learning_rate=rate)
+        trainers = [
+            TaggerTrainer(m, args, TRAIN, TRAIN, t) for m, t in (tiny_lstm([WORDS]), (tiny_bert(10), tokenizer))
+        ]
+        assert [trainer.args.learning_rate for trainer in trainers] == [lstm, bert]
+        assert args.learning_rate == rate, "the caller's options stay as they are"
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path):
@@ -222,7 +237,7 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
         set_seed(seed)
         model, tokenizer = lstm_tagger(TRAIN["tokens"], LABELS, hidden_size=8, embedding_size=4)
         args = arguments(tmp_path / name, max_steps=4, seed=seed)
-        trainer = tagger_trainer(model, tokenizer, TRAIN, TRAIN, args)
+        trainer = TaggerTrainer(model, args, TRAIN, TRAIN, tokenizer)
         trainer.train()
         return trainer.model.head[-1].weight
 
