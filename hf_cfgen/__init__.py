@@ -4,15 +4,17 @@ The public names are loaded when they are first used: `import hf_cfgen` imports 
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .causal.effects import causal_effects
     from .counterfactual.config import CfgenConfig
+    from .counterfactual.counts import GenerationCounts, TypeCounts
     from .counterfactual.discrimination import Discriminate
     from .counterfactual.entity_sets import EntitySets
     from .counterfactual.generation import Counterfactuals, generate_counterfactuals, mix
     from .counterfactual.intervention import Intervene
+    from .counterfactual.train_split import TrainSplit
     from .data.formats import Format, TextRecord, WordRecord, register_format
     from .data.loading import load_ner_dataset
     from .errors import CfgenError
@@ -41,6 +43,7 @@ _MODULE_OF = {
     "EntitySets": "counterfactual.entity_sets",
     "Evaluation": "evaluation.run_result",
     "Format": "data.formats",
+    "GenerationCounts": "counterfactual.counts",
     "Intervene": "counterfactual.intervention",
     "LSTMTagger": "modeling.lstm",
     "LSTMTaggerConfig": "modeling.lstm",
@@ -49,6 +52,8 @@ _MODULE_OF = {
     "TaggerTrainer": "training.trainer",
     "TaggerTrainingArguments": "training.config",
     "TextRecord": "data.formats",
+    "TrainSplit": "counterfactual.train_split",
+    "TypeCounts": "counterfactual.counts",
     "WordRecord": "data.formats",
     "causal_effects": "causal.effects",
     "causal_scores": "tagging.scoring",
@@ -76,6 +81,7 @@ __all__ = [
     "EntitySets",
     "Evaluation",
     "Format",
+    "GenerationCounts",
     "Intervene",
     "LSTMTagger",
     "LSTMTaggerConfig",
@@ -84,6 +90,8 @@ __all__ = [
     "TaggerTrainer",
     "TaggerTrainingArguments",
     "TextRecord",
+    "TrainSplit",
+    "TypeCounts",
     "WordRecord",
     "__version__",
     "causal_effects",
@@ -102,7 +110,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from hf_cfgen.counterfactual.discrimination import REASONS
+from hf_cfgen.counterfactual.counts import REASONS
 from hf_cfgen.data.columns import tag_strings
 from hf_cfgen.modeling.decoding import best_tags
 from hf_cfgen.modeling.encoding import max_length

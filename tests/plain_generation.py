@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from hf_cfgen import EntitySets, Intervene
 from hf_cfgen.counterfactual.entity_sets import Form
-from hf_cfgen.counterfactual.intervention import laid_out, replace_mention
+from hf_cfgen.counterfactual.intervention import replace_mention, row_tags
 from hf_cfgen.counterfactual.sampling import row_keys, shuffled
 from hf_cfgen.data.columns import check_lengths, tag_column, tag_strings
 from hf_cfgen.tagging.spans import Span, tags_to_spans
@@ -64,7 +64,7 @@ def plain_candidates(self: Intervene, batch: dict[str, list[Any]]) -> dict[str, 
             values = {
                 "id": f"{row_id}#{j}",
                 "tokens": new_tokens,
-                "ner_tags": laid_out(new_spans, len(new_tokens), self.scheme, self.names),
+                "ner_tags": row_tags(new_spans, len(new_tokens), self.scheme, self.names),
                 "source_id": str(row_id),
                 "is_counterfactual": True,
                 "replaced": [

@@ -7,7 +7,7 @@ from datasets import Dataset
 from markupsafe import Markup
 
 from ..counterfactual.config import CfgenConfig
-from ..counterfactual.discrimination import REASONS
+from ..counterfactual.counts import REASONS
 from ..counterfactual.entity_sets import EntitySets
 from ..counterfactual.generation import generate_counterfactuals
 from ..data.columns import tag_column

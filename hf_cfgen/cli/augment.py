@@ -11,8 +11,8 @@ from typing import Any
 from accelerate import PartialState
 from datasets import Dataset
 
-from ..counterfactual.entity_sets import EntitySets
 from ..counterfactual.generation import generate_counterfactuals, mix
+from ..counterfactual.train_split import TrainSplit
 from ..data.columns import tag_column
 from ..data.export import write_rows
 from ..data.loading import write_skipped
@@ -130,14 +130,13 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
         raise CfgenError(
             f"{arguments.data}: no train split, only {', '.join(source.splits)}: name a file train, or give one file"
         )
-    train = source.splits["train"]
     with about(arguments.data):
-        entity_sets = EntitySets.from_dataset(train)
-        entity_sets.check_swappable()
+        split = TrainSplit.from_dataset(source.splits["train"], config.scheme)
+        split.entity_sets.check_swappable()
     PartialState().wait_for_everyone()  # until every process has found the outputs free
     judge = _judge(arguments, training, source)
-    kept, rejected, counts = generate_counterfactuals(train, judge, config, entity_sets=entity_sets)
-    rows = mix(train, kept, training.seed) if arguments.mix else kept
+    kept, rejected, counts = generate_counterfactuals(split, judge, config)
+    rows = mix(split, kept, training.seed) if arguments.mix else kept
     main = PartialState().is_main_process
     if main:
         print(f"{arguments.data}: {counts_line(counts)}" + ("" if judge else " (no discriminator: none judged)"))

@@ -25,15 +25,18 @@ class RecipeOptions:
     """How counterfactual examples are made; see `CfgenConfig`.
 
     Args:
-        recipe (`str`, *optional*, defaults to `"budget"`): `"budget"` or `"paper"`.
+        recipe (`str`, *optional*, defaults to `"budget"`): `"budget"`, `"paper"`, or the import path of a function.
         k (`int`, *optional*, defaults to 5): Candidates per example of the budget recipe.
+        filter (`str`, *optional*): The import path of a function that rejects candidates.
     """
 
     recipe: str = field(
-        default="budget", metadata={"help": "Recipe: budget (k candidates per example) or paper (all)."}
+        default="budget",
+        metadata={"help": "budget (k candidates per example), paper (all), or your own: my_module:my_recipe."},
     )
     k: int = field(default=5, metadata={"help": "Candidates per example of the budget recipe."})
+    filter: str | None = field(default=None, metadata={"help": "Your own filter of candidates: my_module:my_filter."})
 
     def recipe_config(self, seed: int = 0, scheme: str | None = None) -> CfgenConfig:
         """Return the options as a `CfgenConfig`."""
-        return CfgenConfig(recipe=self.recipe, k=self.k, seed=seed, scheme=scheme)
+        return CfgenConfig(self.recipe, self.k, seed, scheme, self.filter)

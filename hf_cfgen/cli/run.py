@@ -16,8 +16,9 @@ from accelerate import PartialState
 from datasets import Dataset
 
 from .. import __version__
-from ..counterfactual.entity_sets import EntitySets, entity_types
-from ..counterfactual.generation import check_sources, generate_counterfactuals, mix, random_swap, with_provenance
+from ..counterfactual.entity_sets import entity_types
+from ..counterfactual.generation import generate_counterfactuals, mix, random_swap, with_provenance
+from ..counterfactual.train_split import TrainSplit
 from ..data.loading import check_sizes, cut_splits, write_skipped
 from ..data.options import ReadOptions, SplitOptions
 from ..data.reading import read_splits
@@ -164,8 +165,8 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
         data = cut_splits(
             source.splits, arguments.split_sizes, arguments.num_train_examples, arguments.split_seed, training.seed
         )
-        entity_sets = EntitySets.from_dataset(data["train"])
-        check_sources(data["train"])
+        split = TrainSplit.from_dataset(data["train"], recipe.scheme)
+        entity_sets = split.entity_sets
         observational = {split: with_provenance(data[split]) for split in ("validation", "test")}
     create_tagger(arguments, data, vectors)
     main = training.process_index == 0
@@ -200,7 +201,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
         return tagger
 
     discriminator = train(NOAUG, data["train"], 0.0)
-    kept, rejected, counts = generate_counterfactuals(data["train"], discriminator, recipe, entity_sets=entity_sets)
+    kept, rejected, counts = generate_counterfactuals(split, discriminator, recipe, entity_sets=entity_sets)
     _say(main, counts_line(counts))
     if main:
         for name, rows in ((KEPT, kept), (REJECTED, rejected)):
@@ -208,10 +209,10 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
                 _write_splits(output / name, {"train": rows})
     probabilities = dict.fromkeys((0.0, arguments.try_context_dropout))
     if arguments.control:
-        candidates = generate_counterfactuals(data["train"], None, recipe, entity_sets=entity_sets).kept
+        candidates = generate_counterfactuals(split, None, recipe, entity_sets=entity_sets).kept
         swapped = random_swap(candidates, len(kept), training.seed)
-        train(CONTROL, mix(data["train"], swapped, training.seed), *probabilities)
-    mixed = mix(data["train"], kept, training.seed)
+        train(CONTROL, mix(split, swapped, training.seed), *probabilities)
+    mixed = mix(split, kept, training.seed)
     if main:
         _write_splits(output / DATA, {"train": mixed, **observational})
     train(AUG, mixed, *probabilities)

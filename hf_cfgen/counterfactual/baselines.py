@@ -15,9 +15,9 @@ from datasets import Dataset, IterableDataset
 from ..data.columns import counterfactual_features, tag_column, tag_names, tag_strings
 from ..errors import CfgenError
 from ..tagging.spans import tags_to_spans
-from .entity_sets import EntitySets
-from .generation import check_sources, unique_rows, with_ids
-from .intervention import laid_out, replace_mention, scheme_of, stale_columns
+from .generation import unique_rows
+from .intervention import replace_mention, row_tags
+from .train_split import TrainSplit, check_sources, stale_columns, with_ids
 
 _Change = Callable[[random.Random, Sequence[str], Sequence[str]], dict[str, Any]]
 
@@ -50,10 +50,8 @@ def mention_replacement(
     >>> mention_replacement(Dataset.from_dict(rows), p=1.0)["tokens"][0]
     ['Bo', 'met', 'Ada']
     """
-    train = with_ids(train)
-    entity_sets = EntitySets.from_dataset(train)
-    names = tag_names(train)
-    scheme = scheme_of(train, scheme)
+    split = TrainSplit.from_dataset(train, scheme)
+    train, entity_sets = with_ids(split), split.entity_sets
 
     def change(generator: random.Random, tokens: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
         new_tokens, spans, replaced = list(tokens), tags_to_spans(tags), []
@@ -69,7 +67,7 @@ def mention_replacement(
             (form,) = generator.choices(forms, weights)
             new_tokens, spans, _ = replace_mention(new_tokens, spans, span, form)
             replaced.append({**spans[i]._asdict(), "original": list(own), "replacement": list(form)})
-        new_tags = laid_out(spans, len(new_tokens), scheme, names)
+        new_tags = row_tags(spans, len(new_tokens), split.scheme, split.names)
         return {"tokens": new_tokens, "ner_tags": new_tags, "replaced": replaced}
 
     return _augmented(train, change, p, copies, seed)

@@ -1,8 +1,13 @@
-"""The numbers of generated, kept and rejected counterfactual examples."""
+"""The numbers of generated, kept and rejected counterfactual examples, and the reasons for rejection."""
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from ..utils.records import Record
+
+RejectionReason = Literal["truncated", "wrong_boundaries", "wrong_type", "missed"]
+
+REASONS: tuple[RejectionReason, ...] = get_args(RejectionReason)
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,8 @@ class GenerationCounts(Record):
         duplicates (`int`): Dropped because their tokens equal an observational example or an earlier candidate.
         candidates (`int`): `drawn` minus `duplicates`.
         kept (`int`): Candidates that the discriminator accepts; all if there is no discriminator.
-        rejected (`dict[str, int]`): The number of rejected candidates by reason.
+        rejected (`dict[str, int]`): The number of rejected candidates by reason: `truncated`, `wrong_boundaries`,
+            `wrong_type`, `missed`, or a reason of your own filter.
         by_type (`dict[str, TypeCounts]`): The counts by entity type.
         unswappable_types (`list[str]`): Types with a single surface form, which have nothing to swap in.
     """

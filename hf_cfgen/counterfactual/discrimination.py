@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, NoReturn, TypeAlias, TypeGuard
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from accelerate import PartialState
 from accelerate.utils import gather_object
-from datasets import Dataset, Value
+from datasets import Dataset
 from transformers import Pipeline, PreTrainedModel
 
-from ..data.columns import arrow_batches, check_labels, tag_names, tag_strings
+from ..data.columns import arrow_batches, check_labels, set_reasons, tag_names, tag_strings
 from ..errors import CfgenError
 from ..modeling.encoding import WordEncoder, max_length
 from ..modeling.inference import batches, predict_labels
@@ -20,13 +20,18 @@ from ..modeling.pipeline import as_discriminator, weights_digest
 from ..tagging.span_table import SpanTable
 from ..utils.arrow_arrays import flatten_lists
 from ..utils.ragged import expand_ranges, offsets_from_lengths
+from .counts import REASONS
 
 TaggingFunction = Callable[[list[list[str]]], Sequence[Sequence[str]]]
 
-REASONS = ("truncated", "wrong_boundaries", "wrong_type", "missed")
+Discriminator: TypeAlias = str | PreTrainedModel | Pipeline | TaggingFunction
+
+ROWS_AT_ONCE = 8192
+
+_VERSION = 2  # increase when scores or reasons change, because the datasets cache does not detect edits of this module
 
 
-def verdicts(
+def rejection_reasons(
     replaced: SpanTable, predicted: np.ndarray, labels: Sequence[str], seen: np.ndarray, offsets: np.ndarray
 ) -> list[str | None]:
     """Return why each counterfactual example is rejected, or `None` if it is accepted.
@@ -49,7 +54,7 @@ def verdicts(
 
     >>> mention = SpanTable(*np.array([[0], [0], [1], [0]]), types=("PER",))
     >>> predicted, offsets = np.array([1, 2]), np.array([0, 2])
-    >>> verdicts(mention, predicted, ["O", "B-PER", "I-PER"], np.array([True, True]), offsets)
+    >>> rejection_reasons(mention, predicted, ["O", "B-PER", "I-PER"], np.array([True, True]), offsets)
     ['wrong_boundaries']
     """
     found = SpanTable.from_tags(np.where(seen, predicted, len(labels)), [*labels, "O"], offsets)
@@ -74,39 +79,21 @@ def verdicts(
     return [(*REASONS, None)[place] for place in worst]
 
 
-def smallest(values: np.ndarray, row: np.ndarray, rows: int) -> np.ndarray:
-    """Return the smallest value of each row, or NaN if a value is NaN or there are no values.
-
-    Args:
-        values (`np.ndarray` of shape (values,), float): Values.
-        row (`np.ndarray` of shape (values,)): The row of each value.
-        rows (`int`): The number of rows.
-
-    Returns:
-        `np.ndarray` of shape (rows,): One value per row.
-
-    Example:
-
-    >>> smallest(np.array([0.5, 0.25, np.nan]), np.array([0, 0, 1]), 3).tolist()
-    [0.25, nan, nan]
-    """
+def _row_minima(values: np.ndarray, row: np.ndarray, rows: int) -> np.ndarray:
+    """Return the smallest value of each row, or NaN if a value is NaN or there are no values."""
     least = np.full(rows, np.inf, dtype=values.dtype)
     np.minimum.at(least, row, np.where(np.isnan(values), -np.inf, values))
     return np.where(np.isinf(least), np.nan, least)
-
-
-ROWS_AT_ONCE = 8192
-
-_VERSION = 2  # increase when verdicts change, because the datasets cache does not detect edits of this module
 
 
 class Discriminate:
     """Fill in `score` and `reason` of candidates, as a transform for `Dataset.map`.
 
     Call `dataset.map(discriminate, batched=True)`. It is faster with `dataset.with_format("arrow")`. `score` is the
-    smallest probability of the gold tag over the replaced words, or `None` if the model did not see them. `reason` is
-    the verdict, or `None` for accepted candidates. Use processes of Accelerate instead of `num_proc`, because the
-    transform holds a model. The datasets cache identifies it by its options and a digest of the weights.
+    smallest probability of the gold tag over the replaced words, or `None` if the model did not see them. `reason`
+    says why a candidate is rejected, and is `None` for accepted ones. Use processes of Accelerate instead of
+    `num_proc`, because the transform holds a model. The datasets cache identifies it by its options and a hash of the
+    weights.
 
     Args:
         discriminator (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): See `as_discriminator`.
@@ -115,7 +102,12 @@ class Discriminate:
             (16384 on a GPU).
     """
 
-    def __init__(self, discriminator: Any, names: Sequence[str] | None = None, batch_size: int | None = None) -> None:
+    def __init__(
+        self,
+        discriminator: str | PreTrainedModel | Pipeline,
+        names: Sequence[str] | None = None,
+        batch_size: int | None = None,
+    ) -> None:
         self.discriminator = as_discriminator(discriminator)
         self.names = None if names is None else tuple(names)
         self.batch_size = batch_size
@@ -124,7 +116,7 @@ class Discriminate:
         tokenizer = self.discriminator.tokenizer
         self.encoder = WordEncoder(tokenizer, max_length(self.discriminator.model, tokenizer))
 
-    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         # pickled only for the fingerprint
         state = (_VERSION, self.names, self.discriminator.stride, weights_digest(self.discriminator))
         return _SentAway, state
@@ -158,8 +150,8 @@ class Discriminate:
         best, probability = self._predict(words, offsets, asked)
         seen = ~np.isnan(probability)
         id2label = self.discriminator.model.config.id2label  # in any order
-        reasons = verdicts(replaced, best, [id2label[i] for i in range(len(id2label))], seen, offsets)
-        scores = smallest(probability[inside], np.repeat(replaced.row, lengths), len(batch))
+        reasons = rejection_reasons(replaced, best, [id2label[i] for i in range(len(id2label))], seen, offsets)
+        scores = _row_minima(probability[inside], np.repeat(replaced.row, lengths), len(batch))
         added = {
             "score": pa.array(scores, pa.float32(), mask=np.isnan(scores)),
             "reason": pa.array(reasons, pa.string()),
@@ -193,7 +185,7 @@ class Discriminate:
         return best, probability
 
 
-def _replaced_mentions(column: Any, offsets: np.ndarray) -> SpanTable:
+def _replaced_mentions(column: pa.ChunkedArray, offsets: np.ndarray) -> SpanTable:
     """Read the `replaced` column of rows whose words start at `offsets`."""
     mentions, per_row = flatten_lists(column)
     row = np.repeat(np.arange(len(offsets) - 1), np.diff(per_row))
@@ -202,7 +194,7 @@ def _replaced_mentions(column: Any, offsets: np.ndarray) -> SpanTable:
     return SpanTable(row, start, end, labels.indices.to_numpy(), tuple(labels.dictionary.to_pylist()))
 
 
-def is_function(discriminator: Any) -> TypeGuard[TaggingFunction]:
+def is_function(discriminator: object) -> TypeGuard[TaggingFunction]:
     """Check whether a discriminator is a plain function from sentences to tags, not a model or a pipeline."""
     return callable(discriminator) and not isinstance(discriminator, (PreTrainedModel, Pipeline))
 
@@ -238,12 +230,11 @@ def judge_by_function(rows: Dataset, tagger: TaggingFunction) -> Dataset:
         offsets = offsets_from_lengths(np.array(list(map(len, sentences)), dtype=np.int64))
         codes = np.array([numbers[tag] for row in predicted for tag in row], dtype=np.int64)
         replaced = _replaced_mentions(table["replaced"], offsets)
-        reasons += verdicts(replaced, codes, tags, np.ones(len(codes), dtype=bool), offsets)
-    judged = rows.remove_columns("reason").add_column("reason", reasons, feature=Value("string"))
-    return judged.select_columns(rows.column_names)
+        reasons += rejection_reasons(replaced, codes, tags, np.ones(len(codes), dtype=bool), offsets)
+    return set_reasons(rows, reasons)
 
 
-def judge(rows: Dataset, discriminator: Any, **map_kwargs: Any) -> Dataset:
+def judge(rows: Dataset, discriminator: Discriminator, **map_kwargs: Any) -> Dataset:
     """Fill in `score` and `reason` of counterfactual rows.
 
     All processes of Accelerate must call it with the same rows: each judges a part and returns all. The number of
@@ -265,7 +256,7 @@ def judge(rows: Dataset, discriminator: Any, **map_kwargs: Any) -> Dataset:
         return judge_by_function(rows, discriminator)
     discriminate = Discriminate(discriminator, tag_names(rows))
 
-    def judged(**options: Any) -> Dataset:
+    def judged(**options: object) -> Dataset:
         options = {"batched": True, "batch_size": ROWS_AT_ONCE, "features": rows.features, **map_kwargs, **options}
         return rows.with_format("arrow").map(discriminate, desc="discriminate", **options).with_format(None)
 
@@ -284,7 +275,7 @@ def judge(rows: Dataset, discriminator: Any, **map_kwargs: Any) -> Dataset:
 
 
 class _NotCached(Exception):
-    """Raised if the verdicts are not in the datasets cache."""
+    """Raised if the scores and reasons are not in the datasets cache."""
 
 
 _MENTION = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())])
@@ -295,8 +286,8 @@ _TYPES = {"tokens": pa.list_(pa.string()), "replaced": pa.list_(_MENTION)}
 class _SentAway:
     """Stand in for a pickled `Discriminate`; raise an error when called."""
 
-    def __init__(self, *state: Any) -> None:
+    def __init__(self, *state: object) -> None:
         pass
 
-    def __call__(self, batch: dict[str, list[Any]]) -> NoReturn:
+    def __call__(self, batch: object) -> NoReturn:
         raise CfgenError("Discriminate holds a model and can't be sent to other processes: call map without num_proc")

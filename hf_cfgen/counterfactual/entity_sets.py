@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from datasets import Dataset, IterableDataset
 
 from ..data.columns import check_observational, example_batches
 from ..errors import CfgenError
+from ..tagging.span_table import SpanTable
 from ..utils.arrow_arrays import StringArray, to_list_array
 from ..utils.hashing import derive_keys, hash_rows, hash_words, to_binary
 from ..utils.ragged import first_positions
@@ -20,30 +21,21 @@ from ..utils.ragged import first_positions
 Form = tuple[str, ...]
 
 
-class FlatForms(NamedTuple):
-    """The surface forms of all types as flat arrays, in order.
+class FormTable(NamedTuple):
+    """The surface forms of all types as arrays, in order; a form is known by its number among all forms."""
 
-    Args:
-        firsts (`np.ndarray` of shape (types + 1,)): Where the forms of each type start, and the number of forms.
-        offsets (`np.ndarray` of shape (forms + 1,)): Where the words of each form start, and the number of words.
-        words (`StringArray`): The words.
-        hash_words (`np.ndarray` of shape (2, words), uint64): Their digests.
-        digests (`np.ndarray` of shape (2, forms), uint64): Digests of the forms, each with its type.
-        by_digest (`np.ndarray` of shape (forms,)): The forms sorted by the first half of their digests.
-    """
-
-    firsts: np.ndarray
-    offsets: np.ndarray
+    firsts: np.ndarray  # (types + 1,): the first form of each type, and the number of forms
+    offsets: np.ndarray  # (forms + 1,): where the words of each form start, and the number of words
     words: StringArray
-    hash_words: np.ndarray
-    digests: np.ndarray
-    by_digest: np.ndarray
+    word_hashes: np.ndarray  # (2, words), uint64
+    hashes: np.ndarray  # (2, forms), uint64: of each form with its type
+    by_hash: np.ndarray  # (forms,): the forms sorted by the first half of their hashes
 
-    def find(self, digests: np.ndarray) -> np.ndarray:
-        """Return the form with each digest, or -1 if there is none."""
-        first = self.digests[0, self.by_digest]
-        form = self.by_digest[np.minimum(np.searchsorted(first, digests[0]), len(first) - 1)]
-        return np.where((self.digests[:, form] == digests).all(axis=0), form, -1)
+    def find(self, hashes: np.ndarray) -> np.ndarray:
+        """Return the form with each hash, or -1 if there is none."""
+        first = self.hashes[0, self.by_hash]
+        form = self.by_hash[np.minimum(np.searchsorted(first, hashes[0]), len(first) - 1)]
+        return np.where((self.hashes[:, form] == hashes).all(axis=0), form, -1)
 
 
 @dataclass(frozen=True)
@@ -86,17 +78,14 @@ class EntitySets:
         {'PER': (('Ada',), ('Bo',))}
         """
         check_observational(dataset)
-        found: defaultdict[str, Counter[Form]] = defaultdict(Counter)
-        for words, tags in example_batches(dataset):
-            mentions = tags.mentions()
-            digests = hash_rows(hash_words(words), mentions.start[:, None], mentions.end[:, None])
-            codes = to_binary(derive_keys(digests, mentions.type)).dictionary_encode().indices.to_numpy()
-            firsts, counts = first_positions(codes, len(codes)), np.bincount(codes)
-            starts, ends = mentions.start[firsts], mentions.end[firsts]
-            forms = to_list_array(StringArray.from_arrow(words).take(starts, ends).to_arrow(), ends - starts)
-            types = mentions.type[firsts].tolist()
-            for type_, form, count in zip(types, forms.to_pylist(), counts.tolist()):
-                found[mentions.types[type_]][tuple(form)] += count
+        found = count_forms((words, tags.mentions()) for words, tags in example_batches(dataset))
+        return cls.from_counts(found, gazetteer)
+
+    @classmethod
+    def from_counts(
+        cls, found: dict[str, Counter[Form]], gazetteer: Mapping[str, Iterable[Sequence[str]]] | None = None
+    ) -> "EntitySets":
+        """Create the sets from the result of `count_forms`; see `from_dataset`."""
         if not found:
             raise CfgenError("no mention in the train split: there is no entity set to swap from; label some mentions")
         for label, forms in (gazetteer or {}).items():
@@ -112,21 +101,27 @@ class EntitySets:
             counts={label: tuple(forms.values()) for label, forms in ordered.items()},
         )
 
-    def __reduce__(self) -> tuple[Any, tuple[str]]:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
         # datasets pickles it for the fingerprint, which is a hundred times as fast for one string as for many objects
         return _from_json, (json.dumps([self.forms, self.counts]),)
 
     @cached_property
-    def flat(self) -> FlatForms:
-        """Return the forms as flat arrays."""
+    def table(self) -> FormTable:
+        """Return the forms as arrays."""
         forms = [form for of_type in self.forms.values() for form in of_type]
         firsts = np.cumsum([0, *map(len, self.forms.values())])
         offsets = np.cumsum([0, *map(len, forms)])
         words = pa.array([word for form in forms for word in form], pa.string())
         of_words = hash_words(words)
         types = np.repeat(np.arange(len(self.forms)), np.diff(firsts))
-        digests = derive_keys(hash_rows(of_words, offsets[:-1, None], offsets[1:, None]), types)
-        return FlatForms(firsts, offsets, StringArray.from_arrow(words), of_words, digests, np.argsort(digests[0]))
+        hashes = derive_keys(hash_rows(of_words, offsets[:-1, None], offsets[1:, None]), types)
+        return FormTable(firsts, offsets, StringArray.from_arrow(words), of_words, hashes, np.argsort(hashes[0]))
+
+    @cached_property
+    def numbers(self) -> dict[tuple[str, Form], int]:
+        """Return the number of each form of each type."""
+        everything = ((label, form) for label, of_type in self.forms.items() for form in of_type)
+        return {key: number for number, key in enumerate(everything)}
 
     @property
     def unswappable(self) -> tuple[str, ...]:
@@ -134,15 +129,7 @@ class EntitySets:
         return tuple(label for label, forms in self.forms.items() if len(forms) < 2)
 
     def check_swappable(self) -> None:
-        """Check that at least one type has two surface forms.
-
-        Raises:
-            CfgenError: Every type has only one surface form.
-
-        Example:
-
-        >>> EntitySets({"PER": (("Ada",), ("Bo",))}, {"PER": (1, 1)}).check_swappable()
-        """
+        """Raise a `CfgenError` if every type has only one surface form."""
         if len(self.unswappable) == len(self.forms):
             raise CfgenError(
                 f"nothing to swap, every type has one surface form only ({', '.join(self.unswappable)}): give "
@@ -158,22 +145,36 @@ def _from_json(text: str) -> EntitySets:
     )
 
 
-def entity_types(splits: Mapping[str, Dataset]) -> list[str]:
-    """Return the entity types that occur in at least one split.
+def count_forms(batches: Iterable[tuple[pa.StringArray, SpanTable]]) -> dict[str, Counter[Form]]:
+    """Count the surface forms of each type.
 
     Args:
-        splits (`Mapping[str, Dataset]`): The splits.
+        batches (`Iterable[tuple[pa.StringArray, SpanTable]]`): The words and the mentions of batches of sentences.
 
     Returns:
-        `list[str]`: The types in alphabetical order.
+        `dict[str, Counter[Form]]`: By type, the number of mentions of each form.
+    """
+    found: defaultdict[str, Counter[Form]] = defaultdict(Counter)
+    for words, mentions in batches:
+        # make Python objects of the distinct forms only
+        hashes = hash_rows(hash_words(words), mentions.start[:, None], mentions.end[:, None])
+        codes = to_binary(derive_keys(hashes, mentions.type)).dictionary_encode().indices.to_numpy()
+        firsts, counts = first_positions(codes, len(codes)), np.bincount(codes)
+        starts, ends = mentions.start[firsts], mentions.end[firsts]
+        forms = to_list_array(StringArray.from_arrow(words).take(starts, ends).to_arrow(), ends - starts)
+        types = mentions.type[firsts].tolist()
+        for type_, form, count in zip(types, forms.to_pylist(), counts.tolist()):
+            found[mentions.types[type_]][tuple(form)] += count
+    return found
+
+
+def entity_types(splits: Mapping[str, Dataset]) -> list[str]:
+    """Return the entity types that occur in at least one split, in alphabetical order.
 
     Example:
 
     >>> entity_types({"train": Dataset.from_dict({"tokens": [["hi", "Cy"]], "ner_tags": [["O", "B-PER"]]})})
     ['PER']
     """
-    found: set[str] = set()
-    for rows in splits.values():
-        for _, tags in example_batches(rows):
-            found.update(tags.mentions().types)
-    return sorted(found)
+    batches = (tags for rows in splits.values() for _, tags in example_batches(rows))
+    return sorted({label for tags in batches for label in tags.mentions().types})

@@ -1,4 +1,8 @@
-"""Choose mentions and the surface forms that replace them; draws depend only on a seed and a row id."""
+"""Sample interventions: which mentions are replaced, and by which surface forms.
+
+What is sampled for a row depends only on a seed and the row's id. Arrays of mentions have the shape (mentions,), in
+the order of the text. The forms of a type are numbered from 0.
+"""
 
 import hashlib
 from collections.abc import Iterable
@@ -8,28 +12,23 @@ import numpy as np
 from ..utils.hashing import derive_keys
 from ..utils.ragged import expand_ranges
 
+Interventions = tuple[np.ndarray, np.ndarray]  # for each candidate, row by row: the mention and its new form
+
 
 def row_keys(seed: int, ids: Iterable[str]) -> np.ndarray:
-    """Return a key for each row, which determines all its draws.
-
-    Args:
-        seed (`int`): The seed.
-        ids (`Iterable[str]`): The ids of the rows.
-
-    Returns:
-        `np.ndarray` of shape (rows,), uint64: The keys.
+    """Return one random key (uint64) per row, from the seed and the row's id.
 
     Example:
 
     >>> row_keys(42, ["a", "b"])
     array([11322613336624170386,  6438679217907284491], dtype=uint64)
     """
-    digests = b"".join(hashlib.blake2b(f"{seed}/{row_id}".encode(), digest_size=8).digest() for row_id in ids)
-    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
+    hashes = b"".join(hashlib.blake2b(f"{seed}/{row_id}".encode(), digest_size=8).digest() for row_id in ids)
+    return np.frombuffer(hashes, dtype="<u8").astype(np.uint64)
 
 
 def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
-    """Draw the first `count` numbers of a uniformly random order of `range(size)` for each key.
+    """Return the first `count` numbers of a uniformly random order of `range(size)` for each key.
 
     This is the Fisher-Yates shuffle. If `count` is less than a size, only the changed positions are stored, so the
     cost does not depend on the size.
@@ -37,7 +36,7 @@ def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
     Args:
         keys (`np.ndarray` of shape (rows,), uint64): The keys.
         sizes (`np.ndarray` of shape (rows,)): The sizes, each at least 1 and below 2 ** 32.
-        count (`int`): How many numbers to draw per row.
+        count (`int`): How many numbers to return per row.
 
     Returns:
         `np.ndarray` of shape (rows, count), int64: Distinct numbers in each row; -1 once its range is exhausted.
@@ -52,50 +51,45 @@ def shuffled(keys: np.ndarray, sizes: np.ndarray, count: int) -> np.ndarray:
     steps = np.arange(count)
     left = np.maximum(sizes[:, None] - steps, 0).astype(np.uint64)
     words = derive_keys(keys[:, None], steps) >> np.uint64(32)
-    drawn = (words * left >> np.uint64(32)).astype(np.int64) + steps  # the place that each step swaps with its own
+    partner = (words * left >> np.uint64(32)).astype(np.int64) + steps  # what each step swaps its position with
     if sizes.max(initial=0) <= count:
-        return np.where(steps < sizes[:, None], _swapped(drawn), -1)
-    moved = np.empty_like(drawn)  # the number at that place after the step
-    order = np.empty_like(drawn)
+        return np.where(steps < sizes[:, None], _swapped(partner), -1)
+    moved = np.empty_like(partner)  # the number at that position after the step
+    order = np.empty_like(partner)
     for step in range(count):
-        order[:, step], moved[:, step] = drawn[:, step], step
+        order[:, step], moved[:, step] = partner[:, step], step
         for earlier in range(step):
-            for found, place in ((order, drawn[:, step]), (moved, step)):
-                changed = drawn[:, earlier] == place
+            for found, position in ((order, partner[:, step]), (moved, step)):
+                changed = partner[:, earlier] == position
                 found[changed, step] = moved[changed, earlier]
     order[steps >= sizes[:, None]] = -1
     return order
 
 
-def _swapped(drawn: np.ndarray) -> np.ndarray:
-    """Swap each place of a row, in turn, with the drawn one."""
-    places = np.repeat(np.arange(drawn.shape[1])[:, None], len(drawn), axis=1)  # one row per place
-    row = np.arange(len(drawn))
-    for step, other in enumerate(drawn.T):
-        found = places[other, row]
-        places[other, row] = places[step]
-        places[step] = found
-    return places.T
+def _swapped(partner: np.ndarray) -> np.ndarray:
+    """Swap each position of a row, in turn, with its partner."""
+    numbers = np.repeat(np.arange(partner.shape[1])[:, None], len(partner), axis=1)  # transposed
+    row = np.arange(len(partner))
+    for step, other in enumerate(partner.T):
+        found = numbers[other, row]
+        numbers[other, row] = numbers[step]
+        numbers[step] = found
+    return numbers.T
 
 
-def paper_choices(
-    keys: np.ndarray, rows: np.ndarray, own: np.ndarray, sizes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Choose one random mention per row, and every other surface form of its type.
+def sample_paper(keys: np.ndarray, rows: np.ndarray, own: np.ndarray, sizes: np.ndarray) -> Interventions:
+    """Take one random mention per row, and replace it by every other surface form of its type.
 
     Args:
         keys (`np.ndarray`, uint64): The key of each row.
-        rows (`np.ndarray` of shape (mentions,)): The row of each mention that has a form to swap in, in order.
-        own (`np.ndarray` of shape (mentions,)): The position of the mention's text among the forms of its type, or -1.
-        sizes (`np.ndarray` of shape (mentions,)): The number of forms of its type.
-
-    Returns:
-        `tuple[np.ndarray, np.ndarray]`: For each candidate, row by row, the mention and the position of its new form.
+        rows (`np.ndarray`): The row of each mention that has a form to swap in.
+        own (`np.ndarray`): The number of the mention's own form, or -1.
+        sizes (`np.ndarray`): The number of forms of its type.
 
     Example:
 
     >>> one = np.array([0])
-    >>> paper_choices(np.array([7], dtype=np.uint64), one, np.array([1]), np.array([3]))
+    >>> sample_paper(np.array([7], dtype=np.uint64), one, np.array([1]), np.array([3]))
     (array([0, 0]), array([0, 2]))
     """
     in_turn, begins, _ = _in_turn(keys, rows)
@@ -107,28 +101,18 @@ def paper_choices(
     return np.repeat(mentions, counts), number + (number >= behind)
 
 
-def budget_choices(
+def sample_budget(
     k: int, keys: np.ndarray, rows: np.ndarray, types: np.ndarray, own: np.ndarray, sizes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Choose up to k pairs per row: mentions in turn, each with the next form of its type that the row has not used.
+) -> Interventions:
+    """Replace the mentions of a row in turn, each by the next form of its type that the row has not used, k in all.
 
-    The order of the forms is uniformly random and does not depend on their frequency.
-
-    Args:
-        k (`int`): The maximum number of candidates per row.
-        keys (`np.ndarray`, uint64): The key of each row; see `paper_choices`.
-        rows (`np.ndarray`): The row of each mention.
-        types (`np.ndarray` of shape (mentions,)): The number of the mention's type.
-        own (`np.ndarray`): See `paper_choices`.
-        sizes (`np.ndarray`): See `paper_choices`.
-
-    Returns:
-        `tuple[np.ndarray, np.ndarray]`: See `paper_choices`.
+    The order of the forms is uniformly random and does not depend on their frequency. `types` has the number of each
+    mention's type; see `sample_paper` for the other arguments.
 
     Example:
 
     >>> one = np.array([0])
-    >>> budget_choices(2, np.array([7], dtype=np.uint64), one, one, np.array([1]), np.array([3]))
+    >>> sample_budget(2, np.array([7], dtype=np.uint64), one, one, np.array([1]), np.array([3]))
     (array([0, 0]), array([2, 0]))
     """
     if not len(rows):
@@ -136,7 +120,7 @@ def budget_choices(
     in_turn, begins, mentions_of = _in_turn(keys, rows)
     count = types.max() + 1
     _, firsts, pair_of = np.unique(rows * count + types, return_index=True, return_inverse=True)
-    # k + 1, because k - 1 forms may be used already and one may be the mention's own text
+    # k + 1, because k - 1 forms may be used already and one may be the mention's own
     of_pairs = derive_keys(keys[rows[firsts]], types[firsts] + 1)
     order = shuffled(of_pairs, sizes[firsts], min(k + 1, sizes.max()))
     used = np.zeros(order.shape, dtype=bool)

@@ -324,6 +324,12 @@ def counterfactual_features(dataset: Dataset | IterableDataset) -> Features | No
     return Features({**dataset.features, "id": Value("string"), **COUNTERFACTUAL_FEATURES})
 
 
+def set_reasons(rows: Dataset, reasons: Sequence[str | None]) -> Dataset:
+    """Set the `reason` column of counterfactual rows."""
+    changed = rows.remove_columns("reason").add_column("reason", reasons, feature=Value("string"))
+    return changed.select_columns(rows.column_names)
+
+
 class TagBatch(NamedTuple):
     """Store the tags of several sentences.
 
@@ -356,15 +362,10 @@ class TagBatch(NamedTuple):
 
 
 def example_batches(dataset: Dataset | IterableDataset) -> Iterator[tuple[pa.StringArray, TagBatch]]:
-    """Iterate over batches of sentences that passed `check_columns`.
-
-    Args:
-        dataset (`Dataset` or `IterableDataset`): One split.
-
-    Returns:
-        `Iterator[tuple[pa.StringArray, TagBatch]]`: The words of all sentences in a batch, and their tags.
-    """
+    """Iterate over the words and the tags of batches of sentences, of a split that passed `check_columns`."""
     names = tag_names(dataset)
-    for table in checked_batches(dataset):
+    # `check_columns` does not check the rows of a stream
+    checked = checked_batches(dataset) if isinstance(dataset, IterableDataset) else None
+    for table in checked or arrow_batches(dataset, "tokens", "ner_tags"):
         words = flatten_lists(table["tokens"], pa.string()).values
         yield words, TagBatch.from_arrays(flatten_lists(table["ner_tags"]), names)

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple
@@ -12,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, List, Value
 
-from ..errors import CfgenError
-from ..tagging.spans import Span, detect_scheme, scheme_tags, spans_to_tags, split_tag, tags_to_spans
+from ..errors import CfgenError, about
+from ..tagging.spans import Span, scheme_tags, spans_to_tags, split_tag, tags_to_spans
 from ..utils.ragged import offsets_from_lengths
 from .columns import TagBatch, nameless
 from .formats.records import BadRecord
-from .scheme import check_scheme
+from .scheme import find_scheme
 
 logger = logging.getLogger(__name__)
 
@@ -264,8 +265,8 @@ def _parse_cells(cells: list[str | None], name: str, fail: Callable[..., None]) 
 
 
 def _scheme(parts: Sequence[_Part], source: str, scheme: str | None) -> str:
-    used = {tag for part in parts for tag in part.tags.names}
-    sequences = chain.from_iterable(_sequences(part.tags) for part in parts)
+    used = sorted({tag for part in parts for tag in part.tags.names})
+    batches = [TagBatch(part.tags.codes, part.tags.names, offsets_from_lengths(part.tags.lengths)) for part in parts]
 
     def where(number: int) -> str:
         for part in parts:
@@ -274,21 +275,8 @@ def _scheme(parts: Sequence[_Part], source: str, scheme: str | None) -> str:
             number -= len(part.dataset)
         raise IndexError(number)
 
-    if scheme is None:
-        try:
-            return detect_scheme(sequences, used, where)
-        except CfgenError as error:
-            raise CfgenError(f"{source}: {error}") from None
-    types = {split_tag(tag)[1] for tag in used} - {""}
-    if outside := used - set(scheme_tags(types, scheme)):
-        first = next((where(row) for row, tags in enumerate(sequences) if outside & set(tags)), source)
-        raise CfgenError(
-            f"{first}: tags that the scheme {scheme} lacks, {', '.join(sorted(outside)[:5])}: name the data's own "
-            "scheme, or none to have it detected"
-        )
-    batches = [TagBatch(part.tags.codes, part.tags.names, offsets_from_lengths(part.tags.lengths)) for part in parts]
-    check_scheme(batches, scheme, where)
-    return scheme
+    with about(source) if scheme is None else nullcontext():
+        return find_scheme(batches, scheme, used, where)
 
 
 def _relabel(

@@ -13,13 +13,17 @@ from .columns import TagBatch
 _OTHER = {"IOB1": "IOB2", "IOB2": "IOB1"}
 
 
-def detect_scheme_of(
-    batches: Iterable[TagBatch], names: Sequence[str] = (), where: Callable[[int], str] = "record {}".format
+def find_scheme(
+    batches: Iterable[TagBatch],
+    scheme: str | None = None,
+    names: Sequence[str] = (),
+    where: Callable[[int], str] = "record {}".format,
 ) -> str:
-    """Detect the tagging scheme of many sentences; see `detect_scheme`.
+    """Detect the tagging scheme of many sentences, or check the scheme that the user names.
 
     Args:
         batches (`Iterable[TagBatch]`): The tags of one split.
+        scheme (`str`, *optional*): One of `SCHEMES`. Detected if omitted.
         names (`Sequence[str]`, *optional*): Other possible tags, such as the names of a `ClassLabel`.
         where (`Callable[[int], str]`, *optional*): Takes the position of a sentence; returns its name for messages.
 
@@ -27,13 +31,20 @@ def detect_scheme_of(
         `str`: One of `SCHEMES`.
 
     Raises:
-        CfgenError: The tags do not fit a scheme.
+        CfgenError: The tags do not fit the given scheme, or any single scheme.
 
     Example:
 
-    >>> detect_scheme_of([TagBatch(np.array([0, 1]), ["O", "S-PER"], np.array([0, 2]))])
+    >>> find_scheme([TagBatch(np.array([0, 1]), ["O", "S-PER"], np.array([0, 2]))])
     'BIOES'
     """
+    if scheme is None:
+        return _detect(batches, names, where)
+    _check(batches, scheme, where)
+    return scheme
+
+
+def _detect(batches: Iterable[TagBatch], names: Sequence[str], where: Callable[[int], str]) -> str:
     # only sentences with a new pair of neighboring tags matter
     sentences: dict[int, list[str]] = {}
     seen: set[tuple[str, str]] = set()
@@ -53,25 +64,8 @@ def detect_scheme_of(
     return detect_scheme(sentences.values(), names, lambda number: where(list(sentences)[number]))
 
 
-def check_scheme(batches: Iterable[TagBatch], scheme: str, where: Callable[[int], str] = "record {}".format) -> None:
-    """Check that tags follow the scheme that the user names.
-
-    Data with prefixes B and I that consistently follows neither IOB1 nor IOB2 is accepted as either.
-
-    Args:
-        batches (`Iterable[TagBatch]`): The tags of one split.
-        scheme (`str`): One of `SCHEMES`.
-        where (`Callable[[int], str]`, *optional*): Takes the position of a sentence; returns its name for messages.
-
-    Raises:
-        CfgenError: A tag does not follow the scheme.
-
-    Example:
-
-    >>> check_scheme([TagBatch(np.array([1]), ["O", "I-PER"], np.array([0, 1]))], "IOB2")
-    Traceback (most recent call last):
-    hf_cfgen.errors.CfgenError: record 0, word 0: the tag is I-PER where IOB2 has B-PER: name the scheme of the ...
-    """
+def _check(batches: Iterable[TagBatch], scheme: str, where: Callable[[int], str]) -> None:
+    """Accept tags with prefixes B and I that consistently follow neither IOB1 nor IOB2 as either."""
     done, wrong, other, other_fits = 0, "", _OTHER.get(scheme), True
     for batch in batches:
         table = batch.mentions()

@@ -288,7 +288,8 @@ class _CellRun:
 
     def _judged(self, config: CfgenConfig, lock: Lock) -> tuple[Counterfactuals, dict[str, float]]:
         """Return the kept and rejected candidates, which recipes with the same candidates share."""
-        name = f"{self.cell.noaug}-{config.recipe}" + (f"-k{config.k}" if config.recipe == "budget" else "")
+        parts = [config.recipe, f"k{config.k}" if config.recipe == "budget" else None, config.filter]
+        name = "-".join([self.cell.noaug, *(str(part).replace(":", ".") for part in parts if part)])
         folder = self.output / CANDIDATES / name
         finished = folder / _COUNTS
         if not finished.exists():
@@ -297,9 +298,10 @@ class _CellRun:
                     tagger = as_discriminator(str(self.output / NOAUG / self.cell.noaug))
                     tagger.model.to(self.training.device)
                     start = time.perf_counter()
-                    unjudged = generate_counterfactuals(self.data["train"], None, config)
+                    unfiltered = dataclasses.replace(config, filter=None)
+                    unjudged = generate_counterfactuals(self.data["train"], None, unfiltered)
                     generated = time.perf_counter()
-                    made = judge_counterfactuals(unjudged, tagger)
+                    made = judge_counterfactuals(unjudged, tagger, config.own_filter())
                     seconds = {"generate": generated - start, "judge": time.perf_counter() - generated}
                     with finished_folder(folder) as partial:
                         for part in ("kept", "rejected"):

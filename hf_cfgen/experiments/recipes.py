@@ -20,6 +20,7 @@ class RecipeArguments:
 
     Args:
         recipe (`str`, *optional*): See `CfgenConfig`; `"budget"` where only `k` is given.
+        filter (`str`, *optional*): See `CfgenConfig`.
         k (`int`, *optional*): Candidates an example under `"budget"`; 0 for no counterfactual examples.
         judge (`bool`, *optional*, defaults to `True`): Whether NoAug judges the candidates.
         as_many_as (`str`, *optional*): Without `judge`, the recipe with the same candidates that are judged; as many
@@ -38,6 +39,7 @@ class RecipeArguments:
 
     recipe: str | None = field(default=None)
     k: int | None = field(default=None)
+    filter: str | None = field(default=None)
     judge: bool = field(default=True)
     as_many_as: str | None = field(default=None)
     context_dropout: float = field(default=0.0)
@@ -54,11 +56,11 @@ class RecipeArguments:
             if len(set(self.among)) < len(self.among):
                 raise CfgenError(f"among names a recipe twice: {', '.join(self.among)}")
             return
-        if self.recipe == "paper" and self.k is not None:
-            raise CfgenError("k is of the budget recipe, paper takes all candidates: leave it out")
+        if self.recipe not in (None, "budget") and self.k is not None:
+            raise CfgenError(f"k is of the budget recipe, not of {self.recipe}: leave it out")
         if self.counterfactual:
             self.config(seed=0)
-        elif self.recipe or not self.judge:
+        elif self.recipe or self.filter or not self.judge:
             raise CfgenError("k is 0 or not given, so there is nothing to judge or not: leave the others out")
         if self.as_many_as and self.judge:
             raise CfgenError("as_many_as is for candidates that nobody judges: add judge: false")
@@ -82,7 +84,7 @@ class RecipeArguments:
 
     def config(self, seed: int, scheme: str | None = None) -> CfgenConfig:
         """How the candidates are made."""
-        given = {name: value for name in ("recipe", "k") if (value := getattr(self, name)) is not None}
+        given = {name: value for name in ("recipe", "k", "filter") if (value := getattr(self, name)) is not None}
         return CfgenConfig(**given, seed=seed, scheme=scheme)
 
     def augment(self, train: Dataset, seed: int, scheme: str | None = None) -> Dataset:
@@ -99,7 +101,8 @@ class RecipeArguments:
         if not self.counterfactual:
             return {}
         config = self.config(seed=0)
-        return {"recipe": config.recipe} | ({"k": config.k} if config.recipe == "budget" else {})
+        made: dict[str, Any] = {"recipe": config.recipe} | ({"k": config.k} if config.recipe == "budget" else {})
+        return made | ({"filter": self.filter} if self.filter else {})
 
     def resolved(self) -> dict[str, Any]:
         """The options that matter, with the defaults of those that were not given."""

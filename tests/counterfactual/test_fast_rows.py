@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene, generate_counterfactuals, load_ner_dataset
-from hf_cfgen.counterfactual.generation import unique_rows, with_ids
-from hf_cfgen.counterfactual.intervention import scheme_of
-from hf_cfgen.data.columns import counterfactual_features, tag_column, tag_names
+from hf_cfgen.counterfactual.generation import unique_rows
+from hf_cfgen.counterfactual.train_split import with_ids
+from hf_cfgen.data.columns import counterfactual_features, example_batches, tag_column, tag_names
+from hf_cfgen.data.scheme import find_scheme
 from hf_cfgen.tagging.spans import SCHEMES, Span, detect_scheme, scheme_tags, spans_to_tags, tags_to_spans
 from hf_cfgen.utils.hashing import first_seen
 
@@ -176,7 +177,7 @@ def test_the_demo_corpora_give_the_plain_rows(name, recipe):
 
 def test_tags_that_no_scheme_lays_out_are_read_as_leniently(monkeypatch):
     # which is refused before rows are made of them
-    monkeypatch.setattr("hf_cfgen.counterfactual.intervention.check_scheme", lambda batches, scheme: None)
+    monkeypatch.setattr("hf_cfgen.data.scheme._check", lambda batches, scheme, where: None)
     tags = ["O", *(f"{prefix}-{label}" for label in "XY" for prefix in "BIEMSULW")]
     draw = random.Random(6)
     sizes = [draw.randint(0, 9) for _ in range(200)]
@@ -257,6 +258,10 @@ def test_data_sets_that_are_read_in_parts_give_the_plain_rows(monkeypatch):
     for coded in (True, False):
         train = labelled(10, 40, "BIOES", words=WORDS[:4], mentions=3, longest=2, coded=coded)
         check(train, CfgenConfig(k=4))
+
+
+def scheme_of(train: Dataset) -> str:
+    return find_scheme((tags for _, tags in example_batches(train)), None, tag_names(train) or ())
 
 
 def outcome(call: Any, argument: Any) -> str:

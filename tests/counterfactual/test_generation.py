@@ -7,7 +7,8 @@ from datasets import ClassLabel, Dataset, Features, IterableDataset, List, Value
 
 from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene, generate_counterfactuals, mix
 from hf_cfgen.counterfactual.baselines import shuffle_within_segments
-from hf_cfgen.counterfactual.generation import random_swap, with_ids
+from hf_cfgen.counterfactual.generation import random_swap
+from hf_cfgen.counterfactual.train_split import with_ids
 from hf_cfgen.modeling.pipeline import as_discriminator
 
 from ..taggers import LABELS, lexicon_tagger
@@ -139,7 +140,7 @@ def test_ids_are_added_where_there_are_none_and_must_be_unique():
     kept = generate_counterfactuals(TRAIN.remove_columns("id"), None, CfgenConfig(k=1)).kept
     assert kept["id"][:] == ["0#0", "1#0", "2#0"]
     twice = TRAIN.remove_columns("id").add_column("id", ["a", "b", "a", "c"])
-    with pytest.raises(CfgenError, match=r"the id 'a' stands on 2 rows"):
+    with pytest.raises(CfgenError, match=r"the id 'a' is on 2 rows"):
         generate_counterfactuals(twice)
 
 
@@ -179,13 +180,13 @@ def test_an_example_with_an_id_that_a_counterfactual_may_get_is_an_error_before_
             make(named(*ids))  # of no row, or with no such number
     clash = named("a", "a#0", "c", "d")
     assert with_ids(clash)["id"][:] == ["a", "a#0", "c", "d"]  # nothing is made of them
-    with pytest.raises(CfgenError, match=r"the id 'a#0' stands on 2 rows: mix each counterfactual once, with the ex"):
+    with pytest.raises(CfgenError, match=r"the id 'a#0' is on 2 rows: mix each counterfactual once, with the ex"):
         mix(clash, generate_counterfactuals(TRAIN, None, CfgenConfig(k=1)).kept)
 
 
 def test_a_counterfactual_that_is_mixed_in_twice_is_an_error():
     kept = generate_counterfactuals(TRAIN, None, CfgenConfig(k=1)).kept
-    with pytest.raises(CfgenError, match=r"the id 'a#0' stands on 2 rows: mix each counterfactual once"):
+    with pytest.raises(CfgenError, match=r"the id 'a#0' is on 2 rows: mix each counterfactual once"):
         mix(TRAIN, concatenate_datasets([kept, kept]))
 
 

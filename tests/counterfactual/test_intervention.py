@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hf_cfgen import CfgenConfig, CfgenError, EntitySets, Intervene, causal_effects, generate_counterfactuals
 from hf_cfgen.counterfactual.baselines import label_wise_token_replacement
-from hf_cfgen.counterfactual.intervention import stale_columns
+from hf_cfgen.counterfactual.train_split import stale_columns
 from hf_cfgen.data.columns import counterfactual_features, tag_column, tag_strings
 from hf_cfgen.modeling.pipeline import as_discriminator
 from hf_cfgen.tagging.spans import SCHEMES, Span, scheme_tags, spans_to_tags, tags_to_spans
@@ -364,7 +364,7 @@ def test_bad_input_is_one_error_with_its_remedy():
         Intervene.from_dataset(rows(("a b", "X O")))
     with pytest.raises(CfgenError, match=r"unknown recipe 'all': choose one of budget, paper"):
         CfgenConfig(recipe="all")
-    with pytest.raises(CfgenError, match=r"k is 0: give a number of candidates an example, at least 1"):
+    with pytest.raises(CfgenError, match=r"k is 0: give a number of candidates per example, at least 1"):
         CfgenConfig(k=0)
     with pytest.raises(CfgenError, match=r"k is 2.5: give"):
         CfgenConfig(k=2.5)

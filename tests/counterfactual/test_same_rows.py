@@ -15,7 +15,7 @@ from datasets import Dataset, DatasetDict, IterableDataset, concatenate_datasets
 
 from hf_cfgen import CfgenConfig, EntitySets, Intervene, generate_counterfactuals, load_ner_dataset
 from hf_cfgen.cli.main import MAIN_FIRST_SECONDS, main
-from hf_cfgen.counterfactual.discrimination import REASONS
+from hf_cfgen.counterfactual.counts import REASONS
 from hf_cfgen.counterfactual.generation import judge_counterfactuals
 from hf_cfgen.data.columns import tag_column
 from hf_cfgen.evaluation.scores import evaluate_tagger

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from hf_cfgen import CfgenConfig, CfgenError, Discriminate, Span, generate_counterfactuals, load_ner_dataset
-from hf_cfgen.counterfactual.discrimination import verdicts
+from hf_cfgen.counterfactual.discrimination import rejection_reasons
 from hf_cfgen.data.columns import tag_column, tag_names
 from hf_cfgen.modeling.decoding import best_tags
 from hf_cfgen.modeling.encoding import WordEncoder
@@ -146,7 +146,7 @@ def test_verdicts_are_those_of_plain_loops(rows):
     row, start, end = (np.array([mention[i] for mention in mentions], dtype=int) for i in range(3))
     predicted = np.array([names.index(tag) for _, tags, _ in rows for tag in tags], dtype=int)
     seen = np.array([value for *_, values in rows for value in values], dtype=bool)
-    found = verdicts(
+    found = rejection_reasons(
         SpanTable(row, start, end, np.arange(len(mentions)), tuple(mention[3] for mention in mentions)),
         *(predicted, names, seen, offsets),
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from hf_cfgen.counterfactual.sampling import budget_choices, paper_choices, row_keys, shuffled
+from hf_cfgen.counterfactual.sampling import row_keys, sample_budget, sample_paper, shuffled
 from hf_cfgen.utils.hashing import derive_keys
 
 KEYS = row_keys(1, map(str, range(24_000)))
@@ -79,8 +79,8 @@ def test_a_row_of_many_mentions_costs_the_others_nothing(monkeypatch, count):
     monkeypatch.setattr("hf_cfgen.counterfactual.sampling.shuffled", counted)
     rows = np.repeat(np.arange(300), [1000, *[count] * 299])
     forms, none = np.full(len(rows), 9), np.full(len(rows), -1)
-    mentions, _ = paper_choices(KEYS[:300], rows, none, forms)
-    budget_choices(5, KEYS[:300], rows, np.zeros(len(rows), dtype=np.int64), none, forms)
+    mentions, _ = sample_paper(KEYS[:300], rows, none, forms)
+    sample_budget(5, KEYS[:300], rows, np.zeros(len(rows), dtype=np.int64), none, forms)
     assert len(set(mentions.tolist())) == 300
     # of each row an order of its mentions, twice, and one of the six first forms of its type
     assert sizes == [299 * count, 1000, 299 * count, 1000, 300 * 6]

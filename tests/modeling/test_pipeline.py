@@ -11,7 +11,7 @@ from transformers import AutoTokenizer, pipeline
 from transformers.pipelines.pt_utils import KeyDataset
 
 from hf_cfgen import CfgenError, Discriminate, DiscriminatorPipeline, Span, generate_counterfactuals
-from hf_cfgen.counterfactual.discrimination import verdicts
+from hf_cfgen.counterfactual.discrimination import rejection_reasons
 from hf_cfgen.data.columns import COUNTERFACTUAL_FEATURES, check_labels
 from hf_cfgen.modeling.pipeline import as_discriminator, weights_digest
 from hf_cfgen.tagging.span_table import SpanTable
@@ -26,7 +26,7 @@ def verdict(spans: list[Span], tags: list[str], seen: list[bool]) -> str | None:
     """The verdict on one row."""
     starts, ends, labels = zip(*spans)
     names = sorted(set(tags))
-    (reason,) = verdicts(
+    (reason,) = rejection_reasons(
         SpanTable(np.zeros(len(spans), dtype=int), np.array(starts), np.array(ends), np.arange(len(spans)), labels),
         np.array([names.index(tag) for tag in tags]),
         names,
