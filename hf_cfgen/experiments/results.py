@@ -1,5 +1,6 @@
 """The results of a grid: one JSON file per cell while it runs, one Parquet file per grid when it is finished."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from ..evaluation.run_result import DevEvaluation
 from ..tagging.scoring import LEVELS, CausalEffects, TaggerScores
 from ..utils.files import read_json, write_json
 from ..utils.records import Record
-from .grid import cell_name
 
 CELLS = "cells"
 
@@ -107,6 +107,17 @@ class CellResult(TaggerRecord):
     def name(self) -> str:
         """The name of the cell, from which its file is named."""
         return cell_name(self.dataset, self.model, self.n, self.recipe, self.seed, self.config)
+
+
+def cell_name(dataset: str, model: str, n: int | None, recipe: str, seed: int, config: dict[str, Any]) -> str:
+    """Return the name of a cell, which depends on its configuration and on nothing else."""
+    return hashed_name([dataset, model, f"n{'all' if n is None else n}", recipe, f"seed{seed}"], config)
+
+
+def hashed_name(parts: list[str], config: dict[str, Any]) -> str:
+    """Join the parts of a name and a hash of them and of the configuration."""
+    values = json.dumps([parts, config], sort_keys=True, ensure_ascii=False)
+    return "-".join([*parts, hashlib.blake2b(values.encode(), digest_size=4).hexdigest()])
 
 
 def read_results(path: Path) -> dict[Path, list[CellResult]]:

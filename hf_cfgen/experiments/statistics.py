@@ -30,6 +30,28 @@ def mean_and_error(values: Iterable[float]) -> tuple[float, float]:
     return mean(values), stdev(values) / len(values) ** 0.5
 
 
+def over_seeds(values: Iterable[float], percent: bool = True, signed: bool = False) -> str:
+    """Format the mean over seeds ± its standard error, or the value alone if there is one seed.
+
+    Args:
+        values (`Iterable[float]`): One fraction per seed.
+        percent (`bool`, *optional*, defaults to `True`): Whether to show them in percent.
+        signed (`bool`, *optional*, defaults to `False`): Whether to show a plus sign.
+
+    Returns:
+        `str`: The text.
+
+    Example:
+
+    >>> over_seeds([0.1, 0.2]), over_seeds([0.1], signed=True), over_seeds([0.1, 0.2], percent=False)
+    ('15.0 ± 5.0', '+10.0', '0.15 ± 0.05')
+    """
+    scaled = [100 * value if percent else value for value in values]
+    form = ".1f" if percent else ".2f"
+    average, error = mean_and_error(scaled) if len(scaled) > 1 else (scaled[0], None)
+    return f"{average:{'+z' if signed else ''}{form}}" + ("" if error is None else f" ± {error:{form}}")
+
+
 @dataclass(frozen=True)
 class Stratum:
     """Two recipes on one data set, at one size, with the same seeds.
@@ -80,9 +102,21 @@ class Difference:
     losses: int
 
     @property
-    def told_apart(self) -> bool:
+    def significant(self) -> bool:
         """Whether the interval excludes 0."""
         return self.interval[0] > 0 or self.interval[1] < 0
+
+    def __str__(self) -> str:
+        """In percent: mean ± standard error, interval, and wins, ties and losses.
+
+        Example:
+
+        >>> print(Difference(0.019, 0.004, [0.011, 0.027], 5, 0, 1))
+        +1.9 ± 0.4 [+1.1, +2.7] 5/0/1
+        """
+        error = "" if self.error is None else f" ± {100 * self.error:.1f}"
+        low, high = (100 * end for end in self.interval)
+        return f"{100 * self.mean:+z.1f}{error} [{low:+z.1f}, {high:+z.1f}] {self.wins}/{self.ties}/{self.losses}"
 
 
 def difference(strata: Sequence[Stratum], resamples: int = 1000, seed: int = 0) -> Difference:
@@ -149,18 +183,24 @@ def _error(strata: Sequence[Stratum], by_seed: Sequence[np.ndarray]) -> float | 
 
 def _resampled(stratum: Stratum, resamples: int, seed: int) -> np.ndarray:
     """The mean difference of one stratum in every resample."""
-    _, size, _ = stratum.ours.shape
-    of_seeds = _draws(f"{stratum.data} {stratum.seeds}", len(stratum.seeds), resamples, seed)
-    of_sentences = _draws(stratum.data, size, resamples, seed)
+    seed_weights = _weights(f"{stratum.data} {stratum.seeds}", len(stratum.seeds), resamples, seed)
     ours, theirs = (
-        f1(np.tensordot(of_sentences, counts.astype(float), axes=(1, 1))) for counts in (stratum.ours, stratum.theirs)
+        np.stack([_resampled_f1(stratum.data, one.astype(float).tobytes(), resamples, seed) for one in counts], axis=1)
+        for counts in (stratum.ours, stratum.theirs)
     )
-    return (of_seeds * (ours - theirs)).sum(axis=1) / len(stratum.seeds)
+    return (seed_weights * (ours - theirs)).sum(axis=1) / len(stratum.seeds)
 
 
-@lru_cache(maxsize=16)  # of each data set its seeds and sentences, drawn once for all comparisons
-def _draws(name: str, size: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each of `size` items is drawn: (resamples, size), floats, because only their products are fast."""
+@lru_cache(maxsize=4096)  # a run is part of many comparisons
+def _resampled_f1(data: str, counts: bytes, resamples: int, seed: int) -> np.ndarray:
+    """The F1 of one run in every resample of the sentences."""
+    values = np.frombuffer(counts).reshape(-1, 3)
+    return f1(_weights(data, len(values), resamples, seed) @ values)
+
+
+@lru_cache(maxsize=16)
+def _weights(name: str, size: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each item is drawn: (resamples, size), as floats, whose products are fast."""
     generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
     drawn = generator.integers(0, size, (resamples, size))
     return np.stack([np.bincount(row, minlength=size) for row in drawn]).astype(float)

@@ -51,14 +51,14 @@ def test_nothing_is_wider_than_the_screen_and_nothing_is_asked_for(browser, page
     page.on("dialog", lambda dialog: said.append(dialog.message))
     page.goto(page_file.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for part in page.locator("p, h1, h2, h3, dd, .box, svg.chart").all():
+    for part in page.locator("p, h1, h2, h3, dd, .box, .charts svg").all():
         box = part.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width, part.inner_text()
     # a table that is too wide scrolls in its own box
     wide = page.locator(".box").evaluate_all("boxes => boxes.filter(b => b.scrollWidth > b.clientWidth).length")
     assert wide > 0 or width == 1280
     # what is read in a chart is not smaller than this
-    sizes = page.locator("svg.chart").evaluate_all("charts => charts.map(c => c.getBoundingClientRect().width)")
+    sizes = page.locator(".charts svg").evaluate_all("charts => charts.map(c => c.getBoundingClientRect().width)")
     assert len(sizes) == 3 * 3 + 2 * 3 and min(sizes) >= 330
     ground, text = page.evaluate("(s => [s.backgroundColor, s.color])(getComputedStyle(document.body))")
     dark = ("rgb(13, 17, 23)", "rgb(230, 237, 243)")
@@ -70,7 +70,7 @@ def test_nothing_is_wider_than_the_screen_and_nothing_is_asked_for(browser, page
 def test_no_labels_of_a_chart_overlap(browser, page_file):
     page = browser.new_page()
     page.goto(page_file.as_uri())
-    overlaps = page.locator("svg.chart").evaluate_all(
+    overlaps = page.locator(".charts svg").evaluate_all(
         """charts => charts.flatMap(chart => {
             const boxes = [...chart.querySelectorAll("text")].map(t => [t.textContent, t.getBoundingClientRect()]);
             return boxes.flatMap(([a, p], i) => boxes.slice(i + 1).filter(([b, q]) =>
@@ -79,7 +79,7 @@ def test_no_labels_of_a_chart_overlap(browser, page_file):
         })"""
     )
     assert overlaps == []
-    outside = page.locator("svg.chart").evaluate_all(
+    outside = page.locator(".charts svg").evaluate_all(
         """charts => charts.flatMap(chart => [...chart.querySelectorAll("text")].filter(t => {
             const [box, own] = [chart.getBoundingClientRect(), t.getBoundingClientRect()];
             return own.left < box.left || own.right > box.right || own.top < box.top || own.bottom > box.bottom;

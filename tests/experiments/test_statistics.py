@@ -35,7 +35,7 @@ def test_one_seed_has_no_standard_error_and_an_interval_over_sentences():
 
 def test_an_interval_is_over_seeds_too():
     assert difference([stratum([[2], [0]], [[1], [1]])]).interval == [-0.5, 0.5]
-    assert not difference([stratum([[2], [0]], [[1], [1]])]).told_apart
+    assert not difference([stratum([[2], [0]], [[1], [1]])]).significant
 
 
 def test_all_seeds_have_one_draw_of_sentences():

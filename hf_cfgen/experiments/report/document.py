@@ -1,20 +1,22 @@
-"""What a report consists of, and the report as HTML and as Markdown."""
+"""The parts of a report, and the report as HTML and as Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Self
 
+import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...reporting.html import STYLE
-from ...reporting.markdown import escaped, table
+from ...reporting.markdown import escaped
+from ...reporting.markdown import table as markdown_lines
+from ..statistics import Difference
 
 TEMPLATES = Path(__file__).parents[2] / "reporting" / "templates"
 
-
-class Strong(str):
-    """A table's cell to be seen first."""
+DASH = "–"
 
 
 @dataclass(frozen=True)
@@ -22,42 +24,66 @@ class Text:
     """A paragraph."""
 
     text: str
-    kind = "text"
+    kind: ClassVar = "text"
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table; its first `names` columns and its last `words` columns hold words, those between them numbers."""
+    """A data frame to show. Its first `names` and its last `words` columns are text, the others are numbers.
+
+    A `Difference` is bold if it is significant; `None` is a dash.
+    """
 
     caption: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    frame: pd.DataFrame
     names: int = 1
     words: int = 0
-    kind = "table"
+    kind: ClassVar = "table"
 
-    def numbers(self, column: int) -> bool:
-        """Whether a column, from 0, holds numbers."""
-        return self.names <= column < len(self.header) - self.words
+    @classmethod
+    def of(
+        cls, caption: str, header: Sequence[str], rows: Sequence[Sequence[object]], names: int, words: int = 0
+    ) -> Self:
+        """Make a table of rows."""
+        return cls(caption, pd.DataFrame(rows, columns=list(header), dtype=object), names, words)
+
+    @property
+    def rows(self) -> list[list[object]]:
+        """The rows."""
+        return self.frame.to_numpy().tolist()
+
+    def is_number(self, column: int) -> bool:
+        """Return whether a column, from 0, is numbers."""
+        return self.names <= column < self.frame.shape[1] - self.words
+
+    def as_markdown(self) -> str:
+        """Return the table without its caption as Markdown."""
+        rows = [[self._markdown(*item) for item in enumerate(row)] for row in self.rows]
+        return markdown_lines([escaped(name) for name in self.frame.columns], rows)
+
+    def _markdown(self, column: int, cell: object) -> str:
+        text = cell_text(cell) if self.is_number(column) else escaped(cell_text(cell))
+        return f"**{text}**" if is_significant(cell) else text
 
 
 @dataclass(frozen=True)
 class Charts:
-    """Charts, side by side where there is room. Markdown has the tables with their numbers instead."""
+    """Charts with their legend. Markdown leaves them out: the tables have the same numbers."""
 
     caption: str
+    legend: Mapping[str, str]
     charts: Sequence[Markup]
-    kind = "charts"
+    kind: ClassVar = "charts"
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """Sentences under a heading, each with what it is, as HTML and as Markdown."""
+    """Sentences with their descriptions, as HTML and as Markdown."""
 
     caption: str
     html: Sequence[tuple[str, Markup]]
     markdown: Sequence[tuple[str, str]]
-    kind = "sentences"
+    kind: ClassVar = "sentences"
 
 
 Part = Text | Table | Charts | Sentences
@@ -65,47 +91,39 @@ Part = Text | Table | Charts | Sentences
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what is under it."""
+    """A heading and the parts below it."""
 
     title: str
     parts: Sequence[Part]
 
 
-def as_html(title: str, sections: Sequence[Section]) -> str:
-    """The report as one HTML file that loads nothing.
+def cell_text(cell: object) -> str:
+    """Return a cell of a table as text."""
+    return DASH if cell is None else str(cell)
+
+
+def is_significant(cell: object) -> bool:
+    """Return whether a cell is a difference whose interval excludes 0."""
+    return isinstance(cell, Difference) and cell.significant
+
+
+def render(template: str, title: str, sections: Sequence[Section]) -> str:
+    """Render a report.
 
     Args:
-        title (`str`): The report's title.
-        sections (`Sequence[Section]`): What it holds.
+        template (`str`): `"report.html"` or `"report.md"`.
+        title (`str`): The title.
+        sections (`Sequence[Section]`): The sections.
 
     Returns:
-        `str`: The page. All text is escaped.
+        `str`: The text. HTML loads nothing from elsewhere; all text is escaped.
 
     Example:
 
-    >>> page = as_html("Report", [Section("a < b", [Text("<script>")])])
+    >>> page = render("report.html", "Report", [Section("a < b", [Text("<script>")])])
     >>> "a &lt; b" in page, "<script>" in page
     (True, False)
-    """
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.tests["strong"] = lambda cell: isinstance(cell, Strong)
-    template = environment.get_template("report.html")
-    return template.render(title=title, sections=sections, style=Markup(STYLE))
-
-
-def as_markdown(title: str, sections: Sequence[Section]) -> str:
-    """The report as Markdown.
-
-    Args:
-        title (`str`): The report's title.
-        sections (`Sequence[Section]`): What it holds.
-
-    Returns:
-        `str`: The text; charts are left out.
-
-    Example:
-
-    >>> print(as_markdown("Report", [Section("F1", [Table("Scores", ["N", "F1"], [["100", "1.0"]])])]))
+    >>> print(render("report.md", "Report", [Section("F1", [Table.of("Scores", ["N", "F1"], [["100", "1.0"]], 1)])]))
     # Report
     <BLANKLINE>
     ## F1
@@ -117,40 +135,11 @@ def as_markdown(title: str, sections: Sequence[Section]) -> str:
     | 100 | 1.0 |
     <BLANKLINE>
     """
-    blocks = [f"# {escaped(title)}"]
-    for section in sections:
-        blocks.append(f"## {escaped(section.title)}")
-        for part in section.parts:
-            if isinstance(part, Text):
-                blocks.append(escaped(part.text))
-            elif isinstance(part, Table) and part.rows:
-                blocks += [f"**{escaped(part.caption)}**", markdown_table(part)]
-            elif isinstance(part, Sentences):
-                lines = [f"- {escaped(name)}: {text}" for name, text in part.markdown]
-                blocks += [f"**{escaped(part.caption)}**", "\n".join(lines)]
-    return "\n\n".join(filter(None, blocks)) + "\n"
-
-
-def markdown_table(part: Table) -> str:
-    """A table without its caption, as Markdown.
-
-    Args:
-        part (`Table`): The table.
-
-    Returns:
-        `str`: Its lines.
-
-    Example:
-
-    >>> print(markdown_table(Table("Scores", ["N", "F1"], [["100", Strong("1.0")]])))
-    | N | F1 |
-    |---|---|
-    | 100 | **1.0** |
-    """
-    rows = [[_cell(part, *item) for item in enumerate(row)] for row in part.rows]
-    return table([escaped(name) for name in part.header], rows)
-
-
-def _cell(part: Table, column: int, cell: str) -> str:
-    text = cell if part.numbers(column) else escaped(cell)
-    return f"**{text}**" if isinstance(cell, Strong) else text
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=template.endswith(".html"),
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {"escaped": escaped, "cell": cell_text}
+    environment.tests["significant"] = is_significant
+    return environment.get_template(template).render(title=title, sections=sections, style=Markup(STYLE))

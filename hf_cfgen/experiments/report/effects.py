@@ -1,80 +1,68 @@
 """Sections on causal effects: Table 3, and Figure 4 with its numbers."""
 
-from collections.abc import Sequence
+import pandas as pd
 
 from ...tagging.scoring import LEVELS
+from ..statistics import over_seeds
 from . import paper
+from .charts import chart, colors
+from .data import EFFECTS, GROUP, recipes, seeds_text
 from .document import Charts, Part, Section, Table, Text
-from .formatting import DASH, fraction_over_seeds, listed, point, size_name
-from .results import EFFECTS, Group, Results, is_noaug, recipes
 from .scores import is_paper
-from .svg import Point, bar_chart, legend
 
-_NAMES = {"f1": "F1", "ace_c": "ACE_C", "ace_e": "ACE_E", "ri": "RI"}
+_NAMES = ("F1", "ACE_C", "ACE_E", "RI")
 
-_ENTITY, _TOKEN = LEVELS[0], LEVELS[2]
-
-
-def table_3(results: Results) -> Section:
-    """Table 3: causal effects of NoAug on the full train split, beside the paper's."""
-    rows: list[list[str]] = []
-    for group, seeds in results.items():
-        if group.n is None and is_noaug(results, group):
-            for level in LEVELS:
-                cells = _effect_cells(results, group, level)
-                rows.append([group.dataset, group.model, level, listed(seeds), *cells])
-    ours = len(rows)
-    for (dataset, tagger), levels in paper.EFFECTS.items():
-        for name, values in levels.items():
-            rows.append([dataset, tagger, name, "Zeng et al.", DASH, *(f"{value:+.2f}" for value in values)])
-    header = ["data set", "model", "level", "seeds", *_NAMES.values()]
-    # the paper's beside ours of the same data set
-    order = [paper.counterpart(row[0]) or row[0] for row in rows]
-    rows = [row for _, row in sorted(zip(order, rows), key=lambda pair: pair[0])]
-    nothing = [] if ours else [Text("No tagger here was trained on a full train split.")]
-    return Section(
-        "Table 3: what NoAug reads, full train split",
-        [*nothing, Table("Average causal effects on F1 of NoAug on the full train split", header, rows, names=4)],
-    )
+_FIGURE_4 = (LEVELS[0], LEVELS[2])
 
 
-def figure_4(results: Results, best_name: str | None) -> Section:
-    """Figure 4: RI with and without augmentation over N, and the effects of all recipes."""
-    drawn = [name for name in recipes(results) if name == best_name or is_paper(results, name)]
+def table_3(table: pd.DataFrame) -> Section:
+    """Table 3: causal effects of NoAug on the full train split, compared with the paper."""
+    full = table[table.n.isna() & table.noaug]
+    rows: list[list[object]] = [
+        [dataset, model, level, seeds_text(runs.seed), *_effects(runs, level)]
+        for (dataset, model), runs in full.groupby(["dataset", "model"], sort=False)
+        for level in LEVELS
+    ]
+    for names, levels in paper.EFFECTS.items():
+        for level, values in levels.items():
+            rows.append([*names, level, "Zeng et al.", None, *(f"{value:+.2f}" for value in values)])
+    rows.sort(key=lambda row: paper.counterpart(str(row[0])) or str(row[0]))
+    header = ["data set", "model", "level", "seeds", *_NAMES]
+    effects = Table.of("Average causal effects on F1 of NoAug on the full train split", header, rows, names=4)
+    nothing = [Text("No tagger here was trained on a full train split.")] if full.empty else []
+    return Section("Table 3: what NoAug reads, full train split", [*nothing, effects])
+
+
+def figure_4(table: pd.DataFrame, best_name: str | None) -> Section:
+    """Figure 4: RI with and without augmentation by N, and the effects of all recipes."""
     parts: list[Part] = []
-    sized = [group for group in results if group.n is not None]
-    for model in dict.fromkeys(group.model for group in sized):
-        first = [group.recipe for group in sized if group.model == model and is_noaug(results, group)]
-        names = [*dict.fromkeys(first), *drawn]
-        for level in (_ENTITY, _TOKEN):
-            charts = []
-            for dataset in dict.fromkeys(group.dataset for group in sized if group.model == model):
-                series: dict[str, dict[int, Point]] = {name: {} for name in names}
-                for group in sized:
-                    if group[:2] == (dataset, model) and group.recipe in series and group.n is not None:
-                        values = [result["causal"][level]["ri"] for result in results[group].values()]
-                        series[group.recipe][group.n] = point(values)
-                if any(series.values()):
-                    charts.append(bar_chart(f"{dataset}, {model}, {level}", "RI", series))
+    sized = table[table.n.notna()]
+    drawn = [name for name in recipes(table) if name == best_name or is_paper(table, name)]
+    for model in sized.model.unique():
+        own = sized[sized.model == model]
+        names = [*own.recipe[own.noaug].unique(), *drawn]
+        for level in _FIGURE_4:
+            charts = [
+                chart(f"{dataset}, {model}, {level}", "RI", runs.assign(value=runs[f"{level} ri"]), names, bars=True)
+                for dataset, runs in own[own.recipe.isin(names)].groupby("dataset", sort=False)
+            ]
             if charts:
-                parts.append(Charts(f"{level} RI with {model}", [legend(names), *charts]))
-    parts.append(_effects_table(results, sized))
+                parts.append(Charts(f"{level} RI with {model}", colors(names), charts))
+    rows = [
+        [*names, seeds_text(runs.seed), *(cell for level in _FIGURE_4 for cell in _effects(runs, level))]
+        for names, runs in sized.groupby(GROUP, sort=False)
+    ]
+    header = [
+        "data set",
+        "model",
+        "N",
+        "recipe",
+        "seeds",
+        *(f"{level} {name}" for level in _FIGURE_4 for name in _NAMES),
+    ]
+    parts.append(Table.of("Average causal effects on F1 by recipe", header, rows, names=5))
     return Section("Figure 4: what taggers read, over N", parts)
 
 
-def _effects_table(results: Results, groups: Sequence[Group]) -> Table:
-    rows = [
-        [group.dataset, group.model, size_name(group.n), group.recipe, listed(results[group])]
-        + [cell for level in (_ENTITY, _TOKEN) for cell in _effect_cells(results, group, level)]
-        for group in groups
-    ]
-    columns = [f"{level} {name}" for level in (_ENTITY, _TOKEN) for name in _NAMES.values()]
-    header = ["data set", "model", "N", "recipe", "seeds", *columns]
-    return Table("Average causal effects on F1 by recipe", header, rows, names=5)
-
-
-def _effect_cells(results: Results, group: Group, level: str) -> list[str]:
-    return [
-        fraction_over_seeds((result["causal"][level][key] for result in results[group].values()), signed=key != "f1")
-        for key in EFFECTS
-    ]
+def _effects(runs: pd.DataFrame, level: str) -> list[str]:
+    return [over_seeds(runs[f"{level} {name}"], percent=False, signed=name != "f1") for name in EFFECTS]

@@ -71,25 +71,22 @@ def tagger(model: str) -> str | None:
     return next((name for name in TAGGERS if model.lower().startswith(name.lower())), None)
 
 
-def mean_gain(dataset: str, model: str, sizes: Collection[int | None] = TRAIN_EXAMPLES) -> float | None:
-    """The paper's mean gain in F1 over sizes, without those that are likely copies.
+def mean_gain(place: tuple[str, str] | None, sizes: Collection[float] = TRAIN_EXAMPLES) -> float | None:
+    """Return the paper's mean gain in F1 over sizes, without those that are likely copies.
 
     Args:
-        dataset (`str`): The paper's data set.
-        model (`str`): The paper's tagger.
-        sizes (`Collection[int | None]`, *optional*): The numbers of train examples; all of the paper's where they are
-            not given.
+        place (`tuple[str, str]` or `None`): A dataset and a tagger of the paper.
+        sizes (`Collection[float]`, *optional*): The numbers of train examples. Defaults to all of the paper's.
 
     Returns:
-        `float` or `None`: In per cent; `None` where the paper has a number for none or not for all of these sizes.
+        `float` or `None`: The gain in percent; `None` if the paper does not report some of these sizes.
 
     Example:
 
-    >>> round(mean_gain("CNER", "LSTM"), 1), round(mean_gain("CNER", "LSTM", (100, 300)), 1)
+    >>> round(mean_gain(("CNER", "LSTM")), 1), round(mean_gain(("CNER", "LSTM"), (100, 300)), 1)
     (11.5, 13.6)
     """
-    if not set(sizes) <= set(TRAIN_EXAMPLES):
+    if place is None or not set(sizes) <= set(TRAIN_EXAMPLES):
         return None
-    pairs = (pair for size, pair in zip(TRAIN_EXAMPLES, F1[dataset, model]) if size in sizes)
-    gains = [aug - noaug for noaug, aug in filter(None, pairs)]
+    gains = [pair[1] - pair[0] for size, pair in zip(TRAIN_EXAMPLES, F1[place]) if size in sizes and pair]
     return mean(gains) if gains else None

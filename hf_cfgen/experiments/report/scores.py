@@ -1,274 +1,228 @@
-"""Sections on F1: sizes, gains over NoAug, Table 2, the best recipe beside the others, learning curves."""
+"""Sections on F1: gains over NoAug, recipes compared, Table 2, learning curves, and sizes."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+
+import pandas as pd
 
 from ...tagging.scoring import LEVELS
+from ..statistics import over_seeds
 from . import paper
-from .comparisons import Comparison, Comparisons, baselines, dev_gains
+from .charts import chart, colors
+from .data import (
+    MODEL,
+    RUN,
+    compare,
+    dev_gains,
+    is_judged,
+    left_out,
+    options_of,
+    places_text,
+    recipe_order,
+    recipes,
+    seeds_text,
+)
 from .document import Charts, Part, Section, Table, Text
-from .formatting import DASH, gain_cell, listed, percent_over_seeds, point, size_name
-from .results import Group, Results, among, config_of, is_noaug, noaug, options_of, recipe_order, recipes
-from .svg import Point, Series, legend, line_chart
 
-_LINES = 6
+_LINES = 6  # of a chart, so that they can be told apart
 
 _WHERE = ("pairs", "where", "left out, for want of")
 
-_UNJUDGED = ("judge", "as_many_as")  # options of the control without a discriminator alone
+_UNJUDGED = ("judge", "as_many_as")  # options that only the control without a discriminator has
+
+RESAMPLES = 1000
 
 PAPER = {"recipe": "paper"}  # the resolved options of the paper's recipe
 
 
-def sizes(results: Results) -> Section:
-    """Table 1: how many sentences each split has, here and in the paper."""
+def sizes(table: pd.DataFrame) -> Section:
+    """Table 1: the number of sentences in each split, here and in the paper."""
     rows = []
-    for dataset in dict.fromkeys(group.dataset for group in results):
-        own = [result for group, seeds in results.items() if group.dataset == dataset for result in seeds.values()]
-        here = [listed(result["examples"][split] for result in own) for split in paper.SPLITS]
-        name = paper.counterpart(dataset)
-        theirs = [DASH] * len(paper.SPLITS) if name is None else [str(size) for size in paper.SIZES[name]]
-        types = listed(len(result["types"]) for result in own)
-        rows.append([dataset, *here, types, name or DASH, *theirs])
+    for dataset, own in table.groupby("dataset", sort=False):
+        here = [seeds_text([result.examples[split] for result in own.result]) for split in paper.SPLITS]
+        name = paper.counterpart(str(dataset))
+        theirs = [None] * len(paper.SPLITS) if name is None else paper.SIZES[name]
+        rows.append([dataset, *here, seeds_text([len(result.types) for result in own.result]), name, *theirs])
     header = ["data set", "train", "dev", "test", "types", "in the paper", "train", "dev", "test"]
-    return Section("Table 1: sizes", [Table("Sentences by split, as run and in the paper", header, rows)])
+    return Section("Table 1: sizes", [Table.of("Sentences by split, as run and in the paper", header, rows, 1)])
 
 
-def gains(comparisons: Comparisons) -> Section:
-    """Mean gains over NoAug by data set and model, and over all of them."""
-    results = comparisons.results
-    rows = []
-    places = [*dict.fromkeys(group[:2] for group in results)]
-    for place in [None, *places] if len(places) > 1 else places:
-        for recipe in recipes(results):
-            groups = [group for group in results if group.recipe == recipe and place in (None, group[:2])]
-            compared = {level: comparisons.over_noaug(groups, level) for level in LEVELS}
-            first = compared[LEVELS[0]]
-            if first is None:
+def gains(table: pd.DataFrame, resamples: int = RESAMPLES) -> Section:
+    """Mean gains over NoAug by dataset and model, and over all of them."""
+    noaug, rows = table[table.noaug], []
+    places: list[tuple[tuple[str, str], pd.DataFrame]] = [*table.groupby(MODEL, sort=False)]
+    for place, own in [(("all", "all"), table), *places] if len(places) > 1 else places:
+        for recipe in recipes(table):
+            found = compare(own[own.recipe == recipe], noaug, resamples)
+            if found is None:
                 continue
-            like = _stands_for(results, groups[0]) if place is not None and judges(results, recipe) else None
-            gain = None if like is None else paper.mean_gain(*like, {group.n for group in first.strata})
-            theirs = DASH if gain is None else f"{gain:+.1f}"
-            names = ["all", "all"] if place is None else list(place)
-            shown = [gain_cell(comparison) for comparison in compared.values()]
-            rows.append([*names, recipe, *shown, theirs, str(first.runs), _places_of(first.strata)])
+            gain = None
+            if place != ("all", "all") and is_judged(table, recipe):
+                gain = paper.mean_gain(place_in_paper(found.runs), set(found.runs.n))
+            theirs = None if gain is None else f"{gain:+.1f}"
+            where = places_text(found.runs)
+            rows.append([*place, recipe, *found.differences.values(), theirs, str(len(found.runs)), where])
     header = ["data set", "model", "recipe", *LEVELS, "in the paper", "pairs", "where"]
     text = (
         "The paper's gain is its mean over the same sizes, save likely copy errors of its table; it stands beside "
         "recipes that have a discriminator, too."
     )
-    table = Table("Mean gain in F1 over NoAug, per cent", header, rows, names=3, words=1)
-    return Section("Gains over NoAug", [Text(text), table])
+    caption = "Mean gain in F1 over NoAug, per cent"
+    return Section("Gains over NoAug", [Text(text), Table.of(caption, header, rows, names=3, words=1)])
 
 
-def best(comparisons: Comparisons, name: str) -> Section:
-    """The best recipe, or a choice on dev, less each of the others, over all data sets and models, and by data set."""
-    results = comparisons.results
-    others = baselines(results, name)
-    choices = among(results, name)
-    text = (
-        f"{name} is, in each run, the one of {', '.join(choices)} that has the highest strict F1 on dev there"
-        if choices
-        else f"{name} has the highest mean gain in strict F1 over NoAug on dev, {_decided(results)}"
-    ) + "; test scores had no part in the choice."
+def best(table: pd.DataFrame, name: str, resamples: int) -> Section:
+    """The best recipe, or a choice on dev, minus each of the others, over all datasets and by dataset."""
+    choices = options_of(table, name).get("among")
+    if choices:
+        text = f"{name} is, in each run, the one of {', '.join(choices)} that has the highest strict F1 on dev there"
+    else:
+        runs = dev_gains(table)
+        names = sorted(runs.recipe.unique())
+        runs_text = f"the {len(runs) // len(names)} runs that {', '.join(names)} all have ({places_text(runs)})"
+        text = f"{name} has the highest mean gain in strict F1 over NoAug on dev, over {runs_text}"
+    others = [*table.recipe[table.noaug].unique(), *(other for other in recipes(table) if other != name)]
+    rows = [[row[0], *row[2:]] for row in _differences(table, [(name, other) for other in others], resamples)]
     header = ["data set", f"{name} less", *LEVELS, *_WHERE]
-    rows = [[row[0], *row[2:]] for row in _differences(comparisons, [(name, other) for other in others])]
     return Section(
         f"{name} beside the others",
-        [Text(text), Table("Mean difference in F1, per cent", header, rows, names=2, words=2)],
+        [
+            Text(f"{text}; test scores had no part in the choice."),
+            Table.of("Mean difference in F1, per cent", header, rows, names=2, words=2),
+        ],
     )
 
 
-def controls(comparisons: Comparisons) -> Section:
-    """Recipes whose candidates are judged less those that take as many of the same candidates unjudged."""
-    results = comparisons.results
-    options = {group.recipe: options_of(results, group.recipe) for group in results}
+def controls(table: pd.DataFrame, resamples: int) -> Section:
+    """Recipes whose candidates are judged minus those with the same number of the same candidates, not judged."""
+    options = {recipe: options_of(table, recipe) for recipe in recipes(table)}
     pairs = [
         (judged, control)
-        for control in recipes(results)
-        for judged in recipes(results)
+        for control in options
+        for judged in options
         if "as_many_as" in options[control]
-        and options[judged] == {name: options[control][name] for name in options[control] if name not in _UNJUDGED}
+        and options[judged] == {name: value for name, value in options[control].items() if name not in _UNJUDGED}
     ]
+    rows = _differences(table, pairs, resamples)
     text = "What the discriminator adds: as many of the same candidates are taken, those that it accepts or any."
     header = ["data set", "judged", "less unjudged", *LEVELS, *_WHERE]
-    rows = _differences(comparisons, pairs)
-    return Section(
-        "Judged beside unjudged candidates",
-        [Text(text), Table("Mean difference in F1, per cent", header, rows, names=3, words=2)] if rows else [],
-    )
+    differences = Table.of("Mean difference in F1, per cent", header, rows, names=3, words=2)
+    return Section("Judged beside unjudged candidates", [Text(text), differences] if rows else [])
 
 
-def judges(results: Results, recipe: str) -> bool:
-    """Whether a recipe, or one of those that it chooses among, has candidates that are judged."""
-    choices = among(results, recipe) or {recipe: options_of(results, recipe)}
-    return any("recipe" in options and options.get("judge", True) for options in choices.values())
+def own_choices(table: pd.DataFrame) -> list[str]:
+    """Return the recipes that are a choice among others, one of which has candidates that are judged."""
+    return [name for name in recipes(table) if "among" in options_of(table, name) and is_judged(table, name)]
 
 
-def own_choices(results: Results) -> list[str]:
-    """The recipes that are a choice among others, one of which has candidates that are judged."""
-    return [name for name in recipes(results) if among(results, name) and judges(results, name)]
-
-
-def _decided(results: Results) -> str:
-    """The runs by which a recipe is the best on dev."""
-    gains, shared = dev_gains(results)
-    places = _places_of(dict.fromkeys(Group(*place, "") for place, _ in shared))
-    return f"over the {len(shared)} runs that {', '.join(gains)} all have ({places})"
-
-
-def chosen(results: Results) -> Section:
-    """What was chosen on dev in each run, where a recipe is a choice among others."""
+def chosen(table: pd.DataFrame) -> Section:
+    """The recipe that was chosen on dev in each run."""
     rows = []
-    for name in recipes(results):
-        choices = among(results, name)
-        own = [group for group in results if choices and group.recipe == name]
-        for place in dict.fromkeys(group[:2] for group in own):
-            results_of = [result for group in own if group[:2] == place for result in results[group].values()]
-            times = Counter(result["chosen"] for result in results_of)
-            shown = ", ".join(f"{other} {times[other]}" for other in choices)
-            rows.append([name, *place, str(len(results_of)), shown, listed(result["steps"] for result in results_of)])
+    for (recipe, *place), own in table[table.choice].groupby(["recipe", *MODEL], sort=False):
+        times = Counter(result.chosen for result in own.result)
+        names = ", ".join(f"{name} {times[name]}" for name in options_of(table, recipe)["among"])
+        rows.append([recipe, *place, str(len(own)), names, seeds_text(own.steps)])
     text = (
         "For each run the recipe is taken that has the highest strict F1 on dev there, be it none. Its steps are of "
         "all taggers that this needs beside NoAug; its gains stand with the others."
     )
     header = ["recipe", "data set", "model", "runs", "chosen", "steps"]
-    return Section(
-        "Chosen on dev in each run",
-        [Text(text), Table("How often each recipe was chosen", header, rows, names=3, words=2)] if rows else [],
-    )
+    rows.sort(key=lambda row: recipe_order(row[0]))
+    counts = Table.of("How often each recipe was chosen", header, rows, names=3, words=2)
+    return Section("Chosen on dev in each run", [Text(text), counts] if rows else [])
 
 
-def _differences(comparisons: Comparisons, pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """A row a pair of recipes, over all data sets and then by data set."""
-    datasets = [*dict.fromkeys(group.dataset for group in comparisons.results)]
-    rows = []
-    for dataset in [None, *datasets] if len(datasets) > 1 else datasets:
-        for ours, theirs in pairs:
-            compared = {level: comparisons.between(ours, theirs, level, dataset) for level in LEVELS}
-            first = compared[LEVELS[0]]
-            if first is not None:
-                shown = [gain_cell(comparison) for comparison in compared.values()]
-                where = _places_of(first.strata)
-                rows.append([dataset or "all", ours, theirs, *shown, str(first.runs), where, _seeds_of(first)])
+def _differences(table: pd.DataFrame, pairs: Sequence[tuple[str, str]], resamples: int) -> list[list[object]]:
+    """Make one row per pair of recipes, over all datasets and then by dataset."""
+    rows: list[list[object]] = []
+    datasets: list[tuple[str, pd.DataFrame]] = [*table.groupby("dataset", sort=False)]
+    for dataset, runs in [("all", table), *datasets] if len(datasets) > 1 else datasets:
+        for names in pairs:
+            sides = [runs[runs.recipe == name] for name in names]
+            both = sides[0][MODEL].merge(sides[1][MODEL]).drop_duplicates()
+            ours, theirs = (side[side.set_index(MODEL).index.isin(both.set_index(MODEL).index)] for side in sides)
+            if (found := compare(ours, theirs, resamples)) is not None:
+                lacking = left_out(ours, theirs) or None
+                where = places_text(found.runs)
+                rows.append([dataset, *names, *found.differences.values(), str(len(found.runs)), where, lacking])
     return rows
 
 
-def table_2(comparisons: Comparisons, best_name: str | None) -> Section:
-    """Table 2: F1 of NoAug and of every recipe, by data set, model and N; the paper's beside ours."""
-    results = comparisons.results
-    parts: list[Part] = _beside_the_paper(results, best_name)
-    for dataset, model in dict.fromkeys(group[:2] for group in results):
+def table_2(table: pd.DataFrame, best_name: str | None, resamples: int) -> Section:
+    """Table 2: F1 of NoAug and of every recipe, by dataset, model and N, compared with the paper."""
+    parts: list[Part] = [_in_the_papers_shape(table, best_name)]
+    for (dataset, model), own in table.groupby(MODEL, sort=False):
         rows = []
-        for group in (group for group in results if group[:2] == (dataset, model)):
-            seeds = results[group]
-            cells = []
-            for level in LEVELS:
-                compared = comparisons.over_noaug([group], level)
-                f1 = percent_over_seeds(result["test"][level]["f1"] for result in seeds.values())
-                cells += [f1, gain_cell(compared)]
-            rows.append([size_name(group.n), group.recipe, listed(seeds), _lacking(results, group), *cells])
+        for (size, recipe), runs in own.groupby(["size", "recipe"], sort=False):
+            noaug = own[(own["size"] == size) & own.noaug]
+            found = None if runs.noaug.iloc[0] else compare(runs, noaug, resamples)
+            lacking = "no NoAug tagger" if noaug.empty else seeds_text(set(runs.seed) ^ set(noaug.seed)) or None
+            cells = [
+                cell
+                for level in LEVELS
+                for cell in (over_seeds(runs[level]), found.differences[level] if found else None)
+            ]
+            rows.append([size, recipe, seeds_text(runs.seed), lacking, *cells])
         columns = [name for level in LEVELS for name in (f"{level} F1", "gain")]
         header = ["N", "recipe", "seeds", "left out of gains", *columns]
-        parts.append(Table(f"F1 and gain over NoAug on {dataset} with {model}, per cent", header, rows, names=4))
+        parts.append(Table.of(f"F1 and gain over NoAug on {dataset} with {model}, per cent", header, rows, names=4))
     return Section("Table 2: F1", parts)
 
 
-def curves(results: Results, best_name: str | None) -> Section:
-    """Learning curves: F1 over N, of as many recipes as can be told apart.
+def _in_the_papers_shape(table: pd.DataFrame, best_name: str | None) -> Table:
+    rows: list[list[object]] = []
+    noaug = table.loc[table.noaug, [*RUN, *LEVELS]]
+    for place, pairs in paper.F1.items():
+        printed = [
+            f"{pair[0]:.1f} → {pair[1]:.1f} ({pair[1] - pair[0]:+.1f})" if pair else "likely a copy error, no target"
+            for pair in pairs
+        ]
+        rows.append([*place, "Zeng et al.", "as printed", *printed])
+        for names, own in table.groupby(MODEL, sort=False):
+            if place_in_paper(own) != place:
+                continue
+            for recipe in (name for name in recipes(table) if name == best_name or is_paper(table, name)):
+                runs = own[own.recipe == recipe].merge(noaug, on=RUN, suffixes=("", "_noaug"))
+                for level in LEVELS[:2]:
+                    cells = [_arrow(runs[runs.n == n], level) for n in paper.TRAIN_EXAMPLES]
+                    if any(cells):
+                        rows.append([*names, recipe, level, *cells])
+    header = ["data set", "tagger", "recipe", "match", *(f"N={n}" for n in paper.TRAIN_EXAMPLES)]
+    return Table.of("F1 of NoAug → recipe (gain), per cent, in the paper's shape", header, rows, names=4)
 
-    Those are NoAug, the best recipe and the paper's, and of the others those with the most results.
-    """
+
+def _arrow(runs: pd.DataFrame, level: str) -> str | None:
+    if runs.empty:
+        return None
+    ours, theirs = runs[level], runs[f"{level}_noaug"]
+    return f"{over_seeds(theirs)} → {over_seeds(ours)} ({over_seeds(ours - theirs, signed=True)})"
+
+
+def curves(table: pd.DataFrame, best_name: str | None) -> Section:
+    """Learning curves: F1 by N of NoAug, the best recipe, the paper's, and those of the others with the most runs."""
     parts: list[Part] = []
-    for dataset, model in dict.fromkeys(group[:2] for group in results):
-        times = Counter[str]()
-        for group, seeds in results.items():
-            if group[:2] == (dataset, model) and group.n:
-                times[group.recipe] += len(seeds)
-        if not times:
-            continue
-        first = {group.recipe for group in results if is_noaug(results, group)} | {best_name}
-        first |= {name for name in times if is_paper(results, name)}
-        drawn = sorted(times, key=lambda name: (name not in first, -times[name], *recipe_order(name)))[:_LINES]
-        names, others = ([name for name in times if (name in drawn) == part] for part in (True, False))
+    for (dataset, model), own in table[table.n.notna()].groupby(MODEL, sort=False):
+        times, names = own.recipe.value_counts(), own.recipe.unique()
+        first = {*own.recipe[own.noaug], best_name, *(name for name in names if is_paper(table, name))}
+        order = sorted(names, key=lambda name: (name not in first, -times[name], *recipe_order(name)))
+        drawn, others = ([name for name in names if name in part] for part in (order[:_LINES], order[_LINES:]))
         charts = [
-            line_chart(f"{dataset}, {model}, {level}", "F1, %", _series(results, (dataset, model), names, level))
+            chart(f"{dataset}, {model}, {level}", "F1, %", own.assign(value=100 * own[level]), drawn)
             for level in LEVELS
         ]
-        parts.append(Charts(f"F1 over N on {dataset} with {model}", [legend(names), *charts]))
+        parts.append(Charts(f"F1 over N on {dataset} with {model}", colors(drawn), charts))
         if others:
             parts.append(Text(f"Not drawn: {', '.join(others)}."))
     return Section("Learning curves", parts)
 
 
-def _beside_the_paper(results: Results, best_name: str | None) -> list[Part]:
-    rows: list[list[str]] = []
-    for (dataset, tagger), pairs in paper.F1.items():
-        printed = ["likely a copy error, no target" if pair is None else _arrow(*pair) for pair in pairs]
-        rows.append([dataset, tagger, "Zeng et al.", "as printed", *printed])
-        for place in dict.fromkeys(group[:2] for group in results if _stands_for(results, group) == (dataset, tagger)):
-            named = [name for name in recipes(results) if name == best_name or is_paper(results, name)]
-            for recipe in named:
-                for level in LEVELS[:2]:
-                    ours = [_ours(results, Group(*place, n, recipe), level) for n in paper.TRAIN_EXAMPLES]
-                    if set(ours) != {DASH}:
-                        rows.append([place[0], place[1], recipe, level, *ours])
-    header = ["data set", "tagger", "recipe", "match", *(f"N={n}" for n in paper.TRAIN_EXAMPLES)]
-    return [Table("F1 of NoAug → recipe (gain), per cent, in the paper's shape", header, rows, names=4)]
+def is_paper(table: pd.DataFrame, recipe: str) -> bool:
+    """Return whether a recipe is the paper's."""
+    return options_of(table, recipe) == PAPER
 
 
-def _ours(results: Results, group: Group, level: str) -> str:
-    reference = noaug(results, group)
-    seeds = [seed for seed in results.get(group, {}) if reference is not None and seed in results[reference]]
-    if reference is None or not seeds:
-        return DASH
-    f1 = [[results[place][seed]["test"][level]["f1"] for seed in seeds] for place in (reference, group)]
-    gain = percent_over_seeds((ours - theirs for theirs, ours in zip(*f1)), signed=True)
-    return f"{percent_over_seeds(f1[0])} → {percent_over_seeds(f1[1])} ({gain})"
-
-
-def _arrow(noaug_f1: float, aug_f1: float) -> str:
-    return f"{noaug_f1:.1f} → {aug_f1:.1f} ({aug_f1 - noaug_f1:+.1f})"
-
-
-def is_paper(results: Results, recipe: str) -> bool:
-    """Whether a recipe is the paper's."""
-    return any(group.recipe == recipe for group in results) and options_of(results, recipe) == PAPER
-
-
-def _stands_for(results: Results, group: Group) -> tuple[str, str] | None:
-    """The paper's data set and tagger beside which a group is shown."""
-    dataset, tagger = paper.counterpart(group.dataset), paper.tagger(str(config_of(results, group)["model"]["model"]))
-    return None if dataset is None or tagger is None else (dataset, tagger)
-
-
-def _series(results: Results, place: tuple[str, str], names: Sequence[str], level: str) -> Series:
-    series: dict[str, dict[int, Point]] = {name: {} for name in names}
-    for group, seeds in results.items():
-        if group[:2] == place and group.n is not None and group.recipe in series:
-            series[group.recipe][group.n] = point([100 * result["test"][level]["f1"] for result in seeds.values()])
-    return series
-
-
-def _lacking(results: Results, group: Group) -> str:
-    """The seeds that only one of a group and its NoAug taggers has."""
-    reference = noaug(results, group)
-    if reference is None:
-        return "no NoAug tagger"
-    return listed(sorted(results[group].keys() ^ results[reference].keys())) or DASH
-
-
-def _places_of(groups: Iterable[Group]) -> str:
-    found: dict[tuple[str, str], list[str]] = {}
-    for group in groups:
-        found.setdefault(group[:2], []).append(size_name(group.n))
-    return "; ".join(f"{dataset} {model} N={', '.join(sizes)}" for (dataset, model), sizes in found.items())
-
-
-def _seeds_of(comparison: Comparison) -> str:
-    """What a comparison lacks."""
-    found: dict[tuple[str, tuple[int, ...]], list[Group]] = {}
-    for group, seeds in comparison.lacking:
-        found.setdefault((group.recipe, seeds), []).append(group)
-    parts = (f"{name} on {_places_of(groups)}: seed {listed(seeds)}" for (name, seeds), groups in found.items())
-    return "; ".join(parts) or DASH
+def place_in_paper(runs: pd.DataFrame) -> tuple[str, str] | None:
+    """Return the dataset and the tagger of the paper that correspond to runs."""
+    result = runs.result.iloc[0]
+    dataset, tagger = paper.counterpart(result.dataset), paper.tagger(result.config["model"]["model"])
+    return (dataset, tagger) if dataset and tagger else None

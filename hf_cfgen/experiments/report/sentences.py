@@ -1,36 +1,36 @@
 """Figure 5: test sentences that only a tagger with augmentation gets right, and counterfactual examples near them."""
 
-from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from markupsafe import Markup
 
+from ...evaluation.corrections import Correction
 from ...reporting.formatting import bracketed, word_separator
 from ...reporting.html import listed, marked, swapped
 from ...reporting.markdown import escaped, example
+from ..results import CellResult
 from .document import Section, Sentences, Text
-from .formatting import size_name
-from .results import Group, Results
 
-SHOWN = 3  # of each data set
-
-_COUNTERFACTUALS = ("kept", "rejected")
+SHOWN = 3  # per dataset
 
 
-def figure_5(results: Results, best_name: str | None) -> Section:
-    """Cases of each data set, those first that have a reasonable and an unreasonable counterfactual example nearby.
+def figure_5(table: pd.DataFrame, best_name: str | None) -> Section:
+    """Figure 5: test sentences that NoAug gets wrong, those with a kept and a rejected example nearby first."""
 
-    Args:
-        results (`Results`): All results.
-        best_name (`str` or `None`): The recipe whose cases are shown before those of others.
+    def order(item: tuple[CellResult, Correction]) -> tuple[Any, ...]:
+        result, case = item
+        lacking = (case.kept is None) + (case.rejected is None)
+        similarity = case.kept.similarity if case.kept else 0.0
+        return lacking, result.recipe != best_name, -similarity, result.recipe, result.n or 0, result.seed, case.id
 
-    Returns:
-        `Section`: The cases.
-    """
     parts = []
-    for dataset in dict.fromkeys(group.dataset for group in results):
-        for group, seed, case in _chosen(results, dataset, best_name):
-            name = f"{dataset}, {case['id']}: {group.recipe} with {group.model}, N={size_name(group.n)}, seed {seed}"
+    for dataset, results in table.groupby("dataset", sort=False)["result"]:
+        found = sorted(((result, case) for result in results for case in result.corrections), key=order)
+        first = {case.id: (result, case) for result, case in reversed(found)}  # the first one of each sentence
+        for result, case in sorted(first.values(), key=order)[:SHOWN]:
+            size = "all" if result.n is None else result.n
+            name = f"{dataset}, {case.id}: {result.recipe} with {result.model}, N={size}, seed {result.seed}"
             parts.append(_shown(name, case))
     text = (
         "Test sentences that the tagger of a recipe gets fully right and NoAug wrong, found by that alone, with the "
@@ -40,28 +40,7 @@ def figure_5(results: Results, best_name: str | None) -> Section:
     return Section("Figure 5: cases", [Text(text if parts else "No result has a case."), *parts])
 
 
-def _chosen(results: Results, dataset: str, best_name: str | None) -> list[tuple[Group, int, Mapping[str, Any]]]:
-    found = [
-        (group, seed, case)
-        for group, seeds in results.items()
-        if group.dataset == dataset
-        for seed, result in seeds.items()
-        for case in result["corrections"]
-    ]
-
-    def order(item: tuple[Group, int, Mapping[str, Any]]) -> tuple[Any, ...]:
-        group, seed, case = item
-        lacking = sum(case[name] is None for name in _COUNTERFACTUALS)
-        similarity = case["kept"]["similarity"] if case["kept"] else 0.0
-        return lacking, group.recipe != best_name, -similarity, group.recipe, group.n or 0, seed, case["id"]
-
-    chosen: dict[str, tuple[Group, int, Mapping[str, Any]]] = {}
-    for item in sorted(found, key=order):
-        chosen.setdefault(item[2]["id"], item)
-    return list(chosen.values())[:SHOWN]
-
-
-def _shown(name: str, case: Mapping[str, Any]) -> Sentences:
+def _shown(name: str, case: Correction) -> Sentences:
     html: list[tuple[str, Markup]] = []
     markdown: list[tuple[str, str]] = []
 
@@ -70,19 +49,17 @@ def _shown(name: str, case: Mapping[str, Any]) -> Sentences:
         html.append((what, marked(tokens, tags, separator)))
         markdown.append((what, escaped(bracketed(tokens, tags, separator))))
 
-    for kind, verdict in zip(_COUNTERFACTUALS, ("reasonable", "unreasonable")):
-        row = case[kind]
+    for row, verdict in ((case.kept, "reasonable"), (case.rejected, "unreasonable")):
         if row is None:
             continue
-        source = row["source"]
-        add("observational example", source["tokens"], source["tags"])
-        what = f"{'unjudged' if row['score'] is None else verdict} counterfactual example"
-        shown = row | {"ner_tags": row["tags"], "source_id": source["id"]}
+        add("observational example", row.source.tokens, row.source.tags)
+        what = f"{'unjudged' if row.score is None else verdict} counterfactual example"
+        shown = row.to_dict() | {"ner_tags": row.tags, "source_id": row.source.id}
         html.append((what, listed([swapped(shown)])))
-        characters = not word_separator(row["tokens"])
-        # where no mention was replaced, words or their order were
-        plain = escaped(bracketed(row["tokens"], row["tags"], word_separator(row["tokens"])))
-        markdown.append((what, example(row, characters) if row["replaced"] else plain))
-    add("test sentence, gold and as predicted with augmentation", case["tokens"], case["gold"])
-    add("the same as NoAug predicts it", case["tokens"], case["noaug"])
+        separator = word_separator(row.tokens)
+        # a baseline may change words or their order without replacing a mention
+        plain = escaped(bracketed(row.tokens, row.tags, separator))
+        markdown.append((what, example(shown, characters=not separator) if row.replaced else plain))
+    add("test sentence, gold and as predicted with augmentation", case.tokens, case.gold)
+    add("the same as NoAug predicts it", case.tokens, case.noaug)
     return Sentences(name, html, markdown)
