@@ -9,17 +9,20 @@ The rows are chosen by a rule: of the rejected candidates whose mention has a ke
 """
 
 import sys
-from collections.abc import Iterator, Mapping
-from html import escape
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import pyarrow.parquet as pq
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 from hf_cfgen.evaluation.run_result import PARQUET  # noqa: E402
+from hf_cfgen.experiments.report.charts import svg  # noqa: E402
 from hf_cfgen.tagging.scoring import LEVELS  # noqa: E402
 from hf_cfgen.utils.files import read_json, write_json  # noqa: E402
 
@@ -70,85 +73,72 @@ def chosen_rows(
 
 
 def picture(recorded: Mapping[str, Any]) -> str:
-    """The picture of a recorded run: three sentences, and the test F1 of its taggers."""
-    rows, config = recorded["rows"], recorded["config"]
+    """Draw a recorded run: three sentences, and the test F1 of its taggers."""
+    with matplotlib.rc_context({"font.size": 11, "text.parse_math": False}):
+        figure = Figure(figsize=(7.2, 5), facecolor="white")
+        sentences, scores = figure.subplots(2, height_ratios=(5, 4))
+        _draw_sentences(sentences, recorded["rows"])
+        _draw_scores(scores, recorded["taggers"])
+        examples, config = recorded["data"]["examples"], recorded["config"]
+        notes = (
+            f"{config['dataset']}: {examples['train']} examples to train on, {examples['test']} to test on, "
+            f"{config['max_steps']} steps each.\n"
+            "A generated corpus in which every swap is right. Control: the same number of unjudged swaps."
+        )
+        figure.text(0.03, 0.03, notes, color=_PALE, fontsize=9.5)
+        figure.subplots_adjust(left=0.15, right=0.66, top=0.98, bottom=0.2, hspace=0.2)
+        return svg(figure, _description(recorded))
+
+
+def _draw_sentences(axes: Axes, rows: Mapping[str, Mapping[str, Any]]) -> None:
     (replaced,) = rows["unreasonable"]["replaced"]
-    label, start = replaced["label"], replaced["start"]
-    lines = [
-        ("observational", f"an example of the train split, and its {label}", replaced["original"], _OBSERVED),
-        ("reasonable", f"kept, score {rows['reasonable']['score']:.2f}", None, _KEPT),
-        (
-            "unreasonable",
+    start = replaced["start"]
+    texts = {
+        "observational": (f"an example of the train split, and its {replaced['label']}", _OBSERVED),
+        "reasonable": (f"kept, score {rows['reasonable']['score']:.2f}", _KEPT),
+        "unreasonable": (
             f"rejected as {rows['unreasonable']['reason']}, score {rows['unreasonable']['score']:.2f}",
-            None,
             _REJECTED,
         ),
-    ]
-    body, y = [], 0
-    for name, said, form, colour in lines:
-        tokens = rows[name]["tokens"]
-        form = form or rows[name]["replaced"][0]["replacement"]
-        y += 36
-        body.append(_text(20, y, f"<tspan {_BOLD}>{name}</tspan>: {escape(said)}", colour, 17))
-        marked = f'<tspan fill="{colour}" {_BOLD} text-decoration="underline">{escape(" ".join(form))}</tspan>'
-        before, after = (escape(" ".join(part)) for part in (tokens[:start], tokens[start + len(form) :]))
-        y += 28
-        body.append(_text(20, y, f"{before} {marked} {after}".strip(), _INK, 20))
-    y += 22
-    body.append(f'<path d="M20 {y}H700" stroke="#d0d7de"/>')
-    y += 30
-    body.append(_text(20, y, f"<tspan {_BOLD}>Strict F1 on test</tspan>, %, with 95 % interval", _INK, 17))
-    body.append(_text(700, y, "RI", _INK, 17, f'text-anchor="end" {_BOLD}'))
-    for name, tagger in recorded["taggers"].items():
-        y += 34
-        body += _scores(y, name, tagger["causal"]["strict"])
-    y += 30
-    examples = recorded["data"]["examples"]
-    notes = (
-        f"{config['dataset']}: {examples['train']} examples to train on, {examples['test']} to test on, "
-        f"{config['max_steps']} steps each.",
-        "A generated corpus in which every swap is right. Control: as many unjudged swaps.",
-    )
-    for note in notes:
-        body.append(_text(20, y, escape(note), _PALE, 16))
-        y += 22
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {y}" role="img" font-family="{_FONTS}">',
-            f"<title>{escape(_told(recorded))}</title>",
-            f'<rect x="1" y="1" width="718" height="{y - 2}" rx="10" fill="#ffffff" stroke="#d0d7de"/>',
-            *body,
-            "</svg>\n",
-        ]
-    )
+    }
+    axes.set_axis_off()
+    for place, (name, (text, color)) in enumerate(texts.items()):
+        tokens, y = rows[name]["tokens"], 0.95 - 0.34 * place
+        form = replaced["original"] if name == "observational" else rows[name]["replaced"][0]["replacement"]
+        parts = (tokens[:start], form, tokens[start + len(form) :])
+        _write(axes, y, [(name, color, "bold"), (f": {text}", color, "normal")])
+        styles = ((_INK, "normal"), (color, "bold"), (_INK, "normal"))
+        _write(axes, y - 0.14, [(" ".join(part) + " ", *style) for part, style in zip(parts, styles) if part])
 
 
-_BOLD = 'font-weight="600"'
-_FONTS = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"
-_LEFT, _WIDTH = 120, 300  # of the axis from 0 to 100 %
+def _write(axes: Axes, y: float, parts: Sequence[tuple[str, str, str]]) -> None:
+    """Write parts of one line, each with its color and weight, next to each other."""
+    options: dict[str, Any] = {"xy": (-0.23, y), "xycoords": "axes fraction"}
+    for text, color, weight in parts:
+        written = axes.annotate(text, **options, color=color, weight=weight, va="baseline", annotation_clip=False)
+        options = {"xy": (1, y), "xycoords": (written, "axes fraction")}
 
 
-def _scores(y: int, name: str, effects: Mapping[str, Any]) -> Iterator[str]:
-    f1, (low, high) = 100 * effects["f1"], (100 * end for end in effects["f1_interval"])
-    at, begin, end = (_LEFT + _WIDTH * value / 100 for value in (f1, low, high))
-    yield _text(20, y, escape(name), _INK, 20)
-    yield f'<path d="M{_LEFT} {y - 6}h{_WIDTH}" stroke="#d0d7de"/>'
-    yield f'<path d="M{begin:.1f} {y - 6}H{end:.1f}" stroke="{_OBSERVED}" stroke-width="5"/>'
-    yield f'<circle cx="{at:.1f}" cy="{y - 6}" r="6" fill="{_OBSERVED}"/>'
-    yield _text(_LEFT + _WIDTH + 20, y, f"<tspan {_BOLD}>{f1:.1f}</tspan> [{low:.1f}, {high:.1f}]", _INK, 20)
-    yield _text(700, y, f"{effects['ri']:+.2f}", _INK, 20, 'text-anchor="end"')
+def _draw_scores(axes: Axes, taggers: Mapping[str, Mapping[str, Any]]) -> None:
+    axes.set_title("Strict F1 on test, %, with 95 % interval", fontsize=11, loc="left", color=_INK, weight="bold")
+    axes.text(1.55, 1.05, "RI", transform=axes.transAxes, ha="right", weight="bold", color=_INK)
+    for place, effects in enumerate(tagger["causal"]["strict"] for tagger in taggers.values()):
+        f1, (low, high) = 100 * effects["f1"], (100 * end for end in effects["f1_interval"])
+        axes.errorbar(f1, place, xerr=[[f1 - low], [high - f1]], fmt="o", color=_OBSERVED, capsize=4)
+        axes.text(105, place, f"{f1:.1f} [{low:.1f}, {high:.1f}]", va="center", color=_INK)
+        axes.text(155, place, f"{effects['ri']:+.2f}", va="center", ha="right", color=_INK)
+    axes.set(xlim=(0, 100), ylim=(len(taggers) - 0.5, -0.5))
+    axes.set_yticks(range(len(taggers)), list(taggers))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="x", alpha=0.3)
 
 
-def _text(x: int, y: int, content: str, colour: str, size: int, more: str = "") -> str:
-    return f'<text x="{x}" y="{y}" font-size="{size}" fill="{colour}"{more and f" {more}"}>{content}</text>'
-
-
-def _told(recorded: Mapping[str, Any]) -> str:
+def _description(recorded: Mapping[str, Any]) -> str:
     """The picture in words."""
-    told = [f"{name}: {' '.join(row['tokens'])}" for name, row in recorded["rows"].items()]
+    texts = [f"{name}: {' '.join(row['tokens'])}" for name, row in recorded["rows"].items()]
     for name, tagger in recorded["taggers"].items():
-        told.append(f"{name}: strict F1 {100 * tagger['causal']['strict']['f1']:.1f} %")
-    return "; ".join(told)
+        texts.append(f"{name}: strict F1 {100 * tagger['causal']['strict']['f1']:.1f} %")
+    return "; ".join(texts)
 
 
 def _without_types(scores: Mapping[str, Any]) -> dict[str, Any]:

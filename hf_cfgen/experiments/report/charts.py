@@ -33,7 +33,7 @@ def svg(figure: Figure, name: str) -> str:
     """
     file = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(file, format="svg", metadata=_NO_METADATA, transparent=True)
+        figure.savefig(file, format="svg", metadata=_NO_METADATA)
     text = re.sub(r"^.*?<svg ", f'<svg role="img" aria-label="{escape(name)}" ', file.getvalue(), flags=re.DOTALL)
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
 
@@ -59,8 +59,8 @@ def chart(title: str, unit: str, values: pd.DataFrame, names: Sequence[str], bar
     """
     means, errors = means_and_errors(values)
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(4.7, 3.2), layout="constrained")
-        axes = figure.subplots()
+        figure = Figure(figsize=(4.7, 3.2), layout="constrained", facecolor="none")
+        axes = figure.subplots(subplot_kw={"facecolor": "none"})
         color = colors(names)
         shown = [name for name in names if name in means]
         for place, name in enumerate(shown):
