@@ -41,7 +41,7 @@ def _gains_rows(folder: Path) -> list[str]:
     """
     frame = next(part.frame for part in gains(results_table(folder)).parts if isinstance(part, Table))
     columns: dict[str, pd.Series] = {}
-    for (dataset, _), rows in frame.groupby(["data set", "model"], sort=False):
+    for (dataset, _), rows in frame.groupby(["dataset", "model"], sort=False):
         if dataset == "all":  # which has other datasets for each recipe
             continue
         pairs = rows.pairs.astype(int)
@@ -92,7 +92,7 @@ def _tried_rows(file: Path) -> list[str]:
             less = (value - beside[seed] for seed, value in values.items())
             cells += [over_seeds(values.values()), over_seeds(less, signed=True)]
         rows.append([tried["what"], seeds, *cells])
-    header = ["tried", "seeds", *(name for n in sizes for name in (f"N={n}", f"less {of['beside']}"))]
+    header = ["tried", "seeds", *(name for n in sizes for name in (f"N={n}", f"minus {of['beside']}"))]
     return Table.of("", header, rows, names=2).as_markdown().splitlines()
 
 

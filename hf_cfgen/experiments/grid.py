@@ -1,4 +1,4 @@
-"""A grid of experiments, from YAML: data sets x models x sizes x recipes x seeds, a cell each."""
+"""Read a grid of experiments from YAML: datasets x models x sizes x recipes x seeds, one cell for each combination."""
 
 import importlib.util
 import itertools
@@ -28,24 +28,17 @@ _DATASET = ("path", *(option.name for option in fields(ReadOptions) if option.na
 
 _MODEL = (*(option.name for option in fields(ModelOptions)), "training")
 
-# training options that seeds, recipes and the command set
+# training options that the seed, the recipe and the command set
 _OURS = ("output_dir", "seed", "use_cpu", "disable_tqdm", "context_dropout")
 
 _PACKAGE = "package:"
 
-_LARGEST_SEED = 2**32 - 1  # that numpy's generator takes
+_LARGEST_SEED = 2**32 - 1  # for numpy's generator
 
 
 @dataclass(kw_only=True)
 class TaggerArguments(ReadOptions, SplitOptions, ModelOptions):
-    """Which tagger is trained on which data.
-
-    Args:
-        dataset (`str`): A file, a folder, a Hub name, or `demo:en`, `demo:zh`; see `load_ner_dataset`.
-
-    Raises:
-        CfgenError: A value is not allowed.
-    """
+    """Choose the data and the tagger of a cell; `dataset` is a file, a folder, a Hub name, `demo:en` or `demo:zh`."""
 
     dataset: str
 
@@ -57,18 +50,18 @@ class TaggerArguments(ReadOptions, SplitOptions, ModelOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One experiment, a function of what is here alone.
+    """One experiment. Its result depends only on these values.
 
     Args:
-        dataset (`str`): The data set's name in the grid.
-        model (`str`): The model's name in the grid.
-        n (`int` or `None`): Train examples; `None` for all.
-        recipe (`str`): The recipe's name in the grid.
-        seed (`int`): Seed of the subsample, the draws and the training.
-        config (`dict`): The options behind the names, with the last part of paths only.
-        options (`dict[str, Any]`): The options of dataset, model and training, by name.
-        augmentation (`RecipeArguments`): Those of the recipe.
-        among (`tuple[Cell, ...]`): The cells of which the best on dev is taken, where the recipe says so.
+        dataset (`str`): The name of the dataset in the grid.
+        model (`str`): The name of the model.
+        n (`int` or `None`): Train examples; `None` for the full train split.
+        recipe (`str`): The name of the recipe.
+        seed (`int`): The seed of the train sample, the candidates and the training.
+        config (`dict`): The options behind the names, without folders of paths.
+        options (`dict[str, Any]`): The options of the dataset, the model and the training.
+        augmentation (`RecipeArguments`): The options of the recipe.
+        among (`tuple[Cell, ...]`): If the recipe is a choice, the cells to choose from.
     """
 
     dataset: str
@@ -88,51 +81,43 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """The name of its result, without folder and suffix."""
+        """The name of its result file, without suffix."""
         return cell_name(**self.key, config=self.config)
 
     @property
     def noaug(self) -> str:
-        """The name of the NoAug tagger that all recipes of this data set, model, size and seed share."""
+        """The name of the NoAug tagger that all recipes with this dataset, model, size and seed share."""
         config = {name: value for name, value in self.config.items() if name != "recipe"}
         size = "all" if self.n is None else self.n
         return hashed_name([self.dataset, self.model, f"n{size}", f"seed{self.seed}"], config)
 
     @property
     def source(self) -> str:
-        """The name of its data set as it is read, which all models, sizes, recipes and seeds share."""
+        """The name of its full dataset, which all models, sizes, recipes and seeds share."""
         return hashed_name([self.dataset], self.config["dataset"])
 
     def arguments(self, device: str = "cpu") -> tuple[TaggerArguments, TaggerTrainingArguments]:
-        """Return the options of dataset, model and training.
-
-        Args:
-            device (`str`, *optional*, defaults to `"cpu"`): `"cpu"` or `"cuda"`.
-
-        Returns:
-            `tuple[TaggerArguments, TaggerTrainingArguments]`: What to train, and how.
-        """
+        """Return the options of the data and the tagger, and those of the training on `"cpu"` or `"cuda"`."""
         return _parsed({**self.options, "use_cpu": device == "cpu"})
 
 
 def read_grid(file: Path, data_dir: Path | None = None) -> list[Cell]:
     """Read a grid.
 
-    A relative path is looked up below `data_dir`; a name that is not there is one on the Hub. `demo:en` and `demo:zh`
+    Relative paths are below `data_dir`; a name that does not exist there is a name on the Hub. `demo:en` and `demo:zh`
     are the demo corpus, and `package:NAME/FOLDER` is a folder of an installed Python package.
 
     Args:
-        file (`Path`): A YAML file of `datasets`, `models` and `recipes`, options by names, and `grid`, a list of
-            products of the names.
-        data_dir (`Path`, *optional*): Where relative paths begin; the file's folder where it is not given.
+        file (`Path`): A YAML file with `datasets`, `models` and `recipes`, which name options, and `grid`, a list of
+            products of these names.
+        data_dir (`Path`, *optional*): The folder of relative paths. Defaults to the folder of the file.
 
     Returns:
-        `list[Cell]`: Those of the products, and those that they are chosen among. By seed, then in the order of the
-        grid, and of equal data set, model and size those without counterfactual examples first, and those that are
-        chosen among others last.
+        `list[Cell]`: The cells of the products and those that they choose from, by seed and then in the order of the
+        grid. For each dataset, model and size, NoAug is first and choices are last.
 
     Raises:
-        CfgenError: A name or an option is unknown, a value is not allowed, or a cell is there twice.
+        CfgenError: A name or an option is unknown, a value is not allowed, or a cell occurs twice.
 
     Example:
 
@@ -264,7 +249,7 @@ def _check_axis(axis: str, values: Any, section: dict[str, Any] | None) -> None:
 def _resolved(
     dataset: Mapping[str, Any], model: Mapping[str, Any], data_dir: Path
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options of data set, model and training, and what there is to tell of them."""
+    """Return the options of dataset, model and training, and the part of them that results record."""
     of_data = {name: value for name, value in dataset.items() if name != "path"}
     of_model = {name: value for name, value in model.items() if name != "training"}
     given = model.get("training", {})
@@ -284,20 +269,20 @@ def _resolved(
     training = with_learning_rate(training, arguments)
     defaults = {option.name: option.default for option in (*fields(TaggerArguments), *fields(TaggerTrainingArguments))}
 
-    def told(values: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    def changed_from_default(values: Any, names: tuple[str, ...]) -> dict[str, Any]:
         pairs = {name: getattr(values, name) for name in names}
         changed = {name: value for name, value in pairs.items() if value != defaults[name]}
         if sizes := changed.pop("split_sizes", None):
             changed["split"] = ",".join(map(str, sizes))  # the names of results depend on this key and value
         return changed
 
-    shown = told(arguments, tuple(option.name for option in fields(ModelOptions)))
+    shown = changed_from_default(arguments, tuple(option.name for option in fields(ModelOptions)))
     shown["model"] = name if name.startswith(_PACKAGE) else base_name(arguments.model)
     if arguments.vectors is not None:
         shown["vectors"] = base_name(arguments.vectors)
     trained = training.to_dict()
     return options, {
-        "dataset": {"path": base_name(arguments.dataset), **told(arguments, _DATASET[1:])},
+        "dataset": {"path": base_name(arguments.dataset), **changed_from_default(arguments, _DATASET[1:])},
         "model": shown,
         "training": {
             **{name: trained[name] for name in given if getattr(training, name) != defaults[name]},
@@ -314,7 +299,7 @@ def _parsed(options: Mapping[str, Any]) -> tuple[TaggerArguments, TaggerTraining
         return tagger, from_values(TaggerTrainingArguments, rest)
     except CfgenError:
         raise
-    except (ValueError, ImportError) as error:  # the checks that transformers makes of its TrainingArguments
+    except (ValueError, ImportError) as error:  # raised by TrainingArguments
         raise CfgenError(" ".join(str(error).split())) from error
 
 

@@ -1,4 +1,4 @@
-"""The recipes that are compared: how the rows are made that a tagger is trained on."""
+"""Recipes: how to make the rows that a tagger is trained on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -16,25 +16,24 @@ from ..utils.values import from_values
 
 @dataclass(kw_only=True)
 class RecipeArguments:
-    """How the rows that a cell's tagger is trained on are made; without an option they are the observational ones.
+    """How to make the rows that a tagger is trained on. Without options, it is trained on the observational examples.
 
     Args:
-        recipe (`str`, *optional*): See `CfgenConfig`; `"budget"` where only `k` is given.
-        filter (`str`, *optional*): See `CfgenConfig`.
-        k (`int`, *optional*): Candidates an example under `"budget"`; 0 for no counterfactual examples.
+        recipe (`str`, *optional*): See `CfgenConfig`. Defaults to `"budget"` if `k` is given.
+        k (`int`, *optional*): Candidates per example of `"budget"`; 0 for no counterfactual examples.
         judge (`bool`, *optional*, defaults to `True`): Whether NoAug judges the candidates.
-        as_many_as (`str`, *optional*): Without `judge`, the recipe with the same candidates that are judged; as many
-            are taken as that one keeps.
+        as_many_as (`str`, *optional*): Without `judge`, the recipe that judges the same candidates; the number of
+            candidates is the number that it keeps.
         context_dropout (`float`, *optional*, defaults to 0.0): See `TaggerTrainingArguments`; NoAug has none.
-        baseline (`str`, *optional*): Augmentation from the literature instead, one of `BASELINES`, or the import path
+        baseline (`str`, *optional*): Augmentation from the literature, one of `BASELINES`, or the import path
             of your own function, `"my_module:my_name"`, with the arguments `train`, `p`, `copies` and `seed`.
         p (`float`, *optional*): The probability of `baseline`.
-        copies (`int`, *optional*): Rows that `baseline` makes of each sentence; 1 where it is not given.
-        among (`list[str]`, *optional*): Names of other recipes, and no other option: the one that is best on dev is
-            taken, for each run anew.
+        copies (`int`, *optional*): Rows that `baseline` makes of each sentence. Defaults to 1.
+        among (`list[str]`, *optional*): Other recipes, of which the best on dev is chosen in each run. Excludes all
+            other options.
 
     Raises:
-        CfgenError: Options that contradict each other.
+        CfgenError: Options contradict each other.
     """
 
     recipe: str | None = field(default=None)
@@ -79,16 +78,16 @@ class RecipeArguments:
 
     @property
     def counterfactual(self) -> bool:
-        """Whether the tagger is trained on counterfactual examples, too."""
+        """Whether the tagger is also trained on counterfactual examples."""
         return bool(self.k) or (self.recipe is not None and self.k is None)
 
     def config(self, seed: int, scheme: str | None = None) -> CfgenConfig:
-        """How the candidates are made."""
+        """Return the options of the candidates."""
         given = {name: value for name in ("recipe", "k", "filter") if (value := getattr(self, name)) is not None}
         return CfgenConfig(**given, seed=seed, scheme=scheme)
 
     def augment(self, train: Dataset, seed: int, scheme: str | None = None) -> Dataset:
-        """The rows that the baseline makes."""
+        """Return the rows of the baseline."""
         assert self.baseline is not None and self.p is not None, "there is a baseline"
         make = BASELINES.get(self.baseline) or import_object(self.baseline)
         if make is mention_replacement:  # the others leave tags where they are
@@ -97,7 +96,7 @@ class RecipeArguments:
 
     @property
     def candidates(self) -> dict[str, Any]:
-        """The options that the candidates depend on, with the defaults of those that were not given."""
+        """The options of the candidates, with defaults."""
         if not self.counterfactual:
             return {}
         config = self.config(seed=0)
@@ -105,22 +104,22 @@ class RecipeArguments:
         return made | ({"filter": self.filter} if self.filter else {})
 
     def resolved(self) -> dict[str, Any]:
-        """The options that matter, with the defaults of those that were not given."""
-        told = self.candidates | ({} if self.judge else {"judge": False})
+        """Return the options that matter, with defaults."""
+        options = self.candidates | ({} if self.judge else {"judge": False})
         if self.baseline is not None:
-            told |= {"baseline": self.baseline, "p": self.p, "copies": self.copies or 1}
-        return told | ({"context_dropout": self.context_dropout} if self.context_dropout else {})
+            options |= {"baseline": self.baseline, "p": self.p, "copies": self.copies or 1}
+        return options | ({"context_dropout": self.context_dropout} if self.context_dropout else {})
 
 
 def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[RecipeArguments, dict[str, Any]]]:
-    """Read recipes by their names.
+    """Read named recipes.
 
     Args:
         recipes (`Mapping[str, Mapping[str, Any]]`): The options of each.
 
     Returns:
-        `dict[str, tuple[RecipeArguments, dict]]`: For each its options, and what there is to tell of them; there
-        `as_many_as` and `among` have the options of the recipes that they name.
+        `dict[str, tuple[RecipeArguments, dict]]`: By name the options as given, and the options that results record,
+        in which `as_many_as` and `among` have the options of the recipes that they name.
 
     Raises:
         CfgenError: A value is not allowed, or options contradict each other.
@@ -135,21 +134,21 @@ def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple
         with about(f"recipes: {name}"):
             made[name] = from_values(RecipeArguments, options)
     resolved = {}
-    for name, making in made.items():
-        told = making.resolved()
-        if making.as_many_as is not None:
-            other = made.get(making.as_many_as)
-            if other is None or other.candidates != making.candidates or not other.judge:
+    for name, arguments in made.items():
+        options = arguments.resolved()
+        if arguments.as_many_as is not None:
+            other = made.get(arguments.as_many_as)
+            if other is None or other.candidates != arguments.candidates or not other.judge:
                 raise CfgenError(
-                    f"recipes: {name}: as_many_as is {making.as_many_as!r}: name a recipe with the same candidates "
+                    f"recipes: {name}: as_many_as is {arguments.as_many_as!r}: name a recipe with the same candidates "
                     "that are judged"
                 )
-            told |= {"as_many_as": {making.as_many_as: other.candidates}}
-        resolved[name] = making, told
-    for name, making in made.items():
-        if making.among:
-            for one in making.among:
+            options |= {"as_many_as": {arguments.as_many_as: other.candidates}}
+        resolved[name] = arguments, options
+    for name, arguments in made.items():
+        if arguments.among:
+            for one in arguments.among:
                 if one not in made or made[one].among:
                     raise CfgenError(f"recipes: {name}: among has {one!r}: name recipes that choose among none")
-            resolved[name] = making, {"among": {one: resolved[one][1] for one in making.among}}
+            resolved[name] = arguments, {"among": {one: resolved[one][1] for one in arguments.among}}
     return resolved

@@ -1,9 +1,8 @@
-"""The experiments of a grid, one result a cell: resumable, and shared by as many processes as there are."""
+"""Run the cells of a grid, in any number of processes that share a folder and can be killed and resumed."""
 
 import logging
 import multiprocessing
 import os
-import statistics
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -25,7 +24,7 @@ from .results import CELLS, CellResult
 
 LOCKS, SOURCES = "locks", "sources"
 
-_WAIT_SECONDS = 0.5  # until what other processes do is looked at again
+_WAIT_SECONDS = 0.5  # between two looks at the work of other processes
 
 
 def run_grid(
@@ -33,10 +32,9 @@ def run_grid(
 ) -> list[Path]:
     """Run the cells of a grid that have no result yet, and wait for those that other processes run.
 
-    Writes to `output`: `cells/`, one JSON file per cell; `noaug/`, the NoAug taggers, and `candidates/`, the
-    judged candidates, each of which is made once and shared by recipes; and `sources/`, digests of data and vectors,
-    so that no result is taken for one of other data of the same name. A process that is killed leaves nothing that
-    looks finished, and nothing that keeps others from running its cell.
+    Writes to `output`: `cells/`, one JSON file per cell; `noaug/` and `candidates/`, the NoAug taggers and the judged
+    candidates that recipes share; and `sources/`, digests of data and vectors, so that results of other data with the
+    same name are refused. A process that is killed leaves no unfinished file, and its cell can be run again.
 
     Args:
         grid (`Path`): A YAML file, see `read_grid`.
@@ -64,11 +62,11 @@ def run_grid(
     print(f"{len(cells)} cells, {len(cells) - len(missing)} of them done", flush=True)
     sources = Sources()
     for cell in {(cell.dataset, cell.model, cell.n): cell for cell in missing}.values():
-        with _telling(cell):
+        with _naming(cell):
             check_cell(cell, sources)
     digests = {}
     for cell in {(cell.dataset, cell.model): cell for cell in cells}.values():
-        with _telling(cell):
+        with _naming(cell):
             digests.update(sources.digests(cell, cell.arguments()[0]))
     workers = min(workers, len(missing))
     if device == "cuda" and workers == 1 and torch.cuda.device_count() > 1:
@@ -79,12 +77,12 @@ def run_grid(
     (output / CELLS).mkdir(exist_ok=True)
     if workers == 1:
         torch.set_num_threads(1)  # as in a worker: the number of threads changes the last bits of a sum
-        _work(cells, output, sources, device, 1)
+        _work(cells, output, sources, device)
         return files
     del sources  # a worker reads its own
     os.environ["OMP_NUM_THREADS"] = "1"  # of the processes to start
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        tasks = [pool.submit(_worker, cells, output, device, place, workers) for place in range(workers)]
+        tasks = [pool.submit(_worker, cells, output, device, place) for place in range(workers)]
         try:
             for task in as_completed(tasks):
                 task.result()
@@ -94,7 +92,7 @@ def run_grid(
 
 
 def _check_sources(output: Path, digests: dict[str, str]) -> None:
-    """Check that the folder's results are of these data and vectors; one without digests is taken to be."""
+    """Check that the results in the folder are of these data and vectors; record them in a new folder."""
     for name in (LOCKS, SOURCES):
         (output / name).mkdir(parents=True, exist_ok=True)
     with FileLock(output / LOCKS / "sources.lock"):
@@ -109,16 +107,16 @@ def _check_sources(output: Path, digests: dict[str, str]) -> None:
                 )
 
 
-def _worker(cells: Sequence[Cell], output: Path, device: str, place: int, workers: int) -> None:
-    """What a process of `--workers` does."""
+def _worker(cells: Sequence[Cell], output: Path, device: str, place: int) -> None:
+    """Run cells in a process of `--workers`."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     silence_libraries()
-    logging.getLogger("hf_cfgen").setLevel(logging.ERROR)  # the first process has warned of the data
+    logging.getLogger("hf_cfgen").setLevel(logging.ERROR)  # the first process warns about the data
     torch.set_num_threads(1)
     if device == "cuda":
-        # before the first use of it, after which it has no effect
+        # has no effect after the first use of the GPU
         os.environ["CUDA_VISIBLE_DEVICES"] = str(place % torch.cuda.device_count())
-    _work(cells, output, Sources(), device, workers)
+    _work(cells, output, Sources(), device)
 
 
 def _end_with_parent() -> None:
@@ -128,34 +126,35 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _work(cells: Sequence[Cell], output: Path, sources: Sources, device: str, workers: int) -> None:
-    """Do cells until all are done, here or elsewhere."""
-    commit = checkout_commit()  # of what is loaded now; files may change under a long run
-    seconds: dict[str, float] = {}
+def _work(cells: Sequence[Cell], output: Path, sources: Sources, device: str) -> None:
+    """Run cells until all are finished, by this process or others."""
+    commit = checkout_commit()  # of the code that is loaded; files may change during a long run
     while left := [cell for cell in cells if not _file(output, cell).exists()]:
         for cell in left:
-            # from the first one again: what it waited for may be there
             if (result := _try(cell, output, sources, device, commit)) is not None:
-                print(_progress(cell, result, cells, output, seconds, workers), flush=True)
-                break
+                done = sum(_file(output, other).exists() for other in cells)
+                score, seconds = 100 * result.test.strict.f1, sum(result.seconds.values())
+                text = f"[{done}/{len(cells)}] {cell.name}: test strict F1 {score:.1f}, {seconds:.0f} s"
+                print(text, flush=True)
+                break  # start again from the first cell, which may have waited for this one
         else:
             time.sleep(_WAIT_SECONDS)
 
 
 def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | None) -> CellResult | None:
-    """Do a cell; `None` where another process does it or what it needs."""
+    """Run a cell; return `None` if another process runs it or makes what it needs."""
     if not all(_file(output, other).exists() for other in cell.among):
         return None
 
     def lock(name: str) -> FileLock:
-        # the system releases it when the process dies, however it dies
+        # the system releases the lock when the process ends, even if it is killed
         return FileLock(output / LOCKS / f"{name}.lock", timeout=0)
 
     try:
         with lock(cell.name):
             if _file(output, cell).exists():
                 return None
-            with _telling(cell):
+            with _naming(cell):
                 if cell.among:
                     result = choose_result(
                         cell, [CellResult.from_dict(read_json(_file(output, other))) for other in cell.among]
@@ -169,8 +168,8 @@ def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | 
 
 
 @contextmanager
-def _telling(cell: Cell) -> Iterator[None]:
-    """Name the cell in what goes wrong within the block."""
+def _naming(cell: Cell) -> Iterator[None]:
+    """Name the cell in the errors of the block."""
     try:
         yield
     except CfgenError as error:
@@ -181,7 +180,7 @@ def _telling(cell: Cell) -> Iterator[None]:
 
 
 def _finished(output: Path, cell: Cell) -> bool:
-    """Whether a cell has a result, which must be its own."""
+    """Return whether a cell has a result, and check that it is its own."""
     file = _file(output, cell)
     if not file.exists():
         return False
@@ -193,45 +192,3 @@ def _finished(output: Path, cell: Cell) -> bool:
 
 def _file(output: Path, cell: Cell) -> Path:
     return output / CELLS / f"{cell.name}.json"
-
-
-def _progress(
-    cell: Cell,
-    result: CellResult,
-    cells: Sequence[Cell],
-    output: Path,
-    seconds: dict[str, float],
-    workers: int,
-) -> str:
-    """A line on a finished cell; `seconds` are those of the cells read before."""
-    done = [other for other in cells if _file(output, other).exists()]
-    for other in done:
-        if other.name not in seconds:
-            seconds[other.name] = sum(read_json(_file(output, other))["seconds"].values())
-    # what is chosen among others takes no time of its own
-    spent = [(other.dataset, other.model, seconds[other.name]) for other in done if not other.among]
-    left = 0.0
-    for other in cells:
-        if other.name not in seconds and not other.among:
-            alike = [value for *kind, value in spent if kind == [other.dataset, other.model]]
-            left += statistics.median(alike or [value for *_, value in spent])
-    score = 100 * result.test.strict.f1
-    took = seconds[cell.name]
-    return (
-        f"[{len(done)}/{len(cells)}] {cell.name}: test strict F1 {score:.1f}, {_duration(took)}; "
-        f"about {_duration(left / workers)} left"
-    )
-
-
-def _duration(seconds: float) -> str:
-    """A duration in words.
-
-    Example:
-
-    >>> _duration(42.4), _duration(150), _duration(8000)
-    ('42 s', '2 min', '2 h 13 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = int(seconds // 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

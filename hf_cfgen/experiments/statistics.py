@@ -13,7 +13,7 @@ from ..tagging.scoring import f1, interval
 
 
 def mean_and_error(values: Iterable[float]) -> tuple[float, float]:
-    """Mean and standard error of the mean, s / sqrt(n) with the sample's standard deviation s.
+    """Return the mean and its standard error, s / sqrt(n) with the sample's standard deviation s.
 
     Args:
         values (`Iterable[float]`): At least 2 values.
@@ -54,16 +54,16 @@ def over_seeds(values: Iterable[float], percent: bool = True, signed: bool = Fal
 
 @dataclass(frozen=True)
 class Stratum:
-    """Two recipes on one data set, at one size, with the same seeds.
+    """Two recipes on one dataset, with one number of train examples and the same seeds.
 
     Args:
-        data (`str`): The name of the data set. Strata of one data set have the same test sentences.
+        data (`str`): The name of the dataset. All strata of a dataset have the same test sentences.
         seeds (`tuple[int, ...]`): The seeds.
         ours (`np.ndarray` of shape (seeds, sentences, 3)): Hits, predictions and gold items of one recipe.
-        theirs (`np.ndarray` of shape (seeds, sentences, 3)): Those of the other.
+        theirs (`np.ndarray` of shape (seeds, sentences, 3)): The same of the other recipe.
 
     Raises:
-        CfgenError: The two differ in seeds or sentences, or there is none.
+        CfgenError: The recipes differ in seeds or sentences, or there are none.
     """
 
     data: str
@@ -83,15 +83,9 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean difference of F1.
+    """A mean difference of F1, from -1 to 1, and the numbers of pairs of runs that were won, tied and lost.
 
-    Args:
-        mean (`float`): From -1 to 1.
-        error (`float` or `None`): Its standard error over seeds; `None` where a stratum has one seed.
-        interval (`list[float]`): Lower and upper end of its 95 % interval.
-        wins (`int`): Pairs of runs in which ours is higher.
-        ties (`int`): Pairs that are equal.
-        losses (`int`): Pairs in which theirs is higher.
+    `error` is the standard error over seeds, or `None` if a stratum has one seed. `interval` is the 95 % interval.
     """
 
     mean: float
@@ -120,34 +114,33 @@ class Difference:
 
 
 def difference(strata: Sequence[Stratum], resamples: int = 1000, seed: int = 0) -> Difference:
-    """The mean difference of micro F1 between two recipes, over seeds and then over strata.
+    """Compute the mean difference of micro F1 between two recipes, over seeds and then over strata.
 
     With d(h, s) = F1(ours) - F1(theirs) in stratum h at seed s, n(h) seeds and H strata, the mean is
     1/H sum_h 1/n(h) sum_s d(h, s).
 
-    Standard error: strata of one data set with the same seeds have nested train samples, so their differences are
-    averaged within a seed first; of these averages s / sqrt(n) over seeds. Data sets are independent, and strata of
-    one data set with different seeds count as such, too, though some of their seeds may be the same: errors e(g) of
-    groups g that hold a share w(g) of the strata make sqrt(sum_g w(g)^2 e(g)^2) (Cochran 1977, Sampling Techniques,
-    chapter 5).
+    Standard error: strata of one dataset with the same seeds have nested train samples, so their differences are
+    averaged within each seed first; the error is s / sqrt(n) of these averages over seeds. Datasets are independent,
+    and so are strata of one dataset with different seeds. The errors e(g) of groups g with a share w(g) of the strata
+    give sqrt(sum_g w(g)^2 e(g)^2) (Cochran 1977, Sampling Techniques, chapter 5).
 
-    Interval: percentile bootstrap. Seeds and test sentences are drawn with replacement, the same draws for both
-    recipes (paired, Koehn 2004). All seeds are tested on the same sentences, so the two are crossed, not nested: a
-    resample has one draw of seeds and one draw of sentences that holds for every seed (Owen 2007, The pigeonhole
-    bootstrap). To draw sentences anew for each seed would average away what all seeds have in
-    common, and make the interval too narrow. For the same reason strata of one data set share the draw of sentences,
-    and, where their seeds are the same, of seeds.
+    Interval: percentile bootstrap. Seeds and test sentences are drawn with replacement, the same for both recipes
+    (paired, Koehn 2004). All seeds are tested on the same sentences, so the two are crossed, not nested: a resample
+    has one draw of seeds and one draw of sentences that holds for every seed (Owen 2007, The pigeonhole bootstrap).
+    Drawing sentences anew for each seed would average away what all seeds have in common, and make the interval too
+    narrow. For the same reason, strata of one dataset share the draw of sentences and, if their seeds are the same,
+    the draw of seeds.
 
     Args:
         strata (`Sequence[Stratum]`): At least one.
         resamples (`int`, *optional*, defaults to 1000): Bootstrap resamples.
-        seed (`int`, *optional*, defaults to 0): Seed of their draws.
+        seed (`int`, *optional*, defaults to 0): The seed of the resamples.
 
     Returns:
-        `Difference`: Ours less theirs.
+        `Difference`: Ours minus theirs.
 
     Raises:
-        CfgenError: There is no stratum.
+        CfgenError: There are no strata.
 
     Example:
 

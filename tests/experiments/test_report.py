@@ -182,7 +182,7 @@ def test_what_is_missing_of_a_product_is_listed(tmp_path):
     ]
     assert tables(costs.not_there(table))[0].rows == missing(table).to_numpy().tolist()
     (part,) = costs.not_there(results_of(tmp_path / "whole", grid())).parts[:1]
-    assert isinstance(part, Text) and part.text.endswith("All of these are there.")
+    assert isinstance(part, Text) and part.text.endswith("No result is missing.")
 
 
 def test_counts_are_hits_predictions_and_gold_items_of_every_sentence(tmp_path):
@@ -263,14 +263,15 @@ def test_what_was_chosen_on_dev_is_counted_and_is_no_rival_of_what_it_was_chosen
     assert best_recipe(results) == "budget"
     (text, table) = scores.best(results, "chosen", 1000).parts
     assert text == Text(
-        "chosen is, in each run, the one of none, budget that has the highest strict F1 on dev there; test scores had "
-        "no part in the choice."
+        "chosen is, in each run, the one of none, budget that has the highest strict F1 on dev there; "
+        "test scores were not used."
     )
     assert [row[1] for row in rows(table)] == ["none", "budget", "paper"]
     assert {row[3] for row in rows(tables(costs.acceptance(results))[0])} == {"budget", "paper"}
     titles = [section.title for section in sections(results)]
-    assert {"budget beside the others", "chosen beside the others", "Chosen on dev in each run"} <= set(titles)
-    # a choice among what nobody judged has no table of its own beside the others
+    compared = {f"{name} compared with the others" for name in ("budget", "chosen")}
+    assert compared | {"Chosen on dev in each run"} <= set(titles)
+    # a choice among what nobody judged has no table of its own compared with the others
     assert scores.own_choices(results) == ["chosen"]
     for options in ({"recipe": "budget", "k": 5, "judge": False}, {"baseline": "mention-replacement", "p": 0.7}):
         for result in made:
@@ -303,7 +304,7 @@ def test_the_best_recipe_has_the_highest_mean_over_data_sets_whatever_their_seed
     text, _ = scores.best(results, "budget", 1000).parts
     assert text == Text(
         "budget has the highest mean gain in strict F1 over NoAug on dev, over the 4 runs that budget, paper all have "
-        "(cluener lstm N=100; demo lstm N=100); test scores had no part in the choice."
+        "(cluener lstm N=100; demo lstm N=100); test scores were not used."
     )
 
 
@@ -360,7 +361,7 @@ def test_the_table_of_gains_has_means_errors_intervals_and_the_papers(tmp_path):
         (table,) = tables(scores.gains(results_of(tmp_path / f"{n}-{swapped}", more)))
         assert [row[6] for row in rows(table) if row[2] == swapped] == [expected]
     assert by_name["all", "all", "paper"][3:] == [DASH, "4", "cluener lstm N=100; demo lstm N=50"]
-    # errors of 0.125 each of two data sets: 0.125 / sqrt(2)
+    # errors of 0.125 each of two datasets: 0.125 / sqrt(2)
     assert by_name["all", "all", "budget"][0].startswith("+12.5 ± 8.8 [")
 
 
@@ -653,7 +654,7 @@ def test_the_page_has_every_section_in_its_order(tmp_path):
         "How to read this",
         "Notes",
         "Gains over NoAug",
-        "budget beside the others",
+        "budget compared with the others",
         "Table 2: F1",
         "Learning curves",
         "Table 3: what NoAug reads, full train split",
@@ -667,7 +668,7 @@ def test_the_page_has_every_section_in_its_order(tmp_path):
         "Environment",
     ]
     explained = " ".join(part.text for part in made[0].parts)
-    assert explained.startswith("Made of 6 results") and "bootstraps, 20 resamples" in explained
+    assert explained.startswith("This report covers 6 results.") and "bootstraps with 20 resamples" in explained
 
 
 def test_the_page_loads_nothing_and_escapes_what_it_shows(tmp_path):

@@ -13,7 +13,7 @@ from .scores import PAPER
 
 _OF_TYPE = ["mentions", "forms", "candidates", "kept"]
 
-_GROUP = ("data set", "model", "N", "recipe")
+_GROUP = ("dataset", "model", "N", "recipe")
 
 
 def acceptance(table: pd.DataFrame) -> Section:
@@ -34,7 +34,7 @@ def acceptance(table: pd.DataFrame) -> Section:
     return Section(
         "What the discriminator accepts",
         [
-            Text("Candidates are means over seeds; shares are of the candidates of all seeds, in per cent."),
+            Text("Candidates are means over seeds. Shares are in percent of the candidates of all seeds."),
             Table.of(
                 "Kept, and rejected by reason",
                 [*_GROUP, "candidates", "kept, %", *(f"{reason}, %" for reason in reasons)],
@@ -53,19 +53,17 @@ def compute(table: pd.DataFrame, resamples: int) -> Section:
         cells = [f"{runs.judged.mean():.0f}", f"{runs.mixed.mean():.0f}", seeds_text(runs.steps)]
         rows.append([*names, seeds_text(runs.seed), *cells, *(f"{runs[name].mean():.1f}" for name in SECONDS)])
     text = (
-        "Means over seeds. A recipe with rows judged needs the NoAug tagger of its seed as well, which is "
-        "trained once for all of them, and recipes with the same candidates share the judging: each row has "
-        "all of what the recipe alone would need, save the training of that tagger. Candidates that are not "
-        "judged, but as many as a discriminator keeps of them, need the number alone: neither the judging nor "
-        "that tagger is counted. Of a choice on dev, the rows trained on are those of the recipe that was "
-        "chosen, and all else is of all that it chooses among."
+        "Means over seeds. Each row has the full cost of the recipe alone: recipes with the same candidates share the "
+        "judging, and all of them share the NoAug tagger of their seed, whose training is not counted. For unjudged "
+        "candidates, neither the judging that fixes their number nor that tagger is counted. For a choice on dev, the "
+        "rows trained on are those of the chosen recipe; all other numbers are sums over the recipes to choose from."
     )
     header = [*_GROUP, "seeds", "rows judged", "rows trained on", "steps", *(f"s to {name}" for name in SECONDS)]
     spent = Table.of("Rows, optimizer steps and seconds", header, rows, names=5)
-    return Section("What was spent", [Text(text), spent, _beside_paper(table, resamples)])
+    return Section("What was spent", [Text(text), spent, _against_paper(table, resamples)])
 
 
-def _beside_paper(table: pd.DataFrame, resamples: int) -> Table:
+def _against_paper(table: pd.DataFrame, resamples: int) -> Table:
     rows = []
     is_paper = table.options.map(lambda options: options == PAPER)
     for names, ours in table[~is_paper & ~table.noaug].groupby(GROUP, sort=False):
@@ -74,8 +72,8 @@ def _beside_paper(table: pd.DataFrame, resamples: int) -> Table:
         paper = table[is_paper].merge(found.runs[[*PLACE, "seed"]])
         cells = [_share(found.runs.judged.sum(), paper.judged.sum()), over_seeds(found.runs.strict)]
         rows.append([*names, seeds_text(found.runs.seed), *cells, found.differences[LEVELS[0]]])
-    header = [*_GROUP, "seeds", "rows judged, % of the paper recipe's", "F1", "less the paper's"]
-    return Table.of("Judged rows and strict F1 beside the paper's recipe", header, rows, names=5)
+    header = [*_GROUP, "seeds", "rows judged, % of the paper recipe's", "F1", "minus the paper's"]
+    return Table.of("Judged rows and strict F1 compared with the paper's recipe", header, rows, names=5)
 
 
 def options(table: pd.DataFrame) -> Section:
@@ -84,7 +82,7 @@ def options(table: pd.DataFrame) -> Section:
     for result in table.drop_duplicates(GROUP).result:
         config = result.config
         for kind, name, values in (
-            ("data set", result.dataset, config["dataset"]),
+            ("dataset", result.dataset, config["dataset"]),
             ("model", f"{result.model} on {result.dataset}", config["model"] | config["training"]),
             ("recipe", result.recipe, config["recipe"]),
         ):
@@ -109,10 +107,9 @@ def not_there(table: pd.DataFrame) -> Section:
     """The missing cells."""
     rows = missing(table)
     text = (
-        "For each data set with a model, every size that was run with it is expected with every recipe and every seed "
-        "that was run with it. "
-    ) + ("All of these are there." if rows.empty else "These are not there; tables leave them out and say so.")
-    header = dict(zip(rows.columns, (*_GROUP, "seeds that lack")))
+        "For each dataset and model, every size is expected with every recipe and every seed that was run with them. "
+    ) + ("No result is missing." if rows.empty else "These results are missing; the tables leave them out and say so.")
+    header = dict(zip(rows.columns, (*_GROUP, "missing seeds")))
     return Section("What is missing", [Text(text), Table("Missing results", rows.rename(columns=header), names=5)])
 
 

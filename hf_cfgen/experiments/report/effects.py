@@ -27,7 +27,7 @@ def table_3(table: pd.DataFrame) -> Section:
         for level, values in levels.items():
             rows.append([*names, level, "Zeng et al.", None, *(f"{value:+.2f}" for value in values)])
     rows.sort(key=lambda row: paper.counterpart(str(row[0])) or str(row[0]))
-    header = ["data set", "model", "level", "seeds", *_NAMES]
+    header = ["dataset", "model", "level", "seeds", *_NAMES]
     effects = Table.of("Average causal effects on F1 of NoAug on the full train split", header, rows, names=4)
     nothing = [Text("No tagger here was trained on a full train split.")] if full.empty else []
     return Section("Table 3: what NoAug reads, full train split", [*nothing, effects])
@@ -53,7 +53,7 @@ def figure_4(table: pd.DataFrame, best_name: str | None) -> Section:
         for names, runs in sized.groupby(GROUP, sort=False)
     ]
     header = [
-        "data set",
+        "dataset",
         "model",
         "N",
         "recipe",

@@ -38,13 +38,13 @@ EFFECTS: dict[tuple[str, str], dict[str, tuple[float, float, float]]] = {
 
 
 def counterpart(dataset: str) -> str | None:
-    """The paper's data set that a data set of a grid stands for, by its name.
+    """The paper's dataset that a dataset of a grid stands for, by its name.
 
     Args:
         dataset (`str`): The name in the grid.
 
     Returns:
-        `str` or `None`: The paper's name; `None` where the paper has no such data set.
+        `str` or `None`: The paper's name; `None` where the paper has no such dataset.
 
     Example:
 

@@ -24,9 +24,9 @@ from .data import (
 )
 from .document import Charts, Part, Section, Table, Text
 
-_LINES = 6  # of a chart, so that they can be told apart
+_LINES = 6  # per chart, so that they stay distinguishable
 
-_WHERE = ("pairs", "where", "left out, for want of")
+_WHERE = ("pairs", "where", "left out")
 
 _UNJUDGED = ("judge", "as_many_as")  # options that only the control without a discriminator has
 
@@ -43,7 +43,7 @@ def sizes(table: pd.DataFrame) -> Section:
         name = paper.counterpart(str(dataset))
         theirs = [None] * len(paper.SPLITS) if name is None else paper.SIZES[name]
         rows.append([dataset, *here, seeds_text([len(result.types) for result in own.result]), name, *theirs])
-    header = ["data set", "train", "dev", "test", "types", "in the paper", "train", "dev", "test"]
+    header = ["dataset", "train", "dev", "test", "types", "in the paper", "train", "dev", "test"]
     return Section("Table 1: sizes", [Table.of("Sentences by split, as run and in the paper", header, rows, 1)])
 
 
@@ -62,12 +62,12 @@ def gains(table: pd.DataFrame, resamples: int = RESAMPLES) -> Section:
             theirs = None if gain is None else f"{gain:+.1f}"
             where = places_text(found.runs)
             rows.append([*place, recipe, *found.differences.values(), theirs, str(len(found.runs)), where])
-    header = ["data set", "model", "recipe", *LEVELS, "in the paper", "pairs", "where"]
+    header = ["dataset", "model", "recipe", *LEVELS, "in the paper", "pairs", "where"]
     text = (
-        "The paper's gain is its mean over the same sizes, save likely copy errors of its table; it stands beside "
-        "recipes that have a discriminator, too."
+        "The paper's gain is its mean over the same sizes, without likely copy errors in its table. It is shown for "
+        "recipes that also have a discriminator."
     )
-    caption = "Mean gain in F1 over NoAug, per cent"
+    caption = "Mean gain in F1 over NoAug, percent"
     return Section("Gains over NoAug", [Text(text), Table.of(caption, header, rows, names=3, words=1)])
 
 
@@ -83,12 +83,12 @@ def best(table: pd.DataFrame, name: str, resamples: int) -> Section:
         text = f"{name} has the highest mean gain in strict F1 over NoAug on dev, over {runs_text}"
     others = [*table.recipe[table.noaug].unique(), *(other for other in recipes(table) if other != name)]
     rows = [[row[0], *row[2:]] for row in _differences(table, [(name, other) for other in others], resamples)]
-    header = ["data set", f"{name} less", *LEVELS, *_WHERE]
+    header = ["dataset", f"{name} minus", *LEVELS, *_WHERE]
     return Section(
-        f"{name} beside the others",
+        f"{name} compared with the others",
         [
-            Text(f"{text}; test scores had no part in the choice."),
-            Table.of("Mean difference in F1, per cent", header, rows, names=2, words=2),
+            Text(f"{text}; test scores were not used."),
+            Table.of("Mean difference in F1, percent", header, rows, names=2, words=2),
         ],
     )
 
@@ -104,10 +104,13 @@ def controls(table: pd.DataFrame, resamples: int) -> Section:
         and options[judged] == {name: value for name, value in options[control].items() if name not in _UNJUDGED}
     ]
     rows = _differences(table, pairs, resamples)
-    text = "What the discriminator adds: as many of the same candidates are taken, those that it accepts or any."
-    header = ["data set", "judged", "less unjudged", *LEVELS, *_WHERE]
-    differences = Table.of("Mean difference in F1, per cent", header, rows, names=3, words=2)
-    return Section("Judged beside unjudged candidates", [Text(text), differences] if rows else [])
+    text = (
+        "What the discriminator adds: both recipes train on the same number of the same candidates, those that it "
+        "accepts or random ones."
+    )
+    header = ["dataset", "judged", "minus unjudged", *LEVELS, *_WHERE]
+    differences = Table.of("Mean difference in F1, percent", header, rows, names=3, words=2)
+    return Section("Judged and unjudged candidates", [Text(text), differences] if rows else [])
 
 
 def own_choices(table: pd.DataFrame) -> list[str]:
@@ -123,10 +126,10 @@ def chosen(table: pd.DataFrame) -> Section:
         names = ", ".join(f"{name} {times[name]}" for name in options_of(table, recipe)["among"])
         rows.append([recipe, *place, str(len(own)), names, seeds_text(own.steps)])
     text = (
-        "For each run the recipe is taken that has the highest strict F1 on dev there, be it none. Its steps are of "
-        "all taggers that this needs beside NoAug; its gains stand with the others."
+        "For each run, the recipe with the highest strict F1 on dev is used, which may be none. Steps count all "
+        "taggers that the choice needs in addition to NoAug. The gains are in the tables above."
     )
-    header = ["recipe", "data set", "model", "runs", "chosen", "steps"]
+    header = ["recipe", "dataset", "model", "runs", "chosen", "steps"]
     rows.sort(key=lambda row: recipe_order(row[0]))
     counts = Table.of("How often each recipe was chosen", header, rows, names=3, words=2)
     return Section("Chosen on dev in each run", [Text(text), counts] if rows else [])
@@ -165,7 +168,7 @@ def table_2(table: pd.DataFrame, best_name: str | None, resamples: int) -> Secti
             rows.append([size, recipe, seeds_text(runs.seed), lacking, *cells])
         columns = [name for level in LEVELS for name in (f"{level} F1", "gain")]
         header = ["N", "recipe", "seeds", "left out of gains", *columns]
-        parts.append(Table.of(f"F1 and gain over NoAug on {dataset} with {model}, per cent", header, rows, names=4))
+        parts.append(Table.of(f"F1 and gain over NoAug on {dataset} with {model}, percent", header, rows, names=4))
     return Section("Table 2: F1", parts)
 
 
@@ -187,8 +190,8 @@ def _in_the_papers_shape(table: pd.DataFrame, best_name: str | None) -> Table:
                     cells = [_arrow(runs[runs.n == n], level) for n in paper.TRAIN_EXAMPLES]
                     if any(cells):
                         rows.append([*names, recipe, level, *cells])
-    header = ["data set", "tagger", "recipe", "match", *(f"N={n}" for n in paper.TRAIN_EXAMPLES)]
-    return Table.of("F1 of NoAug → recipe (gain), per cent, in the paper's shape", header, rows, names=4)
+    header = ["dataset", "tagger", "recipe", "match", *(f"N={n}" for n in paper.TRAIN_EXAMPLES)]
+    return Table.of("F1 of NoAug → recipe (gain), percent, in the paper's shape", header, rows, names=4)
 
 
 def _arrow(runs: pd.DataFrame, level: str) -> str | None:

@@ -33,9 +33,9 @@ def figure_5(table: pd.DataFrame, best_name: str | None) -> Section:
             name = f"{dataset}, {case.id}: {result.recipe} with {result.model}, N={size}, seed {result.seed}"
             parts.append(_shown(name, case))
     text = (
-        "Test sentences that the tagger of a recipe gets fully right and NoAug wrong, found by that alone, with the "
-        "counterfactual examples that share most tokens with them: one that the discriminator found reasonable, and "
-        "one that it rejected. Near in tokens is no proof that the one came from the other."
+        "Test sentences that the tagger of a recipe gets fully right and NoAug wrong, with the counterfactual "
+        "examples that share most tokens with them: one that the discriminator kept, and one that it rejected. Shared "
+        "tokens do not prove that the example caused the correction."
     )
     return Section("Figure 5: cases", [Text(text if parts else "No result has a case."), *parts])
 
