@@ -1,7 +1,4 @@
-"""Train a tagger, generate counterfactual examples with it, train again, score and explain both.
-
-The same as `hf-cfgen run`; start it with `accelerate launch scripts/run_cfgen.py ...` for several processes.
-"""
+"""The `hf-cfgen run` command for several processes: `accelerate launch scripts/run_cfgen.py ...`."""
 
 import sys
 

@@ -67,14 +67,7 @@ def map_labels(labels: Iterable[str], model_labels: Mapping[str, str] | None = N
 
 
 def empty_words(tags: Sequence[Sequence[str]]) -> dict[str, list[list[bool]]]:
-    """Find the words that each intervention sets to [EMPTY].
-
-    Args:
-        tags (`Sequence[Sequence[str]]`): Gold tags, one sequence per sentence.
-
-    Returns:
-        `dict[str, list[list[bool]]]`: Under `do_context`, do(c0), the words outside mentions; under `do_entity`,
-        do(e0), the words of mentions.
+    """Find the words that do(c0) (all outside the gold mentions) and do(e0) (those of the mentions) set to [EMPTY].
 
     Example:
 

@@ -13,9 +13,11 @@ class AppArguments:
 
     host: str | None = field(
         default=None,
-        metadata={"help": "Address to listen at; this machine only if omitted. Who reaches it can read your files."},
+        metadata={
+            "help": "Address to listen on; 127.0.0.1 if omitted. Everybody who can open the page can read your files."
+        },
     )
-    port: int | None = field(default=None, metadata={"help": "Port; the first free one from 7860 if omitted."})
+    port: int | None = field(default=None, metadata={"help": "Port; the first free port from 7860 if omitted."})
 
 
 def add_options(parser: CommandParser) -> None:

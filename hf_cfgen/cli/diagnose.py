@@ -3,7 +3,6 @@
 from argparse import Namespace
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from .. import __version__
 from ..data.loading import write_skipped
@@ -20,21 +19,7 @@ from .processes import check_processes
 
 @dataclass(kw_only=True)
 class DiagnoseArguments(ReadOptions):
-    """The options of `hf-cfgen diagnose`.
-
-    Args:
-        model (`str`): The folder or Hub name of a token-classification model.
-        data (`str`): A file, a folder, a Hub name, or `demo:en`, `demo:zh`; see `load_ner_dataset`.
-        split (`str`, *optional*): The split. Defaults to test, or to the only split.
-        model_labels (`dict[str, str]`, *optional*): The tags or types that the model's labels mean; see `map_labels`.
-        batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
-        resamples (`int`, *optional*, defaults to 1000): Bootstrap resamples of the sentences.
-        seed (`int`, *optional*, defaults to 0): The seed of the resamples.
-        output (`str`, *optional*): A JSON file to write.
-
-    Raises:
-        CfgenError: The scheme is unknown, or `skip_bad_records` is given without `output`.
-    """
+    """The options of `hf-cfgen diagnose`."""
 
     model: str = field(metadata={"help": "The folder or Hub name of a token-classification model."})
     data: str = field(metadata={"help": "A file, a folder, a Hub name, or demo:en, demo:zh."})
@@ -50,7 +35,7 @@ class DiagnoseArguments(ReadOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.skip_bad_records and self.output is None:
-            raise CfgenError("--skip_bad_records without --output: give --output, next to which they are written")
+            raise CfgenError("--skip_bad_records needs --output: the skipped records are written next to it")
 
 
 def add_options(parser: CommandParser) -> None:
@@ -71,14 +56,14 @@ def main(command_line: Namespace) -> None:
     diagnose_data(arguments)
 
 
-def diagnose_data(arguments: DiagnoseArguments) -> dict[str, Any]:
+def diagnose_data(arguments: DiagnoseArguments) -> dict[str, object]:
     """Diagnose a tagger on a file or dataset, and print the table.
 
     Args:
         arguments (`DiagnoseArguments`): The options.
 
     Returns:
-        `dict`: What the JSON file holds: the result of `diagnose`, with `model`, `data` and `split`.
+        `dict`: The content of the JSON file: the result of `diagnose`, with `model`, `data` and `split`.
 
     Raises:
         CfgenError: The data cannot be used, the split does not exist, or the output exists.
@@ -106,7 +91,7 @@ def diagnose_data(arguments: DiagnoseArguments) -> dict[str, Any]:
     made_with = {"hf_cfgen": __version__, "model": arguments.model, "data": arguments.data, "split": split}
     written = {**made_with, **diagnosis.to_dict()}
     if PartialState().is_main_process:
-        seen = " (too good if the tagger was trained on these rows)" if split == "train" else ""
+        seen = " (the scores are too high if the tagger was trained on these rows)" if split == "train" else ""
         print(f"{arguments.model} on {arguments.data}, split {split}{seen}\n\n{diagnosis_table(diagnosis)}")
         if output is not None and skipped_file is not None:
             write_skipped(skipped_file, source.skipped)

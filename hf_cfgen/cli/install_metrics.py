@@ -16,4 +16,4 @@ def main(command_line: Namespace) -> None:
 
     for name in METRICS:
         copy, new = install_metric(name)
-        print(f'evaluate.load("{name}") works from any folder: {"installed" if new else "was there already"}, {copy}')
+        print(f'evaluate.load("{name}") works from any folder: {"installed" if new else "already installed"}, {copy}')

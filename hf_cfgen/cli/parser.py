@@ -181,24 +181,13 @@ class _Map(Action):
 
 
 def from_arguments(cls: type[T], arguments: Namespace) -> T:
-    """Make a dataclass of options from parsed arguments.
-
-    Args:
-        cls (`type`): The dataclass.
-        arguments (`Namespace`): The arguments.
-
-    Returns:
-        `cls`: An instance.
-
-    Raises:
-        CfgenError: A value is not allowed.
-    """
+    """Make a dataclass of options from parsed arguments; a `CfgenError` says which value is not allowed."""
     names = (field.name for field in fields(cls) if field.init and hasattr(arguments, field.name))
     try:
         return cls(**{name: getattr(arguments, name) for name in names})
     except CfgenError:
         raise
-    except (ValueError, ImportError) as error:  # the checks that transformers makes of its TrainingArguments
+    except (ValueError, ImportError) as error:  # transformers checks its TrainingArguments
         raise CfgenError(" ".join(str(error).split())) from error
 
 

@@ -10,21 +10,11 @@ from .parser import CommandParser, from_arguments
 
 @dataclass(kw_only=True)
 class PushArguments:
-    """The options of `hf-cfgen push`; see `push_dataset`.
-
-    Args:
-        run_dir (`str`): The output folder of `hf-cfgen run`.
-        repo_id (`str`): The repository, `NAMESPACE/NAME`.
-        public (`bool`, *optional*, defaults to `False`): Let everybody read it. Needs `license`.
-        license (`str`, *optional*): The license, as the Hub names it.
-        language (`list[str]`, *optional*): ISO 639 codes of the languages.
-        citation (`str`, *optional*): How to cite the source.
-        dry_run (`str`, *optional*): A folder to write to instead of pushing.
-    """
+    """The options of `hf-cfgen push`; see `push_dataset`."""
 
     run_dir: str = field(metadata={"help": "The output folder of hf-cfgen run."})
     repo_id: str = field(metadata={"help": "Repository, NAMESPACE/NAME."})
-    public: bool = field(default=False, metadata={"help": "Let everybody read it; needs --license."})
+    public: bool = field(default=False, metadata={"help": "Make the repository public; needs --license."})
     license: str | None = field(default=None, metadata={"help": "License, as the Hub names it: cc-by-4.0."})
     language: list[str] | None = field(default=None, metadata={"help": "Languages of the data: zh, en."})
     citation: str | None = field(default=None, metadata={"help": "How to cite the source: text or BibTeX."})
@@ -42,8 +32,8 @@ def main(command_line: Namespace) -> None:
     arguments = from_arguments(PushArguments, command_line)
     pushed = push_dataset(**vars(arguments))
     if arguments.dry_run:
-        print(f"What would be pushed is in {pushed.url}")
+        print(f"The files to push are in {pushed.url}")
     elif pushed.commit is None:
-        print(f"{pushed.url} has all of it already")
+        print(f"{pushed.url} is already up to date")
     else:
         print(f"Pushed to {pushed.url} ({'public' if arguments.public else 'private'}), commit {pushed.commit}")

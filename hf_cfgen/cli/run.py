@@ -60,19 +60,7 @@ from .processes import check_processes
 
 @dataclass(kw_only=True)
 class RunArguments(ReadOptions, SplitOptions, ModelOptions, RecipeOptions):
-    """The options of `hf-cfgen run`, except those of training.
-
-    Args:
-        dataset (`str`): A file, a folder, a Hub name, or `demo:en`, `demo:zh`; see `load_ner_dataset`.
-        control (`bool`, *optional*, defaults to `False`): Train a third tagger on the same number of unjudged
-            candidates.
-        try_context_dropout (`float`, *optional*, defaults to 0.2): Train Aug and Control also with this context
-            dropout (see `TaggerTrainingArguments`) and take the tagger with the higher strict F1 on dev. 0 trains
-            them only without it.
-
-    Raises:
-        CfgenError: A value is not allowed.
-    """
+    """The options of `hf-cfgen run`, except those of training."""
 
     dataset: str = field(metadata={"help": "A file, a folder, a Hub name, or demo:en, demo:zh."})
     control: bool = field(default=False, metadata={"help": "Also train on the same number of unjudged candidates."})

@@ -116,15 +116,7 @@ def diagnose(
 
 
 def most_changed(sentences: Iterable[ChangedSentence], limit: int) -> list[ChangedSentence]:
-    """Select the sentences whose prediction changes most.
-
-    Args:
-        sentences (`Iterable[ChangedSentence]`): Sentences in any order.
-        limit (`int`): The maximum number of sentences.
-
-    Returns:
-        `list[ChangedSentence]`: Sentences with at least one changed word, most changes first; ties keep their order.
-    """
+    """Select up to `limit` sentences with changed words, most changes first; ties keep their order."""
     rows = [row for row in sentences if row.changed]
     return sorted(rows, key=lambda row: -row.changed)[:limit]
 

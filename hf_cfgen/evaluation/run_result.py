@@ -87,16 +87,7 @@ class RunResult(Record):
 
 
 def read_run(run_dir: Path) -> RunResult:
-    """Read the results of a finished run.
-
-    Args:
-        run_dir (`Path`): The output folder of `hf-cfgen run`.
-
-    Returns:
-        `RunResult`: What its `results.json` holds.
-
-    Raises:
-        CfgenError: The folder does not hold a finished run, or an earlier version wrote it.
+    """Read the results of a finished run; a `CfgenError` says if the folder does not hold one.
 
     Example:
 
@@ -114,13 +105,7 @@ def read_run(run_dir: Path) -> RunResult:
 
 
 def data_files(run_dir: Path) -> Files:
-    """Find the parquet files of a run, and check that they agree with its results.
-
-    Args:
-        run_dir (`Path`): The output folder of `hf-cfgen run`.
-
-    Returns:
-        `dict[str, dict[str, Path]]`: Files by config of the pushed dataset and split, without empty ones.
+    """Find the parquet files of a run by config of the pushed dataset and split, without empty ones.
 
     Raises:
         CfgenError: The folder does not hold a finished run, or a file does not have the recorded number of rows.
@@ -147,18 +132,7 @@ def data_files(run_dir: Path) -> Files:
 
 
 def tagger_folder(run_dir: Path, tagger: str) -> Path:
-    """Find the folder of a tagger of a run.
-
-    Args:
-        run_dir (`Path`): The output folder of `hf-cfgen run`.
-        tagger (`str`): One of `"NoAug"`, `"Aug"` and `"Control"`.
-
-    Returns:
-        `Path`: The folder.
-
-    Raises:
-        CfgenError: The folder does not hold a finished run, or the run does not have this tagger.
-    """
+    """Find the folder of a tagger of a run; a `CfgenError` says if the run does not have it."""
     taggers, folder = read_run(run_dir).taggers, run_dir / tagger.lower()
     if tagger not in taggers:
         raise CfgenError(f"{run_dir} has no tagger {tagger!r}: choose one of {', '.join(taggers)}")

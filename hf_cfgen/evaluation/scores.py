@@ -36,14 +36,9 @@ def evaluate_tagger(tagger: Tagger, test: Dataset, batch_size: int = 32) -> Eval
 
 
 def score_passes(references: Tags, passes: Mapping[str, Tags]) -> Evaluation:
-    """Compute the scores and causal effects of predictions. Warn if seqeval's strict F1 differs from ours.
+    """Compute the scores and causal effects from the predictions that `intervened_predictions` returns.
 
-    Args:
-        references (`Sequence[Sequence[str]]`): Gold tags.
-        passes (`Mapping[str, Sequence[Sequence[str]]]`): What `intervened_predictions` returns.
-
-    Returns:
-        `Evaluation`: See `evaluate_tagger`.
+    Log an error if seqeval's strict F1 differs.
     """
     scores = ner_scores(references, passes["predictions"])
     seqeval = seqeval_report(references, passes["predictions"])
@@ -59,14 +54,7 @@ def score_passes(references: Tags, passes: Mapping[str, Tags]) -> Evaluation:
 
 
 def seqeval_report(references: Tags, predictions: Tags) -> dict[str, dict[str, float]]:
-    """Return seqeval's classification report, an independent check of the strict scores.
-
-    Args:
-        references (`Sequence[Sequence[str]]`): Gold tags in any scheme.
-        predictions (`Sequence[Sequence[str]]`): Predicted tags.
-
-    Returns:
-        `dict[str, dict[str, float]]`: The scores of each type and seqeval's averages; empty if nothing is tagged.
+    """Return seqeval's classification report, an independent check of the strict scores; empty without mentions.
 
     Example:
 

@@ -1,1 +1,1 @@
-"""The metrics as `evaluate` modules, one a folder; each folder can be pushed to the Hub as a Space."""
+"""The metrics as `evaluate` modules, one per folder; each folder can be pushed to the Hub as a Space."""

@@ -1,4 +1,4 @@
-"""What the `evaluate` modules share."""
+"""Code that the `evaluate` modules share."""
 
 import datasets
 import evaluate

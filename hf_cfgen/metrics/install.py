@@ -20,9 +20,6 @@ def install_metric(name: str) -> tuple[Path, bool]:
     Returns:
         `tuple[Path, bool]`: The copy of the script in the cache, and whether it is new.
 
-    Raises:
-        OSError: The cache cannot be written.
-
     Example:
 
     >>> import tempfile

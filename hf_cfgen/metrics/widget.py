@@ -10,17 +10,7 @@ SHAPE = "a list of sentences, each a list of tags"
 
 
 def parse_tags(name: str, text: str) -> list[list[str]]:
-    """Read one input of a metric.
-
-    Args:
-        name (`str`): Its name, for messages.
-        text (`str`): JSON.
-
-    Returns:
-        `list[list[str]]`: Tags, one list per sentence.
-
-    Raises:
-        ValueError: The text is not JSON, or has another shape.
+    """Parse the JSON text of one input of a metric; a `ValueError` that starts with its name says what is wrong.
 
     Example:
 
@@ -47,12 +37,6 @@ def widget(script: Path, example: Mapping[str, list[list[str]]]) -> Any:
 
     `evaluate.utils.launch_gradio_widget` does not work: it needs `gradio.inputs`, which gradio 4 removed.
 
-    Args:
-        script (`Path`): The metric's script.
-        example (`Mapping[str, list[list[str]]]`): A value for each of the metric's inputs.
-
-    Returns:
-        `gradio.Interface`: The page; `launch()` starts it.
     """
     import evaluate
     import gradio

@@ -14,15 +14,7 @@ _INTERVENTIONS = {
 
 
 def diagnosis_table(diagnosis: Diagnosis) -> str:
-    """Format a diagnosis as fixed-width text.
-
-    Args:
-        diagnosis (`Diagnosis`): The result of `diagnose`.
-
-    Returns:
-        `str`: The effects by level, the strict effects by type, and the sentences whose predictions change most, with
-        mentions in brackets: `[PER Ada] met [PER Bo]`.
-    """
+    """Format the effects by level and by type, and the most changed sentences, as fixed-width text."""
     effects, support = diagnosis.effects, diagnosis.scores.strict.support
     title = (
         f"Causal effects on F1, {counted(diagnosis.sentences, 'sentence')}, {counted(support, 'mention')}; "

@@ -69,14 +69,6 @@ def collapse_empty(text: str) -> str:
 def bracketed(words: Sequence[str], tags: Sequence[str], separator: str = " ") -> str:
     """Format a sentence on one line with its mentions in brackets.
 
-    Args:
-        words (`Sequence[str]`): The words.
-        tags (`Sequence[str]`): Their tags, in any scheme.
-        separator (`str`, *optional*, defaults to `" "`): The text between words.
-
-    Returns:
-        `str`: The line.
-
     Example:
 
     >>> bracketed(["Ada", "Lovelace", "met", "Bo"], ["B-PER", "I-PER", "O", "B-PER"])

@@ -14,16 +14,7 @@ STYLE = "\n" + Path(__file__).with_name("templates").joinpath("sentences.css").r
 
 
 def marked(words: Sequence[str], tags: Sequence[str], separator: str = " ", empty: Sequence[bool] = ()) -> Markup:
-    """Format a sentence with its mentions marked.
-
-    Args:
-        words (`Sequence[str]`): The words.
-        tags (`Sequence[str]`): Their tags, in any scheme.
-        separator (`str`, *optional*, defaults to `" "`): The text between words.
-        empty (`Sequence[bool]`, *optional*): Words to show as [EMPTY].
-
-    Returns:
-        `Markup`: HTML.
+    """Format a sentence with its mentions marked, and the words of `empty` as [EMPTY].
 
     Example:
 
@@ -35,13 +26,7 @@ def marked(words: Sequence[str], tags: Sequence[str], separator: str = " ", empt
 
 
 def swapped(row: Mapping[str, Any]) -> Markup:
-    """Format a counterfactual example: its mentions and replacements, the verdict of the discriminator and the score.
-
-    Args:
-        row (`Mapping[str, Any]`): A counterfactual row with tags as strings.
-
-    Returns:
-        `Markup`: HTML.
+    """Format a counterfactual row with string tags: its mentions and replacements, the verdict and the score.
 
     Example:
 

@@ -11,14 +11,7 @@ _EFFECTS = ("f1", "ace_c", "ace_e", "ri")
 
 
 def score_table(result: RunResult) -> str:
-    """Format the test scores of every tagger, in percent, and the gains over NoAug.
-
-    Args:
-        result (`RunResult`): The result of a run.
-
-    Returns:
-        `str`: Lines of fixed-width text.
-    """
+    """Format the test scores of every tagger, in percent, and the gains over NoAug as fixed-width text."""
     lines = [
         f"Test scores (%), N = {result.data.examples['train']}, {result.config['recipe']} recipe, "
         f"{result.config['max_steps']} steps each",
@@ -45,14 +38,7 @@ def score_table(result: RunResult) -> str:
 
 
 def causal_table(result: RunResult) -> str:
-    """Format ACE_C, ACE_E and RI of every tagger, as fractions of F1.
-
-    Args:
-        result (`RunResult`): The result of a run.
-
-    Returns:
-        `str`: Lines of fixed-width text.
-    """
+    """Format ACE_C, ACE_E and RI of every tagger as fixed-width text."""
     lines = [
         "Average causal effects on test F1 (high RI: the tagger relies on the entity, low: on its context)",
         f"{'':12}" + "".join(f"{level:^33}" for level in LEVELS).rstrip(),
@@ -72,13 +58,7 @@ def causal_table(result: RunResult) -> str:
 
 
 def counts_line(counts: GenerationCounts) -> str:
-    """Format the counts of candidates on one line.
-
-    Args:
-        counts (`GenerationCounts`): The counts of `generate_counterfactuals`.
-
-    Returns:
-        `str`: The line.
+    """Format the counts of `generate_counterfactuals` on one line.
 
     Example:
 

@@ -551,7 +551,7 @@ def test_clinical_text_is_public_only_if_that_is_said_and_licensed(run_dir, hub,
     [
         ([], Pushed("https://hub/x", "0123"), "Pushed to https://hub/x (private), commit 0123\n"),
         (["--public"], Pushed("https://hub/x", "0123"), "Pushed to https://hub/x (public), commit 0123\n"),
-        ([], Pushed("https://hub/x", None), "https://hub/x has all of it already\n"),
+        ([], Pushed("https://hub/x", None), "https://hub/x is already up to date\n"),
     ],
 )
 def test_the_command_pushes_and_says_so(run_dir, monkeypatch, capsys, options, pushed, printed):
@@ -566,7 +566,7 @@ def test_the_command_pushes_and_says_so(run_dir, monkeypatch, capsys, options, p
 def test_a_dry_run_by_command_sends_nothing_and_writes_what_would_be_pushed(run_dir, tmp_path, capsys):
     folder = tmp_path / "dry"
     main(["push", str(run_dir), "--repo-id", "cfgen/cner-aug", "--dry-run", str(folder)])
-    assert capsys.readouterr().out == f"What would be pushed is in {folder}\n"
+    assert capsys.readouterr().out == f"The files to push are in {folder}\n"
     assert (folder / "README.md").read_text(encoding="utf-8") == f"{dataset_card(run_dir, 'cfgen/cner-aug')}\n"
 
 

@@ -165,7 +165,7 @@ def test_a_second_installation_changes_nothing(cache: Path, capsys: pytest.Captu
     again = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in cache.rglob("*") if path.is_file()}
     assert {path.name for path in files} >= {"ace_ri.py", "ner_f1.py"}
     assert again == files
-    assert capsys.readouterr().out == first.replace(": installed, ", ": was there already, ")
+    assert capsys.readouterr().out == first.replace(": installed, ", ": already installed, ")
 
 
 # a comment does not change the hash that evaluate gives a script

@@ -51,9 +51,9 @@ class NerF1(Picklable, evaluate.Metric):
         self,
         predictions: list[list[str]],
         references: list[list[str]],
-        do_context: Any = None,
-        do_entity: Any = None,
-        resamples: Any = None,
-        seed: Any = None,
+        do_context: object = None,
+        do_entity: object = None,
+        resamples: object = None,
+        seed: object = None,
     ) -> dict[str, Any]:
         return ner_scores(references, predictions).to_dict()
