@@ -1,1 +1,1 @@
-"""Measurements beside what others offer; not part of the package."""
+"""Benchmarks of hf_cfgen against other packages. They are not part of the package."""

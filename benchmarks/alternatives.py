@@ -1,11 +1,11 @@
-"""What packages that swap mentions write for the same sentences, and how fast: the figures of the README's table.
+"""Compare the rows and the speed of packages that replace mentions, for the table in the README.
 
     python -m benchmarks.alternatives --data_dir FOLDER [--peers_dir runs/peers] \
         [--results experiments/results/alternatives.json]
 
-FOLDER has the folders `cluener` and `wnut17`. Every package but hf_cfgen runs in an environment of its own, at
-PEERS_DIR/NAME/venv, which is made where it is missing; that needs the network. Python 3.11, which is the newest that
-adept-augmentations takes.
+FOLDER has the folders `cluener` and `wnut17`. Every package except hf_cfgen runs in a separate environment at
+PEERS_DIR/NAME/venv. Missing environments are created, which needs the network. Python 3.11 is the newest version that
+adept-augmentations supports.
 """
 
 import argparse
@@ -35,13 +35,7 @@ SENTENCES, ROWS_A_SENTENCE, SEED, REPEATS = 500, 5, 1, 5
 
 
 class Peer(NamedTuple):
-    """A package to run.
-
-    Args:
-        name (`str`): What the table calls it.
-        module (`str`): Its script in `benchmarks.peers`.
-        requirements (`tuple[str, ...]`): The package and what its rows depend on; none for hf_cfgen.
-    """
+    """A package: its name in the table, its script in `benchmarks.peers`, and its requirements (none for hf_cfgen)."""
 
     name: str
     module: str
@@ -49,12 +43,12 @@ class Peer(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one run of a package gave.
+    """The result of one run of a package.
 
     Args:
-        version (`str`): The package's.
-        seconds (`float`): What the augmentation took.
-        seconds_to_disk (`float`): The same, until the rows stood on disk as a Dataset.
+        version (`str`): The version of the package.
+        seconds (`float`): The time of the augmentation.
+        seconds_to_disk (`float`): The time until the rows are on disk as a Dataset.
         rows (`list[Row]`): The rows.
     """
 
@@ -81,28 +75,17 @@ VARIANTS = (Peer("augmenty, replace_consistency=False", "augmenty_inconsistent",
 
 
 def sample(path: Path, size: int = SENTENCES) -> list[Row]:
-    """The first train sentences of a data set of spans or of tags in BIO, in BIO.
-
-    Args:
-        path (`Path`): What `load_ner_dataset` takes.
-        size (`int`, *optional*, defaults to 500): How many.
-
-    Returns:
-        `list[Row]`: So many rows.
-
-    Raises:
-        CfgenError: The data can't be read, or there are fewer.
-    """
-    # read_splits, and not load_ner_dataset, which takes a missing test split from train
+    """Return the first `size` train sentences of a dataset with BIO tags; a `CfgenError` says if there are fewer."""
+    # load_ner_dataset would take a missing test split from train
     train = read_splits(path, scheme="IOB2").splits["train"]
     if len(train) < size:
-        raise CfgenError(f"{path}: {len(train)} train sentences where {size} are needed: give the whole corpus")
+        raise CfgenError(f"{path}: {len(train)} train sentences, but {size} are needed: give the whole corpus")
     first = train.select(range(size))
     return [Row(tokens=words, ner_tags=list(tags)) for words, tags in zip(first["tokens"], tag_column(first))]
 
 
 def python_of(peer: Peer, peers_dir: Path) -> str:
-    """The Python of a package's environment, which is made, or brought to the versions asked for, where need be."""
+    """Return the Python of a package's environment; create or update the environment if necessary."""
     if not peer.requirements:
         return sys.executable
     environment = peers_dir / peer.requirements[0].partition("==")[0] / "venv"
@@ -115,7 +98,7 @@ def python_of(peer: Peer, peers_dir: Path) -> str:
 
 
 def run_apart(python: str, peer: Peer, rows: list[Row], folder: Path, hash_seed: int = 0) -> Outcome:
-    """Run a package's script in a process of its own."""
+    """Run the script of a package in a separate process."""
     source, target = folder / "in.json", folder / "out.json"
     source.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
     command = [python, "-m", f"benchmarks.peers.{peer.module}", str(source), str(target), f"{ROWS_A_SENTENCE}"]
@@ -125,12 +108,12 @@ def run_apart(python: str, peer: Peer, rows: list[Row], folder: Path, hash_seed:
 
 
 def figures(sources: list[Row], outcomes: Sequence[Outcome], other: Outcome) -> dict[str, Any]:
-    """What the results file says of one package on one corpus.
+    """Return the numbers of one package on one corpus for the results file.
 
     Args:
         sources (`list[Row]`): The rows that were augmented.
-        outcomes (`Sequence[Outcome]`): Of equal runs.
-        other (`Outcome`): Of a run that differs in Python's hash seed.
+        outcomes (`Sequence[Outcome]`): The outcomes of equal runs.
+        other (`Outcome`): The outcome of a run with another Python hash seed.
 
     Returns:
         `dict`: The counts of `check_rows`, `rows_per_second` (the median, to two digits), its lowest and highest, and
@@ -141,7 +124,7 @@ def figures(sources: list[Row], outcomes: Sequence[Outcome], other: Outcome) -> 
     """
     rows = outcomes[0].rows
     if any(outcome.rows != rows for outcome in outcomes):
-        raise ValueError("equal runs gave different rows: no count of them can be repeated")
+        raise ValueError("equal runs gave different rows, so the counts cannot be repeated")
     rates = [len(rows) / outcome.seconds for outcome in outcomes]
     return {
         **check_rows(sources, rows),
@@ -158,16 +141,16 @@ def _rough(rate: float) -> int:
 def run_in_turn(
     peers: Sequence[Peer], pythons: dict[str, str], samples: dict[str, list[Row]], hash_seeds: Sequence[int]
 ) -> dict[tuple[Peer, str], list[Outcome]]:
-    """Run the packages in turn, so that what else the machine does meets all alike.
+    """Run the packages alternately, so that other work on the machine affects all of them alike.
 
     Args:
         peers (`Sequence[Peer]`): The packages.
-        pythons (`dict[str, str]`): The Python of each, by name.
+        pythons (`dict[str, str]`): The Python of each package, by name.
         samples (`dict[str, list[Row]]`): The rows of each corpus.
         hash_seeds (`Sequence[int]`): Python's hash seed in each turn.
 
     Returns:
-        `dict`: By package and corpus, an outcome a turn.
+        `dict`: By package and corpus, one outcome per turn.
     """
     outcomes: dict[tuple[Peer, str], list[Outcome]] = {(peer, corpus): [] for corpus in samples for peer in peers}
     with tempfile.TemporaryDirectory() as folder:
@@ -184,14 +167,7 @@ def run_in_turn(
 
 
 def measure(peers: Sequence[Peer], pythons: dict[str, str], samples: dict[str, list[Row]]) -> dict[str, Any]:
-    """Run the packages, the last turn with another hash seed.
-
-    Args:
-        peers, pythons, samples: See `run_in_turn`.
-
-    Returns:
-        `dict`: By name, the version, what was installed, and the figures by corpus.
-    """
+    """Run the packages, the last turn with another hash seed, and return their versions and numbers by name."""
     measured: dict[str, Any] = {}
     outcomes = run_in_turn(peers, pythons, samples, [0] * REPEATS + [1])
     for (peer, corpus), (*equal, other) in outcomes.items():

@@ -1,19 +1,20 @@
-"""Verdicts a second, beside transformers' own pipeline and the bare model's forward pass, which is the limit.
+"""Measure verdicts per second, compared with the stock pipeline and with the forward passes alone.
 
     python -m benchmarks.discrimination [--data demo:en] [--model FOLDER] [--examples 500] [--k 5] [--rounds 5] \
         [--processes 2] [--output FILE]
 
-The candidates of DATA's first examples are judged by a random BERT of 2 layers and 128 units whose vocabulary is their
-words, or by the model in FOLDER with a random head. All take turns in one process with one thread; the median round of
-each counts:
+The discriminator is a random BERT of 2 layers and 128 units whose vocabulary is the words of the data, or the model in
+FOLDER with a random head. It discriminates the candidates of the first examples of DATA. The programs alternate in one
+process with one thread, and the median round of each counts:
 
-- verdicts: candidates on disk in, candidates with verdicts and scores on disk out
+- verdicts: read candidates from disk, and write them with verdicts and scores
 - stock pipeline: `pipeline("token-classification", batch_size=32)` on the same words, labels only
-- bare forward: the forward passes alone, their inputs made before, in our batches; and without any padding, sentences
-  of one length together. The faster of the two is the limit.
+- bare forward: the forward passes alone, with prepared inputs, in our batches; and without any padding, with sentences
+  of one length per batch. The faster of the two is the lower limit.
 
-The labels of the words must be the stock pipeline's. With --processes the same is judged by so many processes of
-Accelerate and by one, in turn, one thread each: seconds of `judge` in the main process, after a first call.
+The labels of the words must equal those of the stock pipeline. With --processes, that number of processes of
+Accelerate alternates with one process, one thread each; the time is that of `judge` in the main process, after a first
+call.
 """
 
 import argparse
@@ -58,7 +59,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def small_bert(words: Sequence[str], labels: dict[str, Any]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A random BERT of 2 layers and 128 units, and a tokenizer that knows all words."""
+    """Make a random BERT of 2 layers and 128 units, and a tokenizer that knows all words."""
     vocabulary = dict.fromkeys(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words])
     backend = Tokenizer(models.WordPiece({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))
     backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -72,12 +73,12 @@ def small_bert(words: Sequence[str], labels: dict[str, Any]) -> tuple[PreTrained
 
 
 def passes(windows: Windows, chosen: Sequence[np.ndarray]) -> list[dict[str, torch.Tensor]]:
-    """The model's inputs, made before time is taken."""
+    """Prepare the inputs of the model, so that their preparation is not timed."""
     return [{name: torch.from_numpy(values) for name, values in windows.pad(batch)[0].items()} for batch in chosen]
 
 
 def of_one_length(windows: Windows, batch_list: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Batches without padding: each of ours, parted by length."""
+    """Split our batches by length, so that none needs padding."""
     size = windows.end - windows.begin
     order = np.concatenate(batch_list)
     most = max(len(batch) for batch in batch_list)
@@ -92,18 +93,18 @@ def bare(model: PreTrainedModel, inputs: Sequence[dict[str, torch.Tensor]]) -> N
 
 
 def check_labels(judge_with: DiscriminatorPipeline, sentences: Sequence[Sequence[str]], stock: Sequence[Any]) -> None:
-    """Each word has the label that the stock pipeline gives to its first sub-word."""
+    """Check that each word has the label that the stock pipeline gives to its first sub-word."""
     windows = judge_with.preprocess(sentences, stride=None).windows
     predictions = judge_with.predict(sentences)
     for row, (begin, end, answers) in enumerate(zip(windows.offsets, windows.offsets[1:], stock)):
         label_at = {answer["index"]: answer["entity"] for answer in answers}
         theirs = [label_at[place] for place in windows.position[windows.predicted[begin:end]].tolist()]
         if best_tags(predictions[row], judge_with.model.config.id2label)[: len(theirs)] != theirs:
-            raise ValueError(f"sentence {row}: the stock pipeline labels it otherwise")
+            raise ValueError(f"sentence {row}: the stock pipeline gives other labels")
 
 
 def launched_seconds(folder: Path, processes: int) -> float:
-    """Seconds of `judge` in so many processes of one thread each."""
+    """Return the seconds of `judge` in several processes of one thread each."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
     command = [*launcher, "-m", "benchmarks.discrimination", "--part", str(folder)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -112,7 +113,7 @@ def launched_seconds(folder: Path, processes: int) -> float:
 
 
 def part(folder: Path) -> None:
-    """What a launched process does."""
+    """Run the part of a launched process."""
     state = PartialState(cpu=True)
     tagger, rows = as_discriminator(str(folder / "model")), load_from_disk(folder / "rows")
     judge(rows.select(range(min(200, len(rows)))), tagger, load_from_cache_file=False)
@@ -125,7 +126,7 @@ def part(folder: Path) -> None:
 
 
 def measure(rows: Dataset, tagger: DiscriminatorPipeline, rounds: int) -> dict[str, Any]:
-    """Seconds of each way, and their ratios."""
+    """Return the seconds of each program, and their ratios."""
     sentences = list(rows["tokens"])
     windows = tagger.preprocess(sentences, tagger.stride).windows
     ours = batches(windows, tagger.model.device)

@@ -1,6 +1,6 @@
-"""Generate from a saved data set once, and print the time and the memory it took: run apart by `benchmarks.scale`.
+"""Generate from a saved dataset once, and print the time and the memory; `benchmarks.scale` runs this script.
 
-`python -m benchmarks.generate_once SAVED K PROCESSES`, on Linux
+Usage, on Linux: `python -m benchmarks.generate_once SAVED K PROCESSES`
 """
 
 import json
@@ -15,7 +15,7 @@ from hf_cfgen import CfgenConfig, generate_counterfactuals
 
 
 def peak_mib() -> int:
-    """The highest resident memory of this process; what `getrusage` says of it counts that of its parent, too."""
+    """Return the peak resident memory of this process; `getrusage` would include that of its parent."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 

@@ -1,10 +1,10 @@
-"""Valid, changed, unique rows a second into a Dataset on disk: hf_cfgen and the packages that swap mentions.
+"""Measure good rows per second to disk of hf_cfgen and of other packages that replace mentions.
 
     python -m benchmarks.generation --data_dir FOLDER [--peers_dir runs/peers] [--repeats 5] \
         [--results experiments/results/benchmarks/generation.json]
 
-FOLDER has the folder `cluener`. Every package but hf_cfgen runs in an environment of its own, see
-`benchmarks.alternatives`. The packages run in turn, each turn in a process of its own, after a run to warm up.
+FOLDER has the folder `cluener`. Every package except hf_cfgen runs in a separate environment, see
+`benchmarks.alternatives`. The packages alternate. Each turn is a new process and starts with a warm-up run.
 """
 
 import argparse
@@ -43,11 +43,11 @@ TIMED = (
 
 
 def rates(sources: Sequence[Row], outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The figures of one package.
+    """Return the numbers of one package.
 
     Args:
         sources (`Sequence[Row]`): The rows that were augmented.
-        outcomes (`Sequence[Outcome]`): Of its runs.
+        outcomes (`Sequence[Outcome]`): The outcomes of its runs.
 
     Returns:
         `dict`: The counts of `check_rows`, `good` (valid, changed, unique rows), `milliseconds` (the median, and the
@@ -67,11 +67,11 @@ def rates(sources: Sequence[Row], outcomes: Sequence[Outcome]) -> dict[str, Any]
 
 
 def map_alone(sources: Sequence[Row], repeats: int) -> dict[str, Any]:
-    """Time a `datasets.map` that writes rows which were made before: the least that a transform with a cache can take.
+    """Time a `datasets.map` that writes existing rows: the shortest time of any transform with a cache.
 
     Args:
         sources (`Sequence[Row]`): The rows to augment.
-        repeats (`int`): Runs that count, after one to warm up.
+        repeats (`int`): The number of runs after one warm-up run.
 
     Returns:
         `dict`: `rows`, and `milliseconds`, the median.
@@ -84,7 +84,7 @@ def map_alone(sources: Sequence[Row], repeats: int) -> dict[str, Any]:
         numbers = count()
 
         def write() -> int:
-            # under a fingerprint of its own each time, not that of the function, which holds the rows
+            # a new fingerprint each time, because hashing the function would hash the rows
             return len(
                 data.map(
                     lambda batch: table,

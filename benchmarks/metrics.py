@@ -1,13 +1,14 @@
-"""Strict, relaxed and token F1 of many sentences, beside seqeval and nervaluate.
+"""Measure strict, relaxed and token-level F1 of many sentences, compared with seqeval and nervaluate.
 
     pip install 'hf-cfgen[bench]'
     python -m benchmarks.metrics [--data demo:en] [--words 420000] [--rounds 5] [--output FILE]
 
-The train split's tags, in BIO and repeated up to so many words, are the truth; in the predictions one word in twenty
-has another tag, drawn with a fixed seed. All take turns in one process; the median round of each counts:
+The gold tags are those of the train split, in BIO, repeated up to the number of words. In the predictions, one word in
+twenty has another tag, drawn with a fixed seed. The programs alternate in one process, and the median round of each
+counts:
 
-- hf_cfgen: `ner_scores`, which is strict, relaxed and token-level scores, micro and by type
-- seqeval: `f1_score`, which is the strict F1 alone; and `classification_report`, which has it by type
+- hf_cfgen: `ner_scores`, strict, relaxed and token-level scores, micro and by type
+- seqeval: `f1_score`, the strict F1 alone; and `classification_report`, the strict scores by type
 - nervaluate: `Evaluator(...).evaluate()`, its four schemas, micro and by type
 
 The strict F1 must be the same in all.
@@ -30,7 +31,7 @@ SEED, WRONG = 1, 0.05
 
 
 def samples(data: str, words: int) -> tuple[list[list[str]], list[list[str]]]:
-    """Gold and predicted tags of so many words."""
+    """Make gold and predicted tags of the given number of words."""
     sentences = tag_column(read_splits(data, scheme="IOB2").splits["train"])
     tags = sorted({tag for sentence in sentences for tag in sentence})
     draw = random.Random(SEED)
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
-    from nervaluate import Evaluator  # of the extra bench
+    from nervaluate import Evaluator  # in the extra `bench`
 
     gold, predicted = samples(arguments.data, arguments.words)
     types = sorted({tag[2:] for sentence in (*gold, *predicted) for tag in sentence if tag != "O"})

@@ -1,4 +1,4 @@
-"""Is a row a labelled sentence with its mentions swapped? A check that shares no code with hf_cfgen, or any other."""
+"""Check whether a row is a labeled sentence with its mentions replaced, without code of hf_cfgen or other packages."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, TypedDict
@@ -7,14 +7,14 @@ REASONS = ("length", "scheme", "structure", "unknown_form")
 
 
 class Row(TypedDict):
-    """A sentence with tags in BIO."""
+    """A sentence with BIO tags."""
 
     tokens: list[str]
     ner_tags: list[str]
 
 
 class Parsed(NamedTuple):
-    """A row taken apart.
+    """A parsed row.
 
     Args:
         frame (`tuple[tuple[str, str], ...]`): In order, `("word", word)` for each word outside and `("mention", type)`
@@ -27,22 +27,22 @@ class Parsed(NamedTuple):
 
 
 def check_rows(sources: Sequence[Row], rows: Sequence[Row]) -> dict[str, int]:
-    """Count the rows that are no source row with mentions replaced by forms of their types.
+    """Count the rows that are not a source row with mentions replaced by forms of their types.
 
-    A broken row counts under the first reason that holds: more or fewer tags than tokens (`length`); tags that break
-    BIO (`scheme`); words outside and types of mentions, in order, that no source row has (`structure`); a mention that
-    no source row has with this type (`unknown_form`).
+    A broken row counts under the first reason that applies: the numbers of tags and tokens differ (`length`); the tags
+    violate BIO (`scheme`); no source row has these words outside and types of mentions in this order (`structure`); no
+    source row has a mention with this type (`unknown_form`).
 
     Args:
         sources (`Sequence[Row]`): The rows that were augmented.
-        rows (`Sequence[Row]`): What came out.
+        rows (`Sequence[Row]`): The augmented rows.
 
     Returns:
-        `dict[str, int]`: `rows`, `broken` and its parts, one a reason; and, whatever the tags, `equal_to_a_source_row`
+        `dict[str, int]`: `rows`, `broken` and its number by reason; and, for any tags, `equal_to_a_source_row`
         (the tokens of some source row) and `repeated` (the tokens of an earlier row).
 
     Raises:
-        ValueError: A source row breaks BIO.
+        ValueError: A source row violates BIO.
     """
     frames, forms = _known(sources)
     counts = dict.fromkeys(("rows", "broken", *REASONS, "equal_to_a_source_row", "repeated"), 0)
@@ -62,18 +62,7 @@ def check_rows(sources: Sequence[Row], rows: Sequence[Row]) -> dict[str, int]:
 
 
 def good_rows(sources: Sequence[Row], rows: Sequence[Row]) -> int:
-    """Count the rows that are not broken and have tokens that no source row and no earlier good row has.
-
-    Args:
-        sources (`Sequence[Row]`): The rows that were augmented.
-        rows (`Sequence[Row]`): What came out.
-
-    Returns:
-        `int`: How many.
-
-    Raises:
-        ValueError: A source row breaks BIO.
-    """
+    """Count the rows that are not broken and whose tokens equal no source row and no earlier good row."""
     frames, forms = _known(sources)
     given = {tuple(row["tokens"]) for row in sources}
     return len({tuple(row["tokens"]) for row in rows if _reason(row, frames, forms) is None} - given)
@@ -82,12 +71,12 @@ def good_rows(sources: Sequence[Row], rows: Sequence[Row]) -> int:
 def _known(
     sources: Sequence[Row],
 ) -> tuple[set[tuple[tuple[str, str], ...]], set[tuple[str, tuple[str, ...]]]]:
-    """What source rows have: frames, and forms with their types."""
+    """Return the frames of the source rows, and their forms with types."""
     frames, forms = set(), set()
     for i, row in enumerate(sources):
         parsed = _parse(row) if len(row["tokens"]) == len(row["ner_tags"]) else None
         if parsed is None:
-            raise ValueError(f"source row {i} is no row with tags in BIO: {row}")
+            raise ValueError(f"source row {i} does not have BIO tags: {row}")
         frames.add(parsed.frame)
         forms.update(parsed.forms)
     return frames, forms
@@ -105,7 +94,7 @@ def _reason(row: Row, frames: set[tuple[tuple[str, str], ...]], forms: set[tuple
 
 
 def _parse(row: Row) -> Parsed | None:
-    """The row taken apart; `None` where its tags break BIO."""
+    """Parse a row; return `None` if its tags violate BIO."""
     frame: list[tuple[str, str]] = []
     forms: list[tuple[str, tuple[str, ...]]] = []
     inside = None  # the type of the mention that the next word may continue

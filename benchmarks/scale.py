@@ -1,10 +1,10 @@
-"""How the cost of generation grows: with rows, processes, sentence length and the number of types.
+"""Measure how the cost of generation grows with rows, processes, sentence length and the number of types.
 
     python -m benchmarks.scale --data_dir FOLDER [--rows 10000000] [--repeats 5] [--work_dir FOLDER] \
         [--results experiments/results/benchmarks/scale.json]
 
 FOLDER has the folder `cluener`. Each measurement is one call of `generate_counterfactuals` without a discriminator on
-a data set on disk, in a process of its own, whose peak of resident memory counts, files that are mapped included.
+a dataset on disk, in a separate process. The memory is the peak resident memory, with mapped files.
 """
 
 import argparse
@@ -33,13 +33,13 @@ JOINED, TYPES_OF_ONE = (1, 2, 4, 8), (1, 4, 16)
 
 
 class Corpus(NamedTuple):
-    """A data set to generate from.
+    """A dataset to generate from.
 
     Args:
-        sentences (`int`): How many.
-        joined (`int`): How many sentences of CLUENER make one.
-        types_of_one (`int`): How many types each of its ten types is split into.
-        k (`int`): Candidates a sentence.
+        sentences (`int`): The number of sentences.
+        joined (`int`): The number of sentences of CLUENER that are joined to one.
+        types_of_one (`int`): The number of types that each of the ten types is split into.
+        k (`int`): Candidates per sentence.
     """
 
     sentences: int
@@ -49,14 +49,7 @@ class Corpus(NamedTuple):
 
 
 def corpus_rows(source: Sequence[Row], corpus: Corpus) -> Iterator[Row]:
-    """The sentences of a corpus, no two alike: each ends with a number, that of the round that they are taken in.
-
-    Args:
-        source (`Sequence[Row]`): Sentences with tags in BIO.
-        corpus (`Corpus`): What to make of them.
-
-    Returns:
-        `Iterator[Row]`: The sentences.
+    """Yield the sentences of a corpus. They all differ, because each ends with the number of its round.
 
     Example:
 
@@ -75,14 +68,7 @@ def corpus_rows(source: Sequence[Row], corpus: Corpus) -> Iterator[Row]:
 
 
 def split_types(row: Row, count: int) -> list[str]:
-    """The tags of a row whose types are split into some, by the first character of a mention.
-
-    Args:
-        row (`Row`): Tokens and tags in BIO.
-        count (`int`): Types that each becomes.
-
-    Returns:
-        `list[str]`: One tag a token.
+    """Return the tags of a row with each type split into `count` types, by the first character of a mention.
 
     Example:
 
@@ -98,16 +84,7 @@ def split_types(row: Row, count: int) -> list[str]:
 
 
 def save_corpus(source: Sequence[Row], corpus: Corpus, folder: Path) -> Path:
-    """Save a corpus as data sets of the Hub are, with the names of its tags.
-
-    Args:
-        source (`Sequence[Row]`): See `corpus_rows`.
-        corpus (`Corpus`): See `corpus_rows`.
-        folder (`Path`): Where.
-
-    Returns:
-        `Path`: What `load_from_disk` takes.
-    """
+    """Save a corpus with the names of its tags to `folder`, for `load_from_disk`."""
     types = {tag[2:] for row in source for tag in split_types(row, corpus.types_of_one) if tag != "O"}
     names = scheme_tags(sorted(types))
     codes = {name: code for code, name in enumerate(names)}
@@ -124,16 +101,7 @@ def save_corpus(source: Sequence[Row], corpus: Corpus, folder: Path) -> Path:
 
 
 def generate(path: Path, corpus: Corpus, processes: int) -> dict[str, Any]:
-    """Generate in a process of its own.
-
-    Args:
-        path (`Path`): The saved corpus; what is written beside it is removed.
-        corpus (`Corpus`): What it is.
-        processes (`int`): `num_proc` of `datasets.map`.
-
-    Returns:
-        `dict`: What `benchmarks.generate_once` prints.
-    """
+    """Generate from the saved corpus in a separate process; return what `benchmarks.generate_once` prints."""
     command = [sys.executable, "-m", "benchmarks.generate_once", str(path), str(corpus.k), str(processes)]
     variables = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     run = subprocess.run(command, check=True, cwd=REPOSITORY, env=variables, stdout=subprocess.PIPE, text=True)
@@ -143,14 +111,14 @@ def generate(path: Path, corpus: Corpus, processes: int) -> dict[str, Any]:
 
 
 def in_turn(paths: dict[tuple[Corpus, int], Path], repeats: int) -> list[dict[str, Any]]:
-    """Measure some corpora in turn.
+    """Measure corpora alternately.
 
     Args:
-        paths (`dict`): By corpus and number of processes, where the corpus is saved.
-        repeats (`int`): Turns.
+        paths (`dict`): The path of the saved corpus, by corpus and number of processes.
+        repeats (`int`): The number of turns.
 
     Returns:
-        `list[dict]`: For each, what it is, and the medians over the turns.
+        `list[dict]`: The description of each corpus, and the medians over the turns.
     """
     runs: dict[tuple[Corpus, int], list[dict[str, Any]]] = {cell: [] for cell in paths}
     for _ in range(repeats):
@@ -164,13 +132,13 @@ def in_turn(paths: dict[tuple[Corpus, int], Path], repeats: int) -> list[dict[st
 
 
 def summary(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The figures of equal runs.
+    """Return the numbers of equal runs.
 
     Args:
-        runs (`Sequence[dict]`): What `generate` returned.
+        runs (`Sequence[dict]`): The results of `generate`.
 
     Returns:
-        `dict`: `rows` and `drawn`; `bytes_a_row` of the file, drawn rows included; `seconds` and `microseconds_a_row`,
+        `dict`: `rows` and `drawn`; `bytes_a_row` of the file, with drawn rows; `seconds` and `microseconds_a_row`,
         medians; the highest of each peak.
 
     Example:

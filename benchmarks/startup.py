@@ -1,4 +1,4 @@
-"""Seconds until `import hf_cfgen` and `hf-cfgen --help` are done, whole processes, beside Python's own start.
+"""Measure the seconds of `import hf_cfgen` and `hf-cfgen --help` in new processes, compared with Python's own start.
 
 python -m benchmarks.startup [--rounds 9] [--output FILE]
 """

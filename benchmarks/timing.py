@@ -1,4 +1,4 @@
-"""Peers in turn on the same input, so that what else the machine does meets all alike."""
+"""Time programs alternately on the same input, so that other work on the machine affects all of them alike."""
 
 import json
 import os
@@ -13,14 +13,14 @@ import hf_cfgen.utils.environment
 
 
 def in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, float], dict[str, Any]]:
-    """Time functions in turn, after one round to warm up.
+    """Time functions alternately, after one warm-up round.
 
     Args:
         runs (`Mapping[str, Callable[[], Any]]`): Functions by name.
-        rounds (`int`): Rounds that count.
+        rounds (`int`): The number of timed rounds.
 
     Returns:
-        `tuple[dict[str, float], dict[str, Any]]`: The median seconds of each, and what it returned last.
+        `tuple[dict[str, float], dict[str, Any]]`: The median seconds of each function, and its last result.
     """
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     results = {}
@@ -34,7 +34,7 @@ def in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[st
 
 
 def environment() -> dict[str, Any]:
-    """Versions and the machine, for a results file."""
+    """Return the versions and the machine, for a results file."""
     return {
         **hf_cfgen.utils.environment.environment(),
         "system": platform.system(),
@@ -45,7 +45,7 @@ def environment() -> dict[str, Any]:
 
 
 def write_result(output: Path | None, result: Mapping[str, Any]) -> None:
-    """Write a benchmark's JSON where a file is named."""
+    """Write the JSON result of a benchmark if a file is given."""
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -1,10 +1,10 @@
-"""Where the time of a training run goes, and the LSTM's way to train on a CPU beside packed sequences.
+"""Measure the parts of a training run, and the LSTM's training on a CPU compared with packed sequences.
 
     python -m benchmarks.training DATA [--vectors FILE] [--model FOLDER] [--steps 120] [--rounds 5] [--output FILE]
 
-A tagger is trained as `hf-cfgen run` does, on N examples of DATA, scored on dev 12 times. Shares are of the wall time
-of `Trainer.train`: forward, backward and the optimizer, forward passes on dev, and all the rest (batches, scores,
-checkpoints). The two ways of the LSTM take turns on the same batches; the median round of each counts.
+Train a tagger like `hf-cfgen run` on N examples of DATA, with 12 evaluations on dev. The parts are shares of the time
+of `Trainer.train`: forward, backward and the optimizer, forward passes on dev, and the rest (batches, scores,
+checkpoints). The two ways of the LSTM alternate on the same batches, and the median round of each counts.
 """
 
 import argparse
@@ -77,16 +77,16 @@ def main() -> None:
     for part, share in result["shares"].items():
         print(f"  {part:16}{share:7.1%}")
     for way, seconds in result.get("lstm_seconds_a_step", {}).items():
-        print(f"  {way:16}{seconds * 1e3:7.1f} ms a step")
+        print(f"  {way:16}{seconds * 1e3:7.1f} ms per step")
     write_result(arguments.output, result)
 
 
 def shares(trainer: Any) -> dict[str, float]:
-    """Train, and tell which share of the time each part has taken."""
+    """Train, and return each part's share of the time."""
     seconds = dict.fromkeys(PARTS, 0.0)
 
     def timed(part: Callable[[], str], function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)  # the Trainer looks at the names of the arguments
+        @functools.wraps(function)  # the Trainer checks the names of the arguments
         def call(*args: Any, **kwargs: Any) -> Any:
             begin = time.perf_counter()
             try:
@@ -113,7 +113,7 @@ def shares(trainer: Any) -> dict[str, float]:
 
 
 def lstm_ways(model: LSTMTagger, trainer: Any, rounds: int) -> dict[str, float]:
-    """Median seconds of a forward and a backward pass through the LSTM, on the first batches of the train split."""
+    """Return the median seconds of a forward and a backward pass of the LSTM, on the first train batches."""
 
     def packed(inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         sequence = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)

@@ -1,5 +1,4 @@
-"""One script a package that swaps mentions, run apart by `benchmarks.alternatives` and `benchmarks.generation`.
+"""One script per package that replaces mentions, run by `benchmarks.alternatives` and `benchmarks.generation`.
 
-Each runs in an environment of its own. They import the standard library, the package, datasets and `exchange`, nothing
-else.
+Each script runs in a separate environment and imports only the standard library, the package, datasets and `exchange`.
 """

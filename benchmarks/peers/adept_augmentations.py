@@ -1,4 +1,4 @@
-"""adept-augmentations' EntitySwapAugmenter: all mentions of a row replaced, equal results of a row once."""
+"""adept-augmentations' EntitySwapAugmenter: replaces all mentions of a row; equal results of a row occur once."""
 
 import random
 from importlib.metadata import version
@@ -19,7 +19,7 @@ def prepare(rows: list[Row], count: int, seed: int) -> Steps:
     )
 
     def augment() -> Dataset:
-        random.seed(seed)  # it takes no seed and draws from the global generator
+        random.seed(seed)  # it has no seed and uses the global generator
         return EntitySwapAugmenter(data).augment(N=count)
 
     def as_rows(made: Dataset) -> list[Row]:

@@ -1,4 +1,4 @@
-"""augmenty's ents_replace_v1 at level 1: all mentions of a row replaced by forms that its caller collects."""
+"""augmenty's ents_replace_v1 at level 1: replaces all mentions of a row by forms that the caller collects."""
 
 import random
 from importlib.metadata import version
@@ -16,7 +16,7 @@ def prepare(rows: list[Row], count: int, seed: int, replace_consistency: bool = 
     docs = [Doc(pipeline.vocab, words=row["tokens"], ents=row["ner_tags"]) for row in rows]
 
     def augment() -> list[Doc]:
-        random.seed(seed)  # it takes no seed and draws from the global generator
+        random.seed(seed)  # it has no seed and uses the global generator
         # a dictionary, not a set, for the same order in every process
         forms: dict[str, dict[tuple[str, ...], None]] = {}
         for doc in docs:

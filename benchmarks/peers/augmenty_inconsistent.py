@@ -1,4 +1,4 @@
-"""augmenty as in the script beside this one, but a text may get another form each time that it occurs in a row."""
+"""augmenty as in `augmenty.py`, but equal mentions of a row may get different forms."""
 
 from functools import partial
 from importlib.metadata import version

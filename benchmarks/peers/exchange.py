@@ -1,4 +1,4 @@
-"""What all scripts here share: rows come in by a file, rows and seconds go out by another."""
+"""Code that all scripts here share: rows come in a file; rows and seconds go to another file."""
 
 import json
 import sys
@@ -12,21 +12,21 @@ from datasets import Dataset, disable_progress_bars
 
 from benchmarks.row_check import Row
 
-# takes nothing, and augments; takes what the former gave, and gives rows
+# the first augments; the second turns its result into rows
 Steps = tuple[Callable[[], Any], Callable[[Any], list[Row]]]
 
 
 def run(version: str, prepare: Callable[[list[Row], int, int], Steps], on_disk: bool = False) -> None:
-    """Be the script `python -m benchmarks.peers.NAME IN.json OUT.json ROWS_A_SENTENCE SEED`.
+    """Run as `python -m benchmarks.peers.NAME IN.json OUT.json ROWS_A_SENTENCE SEED`.
 
-    Two times are taken, of a second run, after one to warm up: `seconds`, of the augmentation alone, from the objects
-    that the package takes, with the collection of forms, to those that it gives; and `seconds_to_disk`, until the rows
-    stand on disk as a Dataset.
+    Measure two times of a second run, after a warm-up run: `seconds` of the augmentation alone, from the objects that
+    the package takes to those that it returns, including the collection of forms; and `seconds_to_disk`, until the
+    rows are on disk as a Dataset.
 
     Args:
-        version (`str`): The package's.
-        prepare (`Callable`): Takes rows, how many to make of each, and a seed; gives the two steps.
-        on_disk (`bool`, *optional*, defaults to `False`): Whether the first step gives a Dataset on disk already.
+        version (`str`): The version of the package.
+        prepare (`Callable`): Takes rows, the number of rows to make of each, and a seed; returns the two steps.
+        on_disk (`bool`, *optional*, defaults to `False`): Whether the first step returns a Dataset on disk.
     """
     source, target, count, seed = sys.argv[1:]
     disable_progress_bars()

@@ -1,4 +1,4 @@
-"""hf_cfgen: one mention of a row replaced a candidate, unjudged, from a data set on disk, where the rows go, too."""
+"""hf_cfgen: replaces one mention per candidate, without a discriminator, from a dataset on disk to disk."""
 
 import tempfile
 from functools import partial

@@ -1,4 +1,4 @@
-"""neraug's MentionReplacement: all mentions of a row replaced by forms that it collects from the rows."""
+"""neraug's MentionReplacement: replaces all mentions of a row by forms that it collects from the rows."""
 
 import random
 from importlib.metadata import version
@@ -15,7 +15,7 @@ def prepare(rows: list[Row], count: int, seed: int) -> Steps:
     tokens, tags = [row["tokens"] for row in rows], [row["ner_tags"] for row in rows]
 
     def augment() -> Any:
-        random.seed(seed)  # it takes no seed and draws from the global generator
+        random.seed(seed)  # it has no seed and uses the global generator
         augmentator = MentionReplacement(tokens, tags, IOB2)
         return [augmentator.augment(words, labels, n=count) for words, labels in zip(tokens, tags)]
 

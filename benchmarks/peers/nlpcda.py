@@ -1,4 +1,4 @@
-"""nlpcda's Ner: all mentions of a row replaced; rows in characters come out, and none that equals its source."""
+"""nlpcda's Ner: replaces all mentions; returns rows of characters that differ from their source."""
 
 import tempfile
 from functools import partial
@@ -13,9 +13,9 @@ from benchmarks.row_check import Row
 
 
 def prepare(folder: str, rows: list[Row], count: int, seed: int) -> Steps:
-    # it cuts the name of a type at the first hyphen after the prefix, and only knows what is left
+    # it cuts the name of a type at the first hyphen after the prefix
     types = sorted({tag.split("-")[1] for row in rows for tag in row["ner_tags"] if tag != "O"})
-    # it takes a file of one sentence, and ends with an error where a blank line follows
+    # it takes a file of one sentence, and fails if a blank line follows
     paths = [Path(folder, f"{i:06d}.txt") for i in range(len(rows))]
     for path, row in zip(paths, rows):
         lines = [f"{word}\t{tag}" for word, tag in zip(row["tokens"], row["ner_tags"])]

@@ -20,7 +20,7 @@ def test_the_sample_is_the_first_train_sentences_as_they_stand(write):
         Row(tokens=["Ada", "Lee", "ran"], ner_tags=["B-PER", "I-PER", "O"]),
         Row(tokens=["in", "Oslo"], ner_tags=["O", "B-LOC"]),
     ]
-    with pytest.raises(CfgenError, match="3 train sentences where 4 are needed: give the whole corpus"):
+    with pytest.raises(CfgenError, match="3 train sentences, but 4 are needed"):
         sample(folder, 4)
 
 

@@ -127,7 +127,7 @@ def test_a_row_counts_under_its_first_reason_and_equal_and_repeated_rows_whateve
 
 @pytest.mark.parametrize("bad", [row("Bob/I-PER came"), Row(tokens=["Bob", "came"], ner_tags=["B-PER"])])
 def test_a_source_row_that_is_broken_itself_is_an_error(bad):
-    with pytest.raises(ValueError, match="source row 1 is no row with tags in BIO"):
+    with pytest.raises(ValueError, match="source row 1 does not have BIO tags"):
         check_rows([SOURCES[0], bad], [])
 
 

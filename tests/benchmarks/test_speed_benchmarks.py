@@ -39,7 +39,7 @@ def test_labels_are_compared_word_by_word(tagger):
     ]
     check_labels(tagger, SENTENCES, answers)
     answers[3][1]["entity"] = "B-XYZ"
-    with pytest.raises(ValueError, match="sentence 3: the stock pipeline labels it otherwise"):
+    with pytest.raises(ValueError, match="sentence 3: the stock pipeline gives other labels"):
         check_labels(tagger, SENTENCES, answers)
 
 
