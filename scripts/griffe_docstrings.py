@@ -7,7 +7,7 @@ from typing import Any
 
 from griffe import Extension, Object
 
-SECTION = re.compile(r"^(Args|Returns|Raises|Example):\n", re.MULTILINE)
+SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Example):\n", re.MULTILINE)
 ITEM = re.compile(r"(\w+(?:, \w+)*)( \(.*?\))?: (.*)", re.DOTALL)
 
 

@@ -198,6 +198,17 @@ def test_other_fields_and_integers_of_json_and_csv(write: Callable[..., Path]) -
     ]
 
 
+def test_the_unnamed_index_column_of_pandas_is_carried_along(write: Callable[..., Path]) -> None:
+    rows = ['0,"[""Ada"", ""ran""]","[""B-PER"", ""O""]"', '1,"[""Bo"", ""sat""]","[""B-PER"", ""O""]"']
+    path = write("a.csv", "\n".join([",tokens,ner_tags", *rows]) + "\n")
+    main(["augment", str(path), str(path.with_name("out.csv"))])
+    assert list(csv.reader(path.with_name("out.csv").open(newline=""))) == [
+        ["", "tokens", "ner_tags"],
+        ["0", '["Bo", "ran"]', '["B-PER", "O"]'],
+        ["1", '["Ada", "sat"]', '["B-PER", "O"]'],
+    ]
+
+
 def test_the_text_around_a_mention_stays_as_it_was(write: Callable[..., Path]) -> None:
     first, second = '  "Ada\tLovelace" isn\'t here; \n', "Ask Bo-Yun ."
     path = write(

@@ -65,13 +65,14 @@ class Brat(Format[TextRecord]):
         mark = "\ufeff" if text_path.read_bytes().startswith(b"\xef\xbb\xbf") else ""
         raw = mark + read_text(text_path)
         lines = _lines(raw, len(mark))
+        starts = [line.start for line in lines]
         spans: list[list[Span]] = [[] for _ in lines]
         bad: dict[int, BadRecord] = {}
         for number, given in enumerate(read_text(path).split("\n"), start=1):
             if not given.strip() or _NO_MENTION.match(given):
                 continue
             where = f"{path}:{number}"
-            about = _lines_about(given, len(raw), [line.start for line in lines])
+            about = _lines_about(given, len(raw), starts)
             try:
                 span = _mention(where, given, raw, text_path, [lines[place] for place in about])
             except CfgenError as error:

@@ -106,12 +106,10 @@ class LabelStudio(Format[TextRecord]):
         default = next(iter(controls.values()), _Control())
         written = []
         for number, (_, text, spans) in enumerate(records, start=1):
-            regions = [
-                (controls.get(label, default), {"start": start, "end": end, "text": form, "labels": [label]})
-                for form, (start, end, label) in zip(
-                    (text[span.start : span.end] for span in spans), spans_in(self.offsets, text, spans)
-                )
-            ]
+            regions = []
+            for span, (start, end, label) in zip(spans, spans_in(self.offsets, text, spans)):
+                value = {"start": start, "end": end, "text": text[span.start : span.end], "labels": [label]}
+                regions.append((controls.get(label, default), value))
             if export.layout == _MIN:
                 by_control: dict[str, list[object]] = {}
                 for control, value in regions:
