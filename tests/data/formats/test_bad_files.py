@@ -101,7 +101,7 @@ BAD: list[tuple[str | bytes | dict[str, Any], str, str, list[str]]] = [
     (CONLL + "Did\tO\nInes\n", ":6:", "1 column(s) in 'Ines'", []),
     (CONLL + "Cork\tX-LOC\n", ":5:", "'X-LOC' is not a tag", []),
     (CONLL + "Old\tB-LOC\nTown\tE-LOC\n\nCork\tU-LOC\n", ": ", "the prefixes B E U belong to no one scheme", []),
-    (CONLL + "Cork\tS-LOC\n", ":5:", "the tag is S-LOC where IOB2 has B-LOC", ["--scheme", "IOB2"]),
+    (CONLL + "Cork\tS-LOC\n", ":5, word 0:", "the tag is S-LOC where IOB2 has B-LOC", ["--scheme", "IOB2"]),
     (CONLL.replace("\n", "\r"), ":", "lines end in a carriage return alone", []),
     ("1\tAda\tB-PER\n2\tran\tO\n3\t.\tO\n", ":1:", "the words are 1, 2, 3", []),
     ("Ines\nleft\tO\n", ":", "no good record in it, 1 bad: ", ["--skip_bad_records"]),
