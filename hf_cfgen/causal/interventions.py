@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import CfgenError
-from ..modeling.decoding import best_tags
+from ..modeling.decoding import decode_tags, tagging_scheme
 from ..modeling.inference import predict_words
 from ..modeling.pipeline import Tagger, as_tagger
 from ..tagging.spans import split_tag, tags_to_spans
@@ -126,7 +126,8 @@ def intervened_predictions(
         name: predict_words(tagger.model, windows, batch_size, empty)
         for name, empty in {"predictions": None, **empty_words(tags)}.items()
     }
-    return {name: [best_tags(values, id2tag) for values in rows] for name, rows in predicted.items()}
+    scheme = None if model_labels else tagging_scheme(tagger.model.config)
+    return {name: decode_tags(rows, id2tag, scheme) for name, rows in predicted.items()}
 
 
 def _parts(tag: str) -> tuple[str, str] | None:

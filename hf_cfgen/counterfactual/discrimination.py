@@ -7,6 +7,7 @@ from typing import Any, NoReturn, TypeAlias, TypeGuard
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import torch
 from accelerate import PartialState
 from accelerate.utils import gather_object
 from datasets import Dataset
@@ -14,8 +15,9 @@ from transformers import Pipeline, PreTrainedModel
 
 from ..data.columns import arrow_batches, check_labels, set_reasons, tag_names, tag_strings
 from ..errors import CfgenError
+from ..modeling.decoding import decode, legal_transitions, log_with_unseen, tagging_scheme
 from ..modeling.encoding import WordEncoder, max_length
-from ..modeling.inference import batches, predict_labels
+from ..modeling.inference import batches, predict_probabilities
 from ..modeling.pipeline import as_discriminator, weights_digest
 from ..tagging.span_table import SpanTable
 from ..utils.arrow_arrays import flatten_lists
@@ -28,7 +30,7 @@ Discriminator: TypeAlias = str | PreTrainedModel | Pipeline | TaggingFunction
 
 ROWS_AT_ONCE = 8192
 
-_VERSION = 2  # increase when scores or reasons change, because the datasets cache does not detect edits of this module
+_VERSION = 3  # increase when scores or reasons change, because the datasets cache does not detect edits of this module
 
 
 def rejection_reasons(
@@ -169,20 +171,25 @@ class Discriminate:
         return np.array([label2id[tag] for tag in values], dtype=np.int64)[coded.indices.to_numpy()]
 
     def _predict(self, words: pa.Array, offsets: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Run `predict_labels`; the probability is NaN for words outside every window."""
+        """Predict labels, and the probability of the given label, which is NaN for words outside every window."""
         model = self.discriminator.model
         coded = words.dictionary_encode()
         numbers = self.encoder.numbers(coded.dictionary.to_pylist())[coded.indices.to_numpy()]
         windows = self.encoder.windows(numbers, offsets, self.discriminator.stride)
         passes = batches(windows, model.device, self.batch_size)
-        if not self.share:
-            return predict_labels(model, windows, asked, passes)
-        state = PartialState()
-        mine = predict_labels(model, windows, asked, passes[state.process_index :: state.num_processes])
-        best, probability = mine
-        for other, values in gather_object([mine]):
-            best, probability = np.where(other < 0, best, other), np.where(other < 0, probability, values)
-        return best, probability
+        if self.share:
+            state = PartialState()
+            mine = predict_probabilities(model, windows, passes[state.process_index :: state.num_processes]).cpu()
+            probabilities = mine
+            for other in gather_object([mine]):
+                probabilities = torch.where(probabilities.isnan(), other, probabilities)
+        else:
+            probabilities = predict_probabilities(model, windows, passes)
+        labels = [model.config.id2label[number] for number in range(model.config.num_labels)]
+        legal = legal_transitions(labels, tagging_scheme(model.config))
+        best = decode(log_with_unseen(probabilities, labels), offsets, legal)
+        given = torch.from_numpy(asked)[:, None].to(probabilities.device)
+        return best.cpu().numpy(), probabilities.gather(1, given).squeeze(1).cpu().numpy()
 
 
 def _replaced_mentions(column: pa.ChunkedArray, offsets: np.ndarray) -> SpanTable:

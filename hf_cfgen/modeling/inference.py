@@ -66,37 +66,34 @@ def predict_words(
         CfgenError: See `empty_embeddings`.
     """
     mask = None if empty is None else np.array([value for row in empty for value in row], dtype=bool)
-    probabilities = np.full((windows.words[-1], model.config.num_labels), np.nan, dtype=np.float32)
-    for batch in batches(windows, model.device, batch_size):
-        words, values = forward(model, windows, batch, mask)
-        probabilities[words] = values.cpu().numpy()
+    batch_list = batches(windows, model.device, batch_size)
+    probabilities = predict_probabilities(model, windows, batch_list, mask).cpu().numpy()
     return [probabilities[begin:end] for begin, end in pairwise(windows.words)]
 
 
-def predict_labels(
-    model: PreTrainedModel, windows: Windows, asked: np.ndarray, batch_list: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Predict the most probable label of each word, and the probability of a given label.
+def predict_probabilities(
+    model: PreTrainedModel,
+    windows: Windows,
+    batch_list: Sequence[np.ndarray],
+    empty: np.ndarray | None = None,
+) -> torch.Tensor:
+    """Predict the label probabilities of the words of all sentences.
 
     Args:
         model (`PreTrainedModel`): A token-classification model. It is set to evaluation mode.
         windows (`Windows`): The words.
-        asked (`np.ndarray` of shape (words,)): The given label of each word.
         batch_list (`Sequence[np.ndarray]`): The windows of each forward pass.
+        empty (`np.ndarray` of shape (words,), *optional*): Whether to set each word to [EMPTY].
 
     Returns:
-        `tuple[np.ndarray, np.ndarray]`: The labels and the float32 probabilities; -1 and NaN for words in none of
-        these windows.
+        `torch.Tensor` of shape (words, labels): Float32, on the model's device; NaN for words in none of these
+        windows.
     """
-    best, probability = np.full(len(asked), -1), np.full(len(asked), np.nan, dtype=np.float32)
-    found = []
+    probabilities = torch.full((int(windows.words[-1]), model.config.num_labels), torch.nan, device=model.device)
     for batch in batch_list:
-        words, values = forward(model, windows, batch)
-        labels = torch.from_numpy(asked[words]).to(values.device)
-        found.append((words, values.argmax(-1), values.gather(1, labels.unsqueeze(1)).squeeze(1)))
-    for words, labels, chances in found:  # after the last pass, so that the GPU never waits for a copy
-        best[words], probability[words] = labels.cpu().numpy(), chances.cpu().numpy()
-    return best, probability
+        words, values = forward(model, windows, batch, empty)
+        probabilities[torch.from_numpy(words).to(model.device)] = values
+    return probabilities
 
 
 def batches(windows: Windows, device: torch.device, batch_size: int | None = None) -> list[np.ndarray]:

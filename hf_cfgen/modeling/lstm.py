@@ -13,6 +13,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import TokenClassifierOutput
 
+from .crf import LinearChainCRF
+
 _ROWS, _PARTS = 4, 4  # a CPU batch is split into at most 4 parts of at least 4 rows
 
 
@@ -26,6 +28,9 @@ class LSTMTaggerConfig(PreTrainedConfig):
         num_hidden_layers (`int`, *optional*, defaults to 1): LSTM layers.
         dropout (`float`, *optional*, defaults to 0.5): Dropout of embeddings, between layers, and in the head.
         freeze_embeddings (`bool`, *optional*, defaults to `False`): Whether to keep embeddings fixed in training.
+        crf (`bool`, *optional*, defaults to `True`): Whether a `LinearChainCRF` scores label sequences. `False` is the
+            softmax head of Zeng et al. (2020).
+        tagging_scheme (`str`, *optional*): The tagging scheme of the labels. Defaults to `inferred_scheme`.
         kwargs (`Any`): Options of `PreTrainedConfig`, such as `id2label` and `pad_token_id`.
     """
 
@@ -37,6 +42,8 @@ class LSTMTaggerConfig(PreTrainedConfig):
     num_hidden_layers: int = 1
     dropout: float = 0.5
     freeze_embeddings: bool = False
+    crf: bool = True
+    tagging_scheme: str | None = None
     pad_token_id: int = 0
 
 
@@ -73,6 +80,7 @@ class LSTMTagger(PreTrainedModel):
             nn.Dropout(config.dropout),
             nn.Linear(config.hidden_size, config.num_labels),
         )
+        self.crf = LinearChainCRF(config.num_labels) if config.crf else None
         self.post_init()
 
     @classmethod
@@ -87,6 +95,8 @@ class LSTMTagger(PreTrainedModel):
         """Initialize a module that is missing from a checkpoint with the defaults of torch."""
         if isinstance(module, (nn.Embedding, nn.Linear, nn.LSTM, nn.PReLU)):
             module.reset_parameters()
+        elif isinstance(module, LinearChainCRF):
+            nn.init.zeros_(module.transitions)
 
     def get_input_embeddings(self) -> nn.Module:
         return self.word_embeddings
@@ -100,6 +110,7 @@ class LSTMTagger(PreTrainedModel):
         attention_mask: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
+        num_items_in_batch: torch.Tensor | int | None = None,
         return_dict: bool | None = None,
         **kwargs: Any,
     ) -> TokenClassifierOutput | tuple[torch.Tensor, ...]:
@@ -111,12 +122,15 @@ class LSTMTagger(PreTrainedModel):
                 Defaults to all tokens.
             inputs_embeds (`torch.Tensor` of shape (batch, positions, embedding_size), *optional*): Replaces ids.
             labels (`torch.Tensor` of shape (batch, positions), *optional*): Label ids; -100 is ignored.
+            num_items_in_batch (`torch.Tensor` or `int`, *optional*): What the summed loss is divided by. Defaults to
+                the number of labels.
             return_dict (`bool`, *optional*): `False` returns a tuple.
             kwargs (`Any`): Ignored.
 
         Returns:
-            `TokenClassifierOutput`: `logits` (batch, positions, labels), and `loss`, the mean cross-entropy, if
-            labels are given.
+            `TokenClassifierOutput`: `logits` (batch, positions, labels), and, if labels are given, `loss`, the mean
+            negative log-likelihood per label. With a CRF, the logits are log posterior probabilities and have no
+            gradient.
         """
         if inputs_embeds is None:
             inputs_embeds = self.word_embeddings(input_ids)
@@ -129,8 +143,14 @@ class LSTMTagger(PreTrainedModel):
         hidden = self._hidden(self.dropout(inputs_embeds), lengths)
         logits = self.head(self.dropout(hidden))
         loss = None
-        if labels is not None:
-            loss = nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100)
+        if self.crf is not None:
+            mask = torch.arange(positions, device=logits.device) < lengths.to(logits.device)[:, None]
+            logits, likelihood = self.crf(logits, mask, labels)
+            loss = None if likelihood is None else -likelihood
+        elif labels is not None:
+            loss = nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum")
+        if loss is not None and labels is not None:
+            loss = loss / ((labels >= 0).sum() if num_items_in_batch is None else num_items_in_batch)
         if return_dict is False:
             return (logits,) if loss is None else (loss, logits)
         return TokenClassifierOutput(loss=loss, logits=logits)

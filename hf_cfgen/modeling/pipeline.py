@@ -24,7 +24,7 @@ from transformers.pipelines import PIPELINE_REGISTRY
 
 from ..errors import CfgenError
 from ..tagging.spans import split_tag
-from .decoding import best_tags
+from .decoding import decode_tags, tagging_scheme
 from .encoding import Windows, WordEncoder, max_length
 from .inference import predict_words
 
@@ -104,8 +104,10 @@ class DiscriminatorPipeline(Pipeline):
     def postprocess(self, model_outputs: Batch) -> list[list[WordPrediction]]:
         """Convert label probabilities to one prediction per word."""
         answers = []
-        for words, values in zip(model_outputs.sentences, model_outputs.probabilities):
-            tags, scores = best_tags(values, self.model.config.id2label), values.max(axis=-1).tolist()
+        config = self.model.config
+        decoded = decode_tags(model_outputs.probabilities, config.id2label, tagging_scheme(config))
+        for words, values, tags in zip(model_outputs.sentences, model_outputs.probabilities, decoded):
+            scores = [float(row[config.label2id[tag]]) for row, tag in zip(values, tags)]
             answers.append(
                 [
                     WordPrediction(index=i, word=word, entity=None, score=0.0)

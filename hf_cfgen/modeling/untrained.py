@@ -16,6 +16,7 @@ from transformers import (
 
 from ..errors import CfgenError
 from ..utils.text import is_in_characters
+from .decoding import legal_transitions
 from .lstm import LSTMTagger, LSTMTaggerConfig
 from .word_tokenizer import word_tokenizer
 
@@ -24,7 +25,7 @@ def lstm_tagger(
     sentences: Iterable[Sequence[str]],
     labels: Sequence[str],
     vectors: dict[str, np.ndarray] | None = None,
-    **config: float | bool,
+    **config: float | bool | str | None,
 ) -> tuple[LSTMTagger, PreTrainedTokenizerFast]:
     """Create an untrained `LSTMTagger` and its tokenizer for the words of a train split.
 
@@ -33,7 +34,7 @@ def lstm_tagger(
         labels (`Sequence[str]`): The tags, in the order of their ids.
         vectors (`dict[str, np.ndarray]`, *optional*): Pretrained vectors (see `load_vectors`). If given, their
             tokens join the vocabulary and the unknown token gets the mean vector. Otherwise, it gets zeros.
-        config (`float` or `bool`): Fields of `LSTMTaggerConfig`.
+        config (`float`, `bool` or `str`): Fields of `LSTMTaggerConfig`.
 
     Returns:
         `tuple[LSTMTagger, PreTrainedTokenizerFast]`: The model, initialized with torch's global generator, and the
@@ -67,6 +68,8 @@ def lstm_tagger(
             **config,
         )
     )
+    if model.crf is not None:
+        model.crf.legal.copy_(torch.from_numpy(legal_transitions(labels, model.config.tagging_scheme)))
     weight = model.word_embeddings.weight
     with torch.no_grad():
         if vectors is None:

@@ -59,6 +59,8 @@ class TaggerTrainingArguments(TrainingArguments):
         metric_for_best_model (`str`, *optional*, defaults to `"strict_f1"`): The metric that selects the best weights.
         context_dropout (`float`, *optional*, defaults to 0.0): Probability that a word outside a mention is set to
             [EMPTY], sampled for every batch; see `hf_cfgen.training.trainer`.
+        ema_decay (`float`, *optional*, defaults to 0.99): Decay per step of the exponential moving average of the
+            weights, which is evaluated and saved in place of the weights; see `WeightAveraging`. 0 for none.
 
     Raises:
         CfgenError: An option conflicts with the fixed training procedure or is out of range.
@@ -82,6 +84,8 @@ class TaggerTrainingArguments(TrainingArguments):
         default=0.0, metadata={"help": "Probability that a word outside mentions is [EMPTY] in a batch."}
     )
 
+    ema_decay: float = field(default=0.99, metadata={"help": "Decay of the moving average of the weights; 0: none."})
+
     def __post_init__(self) -> None:
         for name, allowed in _FIXED.items():
             if getattr(self, name) not in allowed:
@@ -93,6 +97,8 @@ class TaggerTrainingArguments(TrainingArguments):
             raise CfgenError(f"--learning_rate is {self.learning_rate}: give a positive number")
         if not 0 <= self.context_dropout < 1:
             raise CfgenError(f"--context_dropout is {self.context_dropout}: give 0 or more, and less than 1")
+        if not 0 <= self.ema_decay < 1:
+            raise CfgenError(f"--ema_decay is {self.ema_decay}: give 0 or more, and less than 1")
         super().__post_init__()
 
 
@@ -141,13 +147,14 @@ class ModelOptions:
     """Choose the tagger to train.
 
     Args:
-        model (`str`, *optional*, defaults to `"lstm"`): `"lstm"`, `"lstm-paper"` (2 layers of 512 units), or the
-            folder or Hub name of a pretrained transformer.
+        model (`str`, *optional*, defaults to `"lstm"`): `"lstm"`, `"lstm-paper"` (2 layers of 512 units, no CRF), or
+            the folder or Hub name of a pretrained transformer.
         num_layers (`int`, *optional*): LSTM layers, or first transformer layers to keep.
         hidden_size (`int`, *optional*): LSTM units per direction.
         dropout (`float`, *optional*): Dropout of the LSTM.
         vectors (`str`, *optional*): Pretrained vectors for the LSTM.
         freeze_embeddings (`bool`, *optional*, defaults to `True`): Whether to keep pretrained vectors fixed.
+        crf (`bool`, *optional*, defaults to `True`): Whether the LSTM has a CRF. `"lstm-paper"` has none.
     """
 
     model: str = field(
@@ -158,6 +165,7 @@ class ModelOptions:
     dropout: float | None = field(default=None, metadata={"help": "Dropout of the LSTM."})
     vectors: str | None = field(default=None, metadata={"help": "Pretrained vectors: word2vec text or binary."})
     freeze_embeddings: bool = field(default=True, metadata={"help": "Do not train pretrained vectors."})
+    crf: bool = field(default=True, metadata={"help": "Give the LSTM a CRF; lstm-paper has none."})
 
     def __post_init__(self) -> None:
         for option, low, high in (("hidden_size", 1, 10**5), ("num_layers", 1, 10**3), ("dropout", 0, 0.99)):

@@ -10,14 +10,16 @@ from accelerate import PartialState
 from datasets import Dataset, DatasetDict
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
-from ..data.columns import tag_names
+from ..data.columns import tag_column, tag_names
 from ..data.splits import carve_splits
+from ..errors import CfgenError
 from ..modeling.pipeline import DiscriminatorPipeline, as_discriminator
 from ..modeling.untrained import lstm_tagger, pretrained_tagger
+from ..tagging.spans import detect_scheme
 from .config import ModelOptions, TaggerTrainingArguments, default_learning_rate
 from .trainer import TaggerTrainer
 
-PAPER_LSTM = {"num_hidden_layers": 2, "hidden_size": 512}
+PAPER_LSTM = {"num_hidden_layers": 2, "hidden_size": 512, "crf": False}
 
 
 def create_tagger(
@@ -38,9 +40,16 @@ def create_tagger(
     """
     labels = tag_names(data["train"])
     assert labels is not None, "load_ner_dataset always gives a ClassLabel"
+    try:
+        scheme = detect_scheme(tag_column(data["train"]), labels)
+    except CfgenError:  # sentences in both IOB1 and IOB2, which the user has accepted by naming a scheme
+        scheme = None
     if not arguments.is_lstm:
-        return pretrained_tagger(arguments.model, labels, arguments.num_layers)
-    shape: dict[str, Any] = dict(PAPER_LSTM) if arguments.model == "lstm-paper" else {}
+        model, tokenizer = pretrained_tagger(arguments.model, labels, arguments.num_layers)
+        model.config.tagging_scheme = scheme
+        return model, tokenizer
+    shape: dict[str, Any] = dict(PAPER_LSTM) if arguments.model == "lstm-paper" else {"crf": arguments.crf}
+    shape["tagging_scheme"] = scheme
     named = {
         "num_hidden_layers": arguments.num_layers,
         "hidden_size": arguments.hidden_size,

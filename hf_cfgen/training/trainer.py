@@ -25,11 +25,13 @@ from transformers import (
 from transformers.modeling_outputs import TokenClassifierOutput
 
 from ..data.columns import check_columns, check_labels, tag_column
-from ..modeling.decoding import best_tags
+from ..modeling.decoding import decode_tags, tagging_scheme
 from ..modeling.encoding import WordEncoder, max_length
 from ..modeling.inference import empty_embeddings
 from ..modeling.lstm import LSTMTagger
 from ..tagging.scoring import LEVELS, ner_scores
+from ..tagging.spans import spans_to_tags, tags_to_spans
+from .averaging import WeightAveraging
 from .config import EVALUATIONS, TaggerTrainingArguments, default_learning_rate
 
 
@@ -37,7 +39,8 @@ class EncodedSplit(torch.utils.data.Dataset):
     """Encode a split as windows, with each word labeled at its first sub-word.
 
     Each item holds the inputs of one window, `labels`, and `context`: for each sub-word outside mentions, the number
-    of its word in the window, starting at 1; 0 for sub-words of mentions and for special tokens.
+    of its word in the window, starting at 1; 0 for sub-words of mentions and for special tokens. For a model with a
+    CRF, `labels` follow the tagging scheme even if the tags of the data do not; the mentions are the same.
 
     Args:
         dataset (`Dataset`): One split with `tokens` and `ner_tags`.
@@ -59,7 +62,11 @@ class EncodedSplit(torch.utils.data.Dataset):
         check_columns(dataset)
         dataset = dataset.with_format(None)
         self.tags, self.id2label = tag_column(dataset), model.config.id2label
-        tags = [tag for row in self.tags for tag in row]
+        self.scheme = tagging_scheme(model.config)
+        rows = self.tags
+        if isinstance(model, LSTMTagger) and model.crf is not None and self.scheme is not None:
+            rows = [spans_to_tags(tags_to_spans(row), len(row), self.scheme) for row in rows]
+        tags = [tag for row in rows for tag in row]
         label2id = model.config.label2id
         check_labels(label2id, set(tags))
         label = np.array([label2id[tag] for tag in tags], dtype=np.int64)
@@ -99,7 +106,7 @@ class EncodedSplit(torch.utils.data.Dataset):
         probabilities = np.full((self.windows.words[-1], len(self.id2label)), np.nan, dtype=np.float32)
         probabilities[words] = values[gold != -100]  # padding can be on either side
         rows = np.split(probabilities, self.windows.words[1:-1])
-        scores = ner_scores(self.tags, [best_tags(row, self.id2label) for row in rows])
+        scores = ner_scores(self.tags, decode_tags(rows, self.id2label, self.scheme))
         return {f"{level}_f1": scores[level].f1 for level in LEVELS}
 
 
@@ -195,6 +202,7 @@ class TaggerTrainer(Trainer):
     """Train a tagger: select the best of 12 evaluations by word-level strict F1 on dev, with context dropout.
 
     After `train()`, the model has the weights with the best strict F1 on dev; ties go to the earliest. With
+    `args.ema_decay`, these are moving averages; see `WeightAveraging`. With
     `args.context_dropout`, each training batch has random words outside mentions set to [EMPTY]. Sampling them depends
     on the seed and the process index, and does not use torch's global generator.
 
@@ -231,9 +239,13 @@ class TaggerTrainer(Trainer):
             train_dataset=EncodedSplit(train_dataset, model, processing_class),
             eval_dataset=scored,
             processing_class=processing_class,
-            compute_loss_func=summed_loss,
+            compute_loss_func=None if isinstance(model, LSTMTagger) else summed_loss,
             compute_metrics=scored.scores,
-            callbacks=[EvenEvaluations(), *(callbacks or ())],
+            callbacks=[
+                EvenEvaluations(),
+                *([WeightAveraging(args.ema_decay)] if args.ema_decay else []),
+                *(callbacks or ()),
+            ],
             preprocess_logits_for_metrics=lambda logits, labels: logits.float().softmax(dim=-1),
         )
         self.remove_callback(PrinterCallback)  # it prints every log entry if progress bars are off

@@ -13,7 +13,6 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from hf_cfgen import CfgenConfig, CfgenError, Discriminate, Span, generate_counterfactuals, load_ner_dataset
 from hf_cfgen.counterfactual.discrimination import rejection_reasons
 from hf_cfgen.data.columns import tag_column, tag_names
-from hf_cfgen.modeling.decoding import best_tags
 from hf_cfgen.modeling.encoding import WordEncoder
 from hf_cfgen.modeling.inference import BATCH_TOKENS, batches
 from hf_cfgen.modeling.pipeline import as_discriminator
@@ -178,7 +177,7 @@ def test_verdicts_and_scores_of_a_model_are_those_of_plain_loops(kind):
     rows = generate_counterfactuals(data, config=CfgenConfig(k=4)).kept
 
     def among_what_it_predicts(row: dict[str, Any], i: int) -> dict[str, Any]:
-        found = tags_to_spans(best_tags(plain.predict_words(judge, row["tokens"]), judge.model.config.id2label))
+        found = tags_to_spans(plain.best_tags(plain.predict_words(judge, row["tokens"]), judge.model.config.id2label))
         if not found or i % 3 == 2:
             return row
         start, end, label = found[i % len(found)]

@@ -16,7 +16,7 @@ from hf_cfgen.cli.main import main
 from hf_cfgen.data.columns import tag_column
 from hf_cfgen.data.reading import read_splits
 from hf_cfgen.evaluation.diagnosis import ChangedSentence, Diagnosis, diagnose, most_changed
-from hf_cfgen.modeling.decoding import best_tags
+from hf_cfgen.modeling.decoding import decode_tags
 from hf_cfgen.modeling.encoding import WordEncoder
 from hf_cfgen.modeling.pipeline import as_discriminator, as_tagger
 from hf_cfgen.reporting.diagnosis import diagnosis_table
@@ -123,7 +123,7 @@ def test_the_words_of_all_passes_go_to_the_tokenizer_once(monkeypatch):
     masks = {"predictions": None, **empty_words(TEST["ner_tags"])}
     for name, mask in masks.items():
         alone = predict_words(tagger.model, tagger.tokenizer, TEST["tokens"], stride=tagger.stride, empty=mask)
-        assert passes[name] == [best_tags(values, tagger.model.config.id2label) for values in alone]
+        assert passes[name] == decode_tags(alone, tagger.model.config.id2label)
 
 
 def test_a_transformer_from_a_folder_with_integer_tags_and_without_ids(tmp_path):
@@ -175,12 +175,12 @@ def test_no_more_examples_than_asked_for_and_none_if_so():
 
 def test_a_model_whose_labels_are_numbers_is_diagnosed_by_what_they_mean():
     numbers = reader(["LABEL_0", "LABEL_1", "LABEL_2"], Rome="LABEL_2", Ada="LABEL_1", met="LABEL_1")
-    model_labels = {"LABEL_0": "O", "LABEL_1": "B-PER", "LABEL_2": "S-LOC"}
+    model_labels = {"LABEL_0": "O", "LABEL_1": "S-PER", "LABEL_2": "S-LOC"}
     diagnosis = diagnose(numbers, TEST, model_labels=model_labels, resamples=20)
     expected = diagnose(reader(), TEST, resamples=20)
     assert diagnosis.model_labels == model_labels
     assert diagnosis.effects == expected.effects
-    assert diagnosis.most_changed["do_entity"][0].predicted == ["O", "S-LOC", "B-PER", "B-PER"]
+    assert diagnosis.most_changed["do_entity"][0].predicted == ["O", "S-LOC", "S-PER", "S-PER"]
     assert numbers.model.config.id2label == {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
     assert numbers.model.config.label2id == {"LABEL_0": 0, "LABEL_1": 1, "LABEL_2": 2}
 

@@ -206,7 +206,7 @@ def test_the_command_of_the_card_repeats_the_run(run_dir, tmp_path, monkeypatch)
 
 def test_a_tagger_that_is_loaded_is_the_one_that_was_pushed(run_dir, hub, tmp_path):
     results, repo = results_of(run_dir), "cfgen/cner-tagger"
-    names = ["config.json", "lstm.py", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+    names = ["config.json", "crf.py", "lstm.py", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
     tokens = load_ner_dataset(run_dir.parent / "cner")["test"][0]["tokens"]
     push = ("push_tagger", {"run_dir": str(run_dir), "repo_id": repo, "tagger": "NoAug", **GIVEN})
     first, again, content, paths, labels, snippet = client(

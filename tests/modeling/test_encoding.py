@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoModelForTokenClassification, AutoTokenizer, PreTrainedTokenizerFast
 
 from hf_cfgen import CfgenError
-from hf_cfgen.modeling.decoding import best_tags
+from hf_cfgen.modeling.decoding import decode_tags
 from hf_cfgen.modeling.encoding import embedding_block, max_length
 from hf_cfgen.modeling.inference import empty_embeddings
 
@@ -86,7 +86,7 @@ def test_without_a_stride_the_words_behind_the_first_window_are_not_seen():
     model = tiny_bert(len(TOKENIZER), max_position_embeddings=6)
     (values,) = predict_words(model, TOKENIZER, [["a"] * 8], stride=None)
     assert np.isnan(values).all(axis=1).tolist() == [False] * 4 + [True] * 4
-    assert best_tags(values, model.config.id2label)[4:] == ["O"] * 4
+    assert decode_tags([values], model.config.id2label)[0][4:] == ["O"] * 4
 
 
 def test_the_longest_input_is_the_smaller_of_the_tokenizers_and_the_models():
@@ -237,8 +237,3 @@ def test_a_byte_level_tokenizer_puts_the_blank_before_words_that_it_was_trained_
     assert tokenizer.convert_ids_to_tokens(window.inputs["input_ids"]) == ["\u0120ab", "\u0120ab"]
     tokenizer.save_pretrained(tmp_path)  # a tagger is saved with it
     assert AutoTokenizer.from_pretrained(tmp_path)(words, is_split_into_words=True).tokens() == ["\u0120ab"] * 2
-
-
-def test_the_most_probable_tag_wins_and_unseen_words_are_o():
-    values = np.array([[0.1, 0.2, 0.7], [np.nan] * 3, [0.4, 0.35, 0.25]], dtype=np.float32)
-    assert best_tags(values, dict(enumerate(LABELS))) == ["I-PER", "O", "O"]

@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
 from hf_cfgen import CfgenError, LSTMTagger
+from hf_cfgen.modeling.decoding import legal_transitions
 from hf_cfgen.modeling.untrained import lstm_tagger, pretrained_tagger
 from hf_cfgen.modeling.word_tokenizer import word_tokenizer
 from hf_cfgen.modeling.word_vectors import load_vectors
@@ -72,7 +73,12 @@ def test_a_process_without_this_package_loads_it_from_the_code_that_is_saved_wit
     model, tokenizer = tiny_lstm([["北", "京"]])
     assert logits == f"{model(**tokenizer('北京', return_tensors='pt')).logits[0].tolist()} False"
     assert words == "['京', '北']"
-    assert {path.name for path in (tmp_path / "again").iterdir()} == {"config.json", "lstm.py", "model.safetensors"}
+    assert {path.name for path in (tmp_path / "again").iterdir()} == {
+        "config.json",
+        "crf.py",
+        "lstm.py",
+        "model.safetensors",
+    }
 
 
 def test_a_stock_pipeline_joins_characters_without_blanks():
@@ -180,7 +186,7 @@ def test_a_character_tagger_takes_only_the_vectors_of_characters():
 
 
 def test_the_forward_pass_is_that_of_its_parts():
-    model, _ = tiny_lstm(SENTENCES)
+    model, _ = tiny_lstm(SENTENCES, crf=False)
     ids = torch.tensor([[2, 3, 4]])
     hidden, _ = model.lstm(model.word_embeddings(ids))
     linear, prelu, _, out = model.head
@@ -192,6 +198,35 @@ def test_the_forward_pass_is_that_of_its_parts():
     assert output.loss.item() == pytest.approx(expected.item(), abs=1e-6)
     assert torch.allclose(model(inputs_embeds=model.word_embeddings(ids)).logits, logits, atol=1e-6)
     assert len(model(ids, return_dict=False)) == 1
+
+
+def test_with_a_crf_the_logits_are_log_marginals_and_the_loss_is_per_known_label():
+    model, _ = tiny_lstm(SENTENCES)
+    plain, _ = tiny_lstm(SENTENCES, crf=False)
+    plain.load_state_dict({name: values for name, values in model.state_dict().items() if "crf" not in name})
+    ids = torch.tensor([[2, 3, 4], [3, 4, 0]])
+    mask, labels = ids > 0, torch.tensor([[1, -100, 0], [0, 1, -100]])
+    emissions = plain(ids, mask.int()).logits
+    expected, likelihood = model.crf(emissions, mask, labels)
+    output = model(ids, mask.int(), labels=labels)
+    assert torch.allclose(output.logits, expected) and torch.allclose(expected.exp().sum(-1)[mask], torch.ones(5))
+    assert output.loss.item() == pytest.approx(-likelihood.item() / 4)
+    assert model(ids, mask.int(), labels=labels, num_items_in_batch=8).loss.item() == pytest.approx(
+        -likelihood.item() / 8
+    )
+
+
+def test_a_crf_is_saved_with_its_barred_transitions(tmp_path):
+    model, _ = tiny_lstm(SENTENCES)
+    torch.nn.init.normal_(model.crf.transitions)
+    assert model.crf.legal.tolist() == legal_transitions(LABELS, "IOB2").tolist() and not model.crf.legal.all()
+    model.save_pretrained(tmp_path)
+    loaded = LSTMTagger.from_pretrained(tmp_path)
+    assert torch.equal(loaded.crf.legal, model.crf.legal) and torch.equal(
+        loaded.crf.transitions, model.crf.transitions
+    )
+    model, _ = tiny_lstm(SENTENCES, tagging_scheme="IOB1")
+    assert model.crf.legal.tolist() == legal_transitions(LABELS, "IOB1").tolist()
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -213,14 +248,15 @@ def test_hidden_states_and_gradients_are_those_of_packed_sequences(layers, lengt
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-def test_in_bfloat16_it_computes_the_same_but_for_rounding():
-    model, _ = tiny_lstm(SENTENCES)
+@pytest.mark.parametrize("crf", [True, False])
+def test_in_bfloat16_it_computes_the_same_but_for_rounding(crf):
+    model, _ = tiny_lstm(SENTENCES, crf=crf)
     ids = torch.tensor([[2, 3, 4], [3, 4, 0], [4, 0, 0]])
     mask = (ids > 0).int()
-    expected = model(ids, mask).logits[mask.bool()]
+    expected = model(ids, mask).logits[mask.bool()].softmax(-1)
     with torch.autocast("cpu", torch.bfloat16):
         logits = model(ids, mask).logits[mask.bool()]
-    assert logits.dtype == torch.bfloat16 and 0 < (logits - expected).abs().max() < 0.02 < expected.std()
+    assert logits.dtype == torch.bfloat16 and 0 < (logits.softmax(-1) - expected).abs().max() < 0.005 < expected.std()
 
 
 @pytest.mark.parametrize("rows", [1, 9])

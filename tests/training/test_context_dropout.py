@@ -19,7 +19,6 @@ from hf_cfgen.training.trainer import (
     TaggerCollator,
     TaggerTrainer,
     dropped_positions,
-    summed_loss,
 )
 
 from ..taggers import encode_words, tiny_bert, tiny_lstm, wordpiece_tokenizer
@@ -42,7 +41,7 @@ def bert(**shape: Any) -> tuple[Any, Any]:
 
 
 def tagger(kind: str) -> tuple[Any, Any]:
-    return bert() if kind == "bert" else tiny_lstm(ROWS["tokens"], dropout=0.0)
+    return bert() if kind == "bert" else tiny_lstm(ROWS["tokens"], dropout=0.0, crf=kind == "crf")
 
 
 def without_context(model: Any, tokenizer: Any, rows: Dataset) -> list[dict[str, list[int]]]:
@@ -147,7 +146,7 @@ def context_of(spy: Spy, step: int, model: Any, tokenizer: Any) -> torch.Tensor:
     return torch.tensor(rows)
 
 
-@pytest.mark.parametrize("kind", ["lstm", "bert"])
+@pytest.mark.parametrize("kind", ["crf", "lstm", "bert"])
 @pytest.mark.parametrize("p", [0.5, ALWAYS])
 def test_the_embeddings_of_these_words_are_zero_in_training_and_nowhere_else(tmp_path, kind, p):
     model, tokenizer = tagger(kind)
@@ -181,13 +180,18 @@ def test_the_embeddings_of_these_words_are_zero_in_training_and_nowhere_else(tmp
 
 
 def gradient_by_hand(kind: str, model: Any, tokenizer: Any, empty: torch.Tensor, order: list[int]) -> dict[str, Any]:
-    """The gradient of the mean cross-entropy of the words, each sentence on its own, with zeros in its embeddings."""
+    """The gradient of the mean loss per word, each sentence on its own, with zeros in its embeddings."""
     examples = EncodedSplit(ROWS, model, tokenizer)
     model.zero_grad()
     total, words = torch.zeros(()), 0
     for row, number in enumerate(order):
         ids, labels = (torch.tensor([examples[number][name]]) for name in ("input_ids", "labels"))
         keep = (~empty[row, : ids.shape[1]]).float()[None, :, None]
+        if kind == "crf":
+            embeddings = model.word_embeddings(ids) * keep
+            total = total + model(inputs_embeds=embeddings, labels=labels, num_items_in_batch=1).loss
+            words += int((labels != -100).sum())
+            continue
         if kind == "lstm":
             logits = model(inputs_embeds=model.word_embeddings(ids) * keep).logits
         else:
@@ -198,7 +202,7 @@ def gradient_by_hand(kind: str, model: Any, tokenizer: Any, empty: torch.Tensor,
     return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
 
 
-@pytest.mark.parametrize("kind", ["lstm", "bert"])
+@pytest.mark.parametrize("kind", ["crf", "lstm", "bert"])
 def test_the_gradient_of_a_step_is_that_of_embeddings_with_zeros(tmp_path, kind):
     model, tokenizer = tagger(kind)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
@@ -242,7 +246,7 @@ def fresh(output: Path, **options: Any) -> tuple[Any, Any, Any]:
     """A tagger with dropout and options of a few steps, always from the same start."""
     set_seed(1)
     args = arguments(output, max_steps=5, learning_rate=1e-2, per_device_train_batch_size=3, **options)
-    return *tiny_lstm([WORDS], dropout=0.5), args
+    return *tiny_lstm([WORDS], dropout=0.5, crf=False), args
 
 
 def trained(output: Path, **options: Any) -> torch.Tensor:
@@ -261,7 +265,6 @@ def test_without_it_training_is_that_of_a_plain_trainer_bit_by_bit(tmp_path):
         eval_dataset=examples,
         processing_class=tokenizer,
         data_collator=DataCollatorForTokenClassification(tokenizer),
-        compute_loss_func=summed_loss,
         compute_metrics=lambda prediction: {"strict_f1": 0.0},
         callbacks=[EvenEvaluations()],
     )

@@ -13,7 +13,7 @@ from datasets import Dataset
 from transformers import EvalPrediction, Trainer, set_seed
 
 from hf_cfgen import CfgenError, load_ner_dataset
-from hf_cfgen.modeling.decoding import best_tags
+from hf_cfgen.modeling.decoding import decode_tags
 from hf_cfgen.modeling.untrained import lstm_tagger
 from hf_cfgen.tagging.scoring import ner_scores
 from hf_cfgen.training.config import ModelOptions, TaggerTrainingArguments, changed_options
@@ -35,7 +35,7 @@ TRAIN = sentences([1, 9, 2, 7, 3, 8, 5, 2])
 
 
 def arguments(output: Path, **options) -> TaggerTrainingArguments:
-    defaults = {"max_steps": 1, "learning_rate": 1.0, "use_cpu": True, "seed": 1, "disable_tqdm": True}
+    defaults = {"max_steps": 1, "learning_rate": 1.0, "use_cpu": True, "seed": 1, "disable_tqdm": True, "ema_decay": 0}
     return TaggerTrainingArguments(output_dir=str(output), **(defaults | options))
 
 
@@ -169,9 +169,7 @@ def test_the_best_evaluation_wins_the_earliest_of_equals_and_its_weights_are_loa
     best = max(score for _, score in history)
     assert trainer.state.best_metric == best > 0
     assert trainer.state.best_global_step == next(step for step, score in history if score == best)
-    predictions = [
-        best_tags(values, model.config.id2label) for values in predict_words(model, tokenizer, list(TRAIN["tokens"]))
-    ]
+    predictions = decode_tags(predict_words(model, tokenizer, list(TRAIN["tokens"])), model.config.id2label)
     assert ner_scores(TRAIN["ner_tags"], predictions).strict.f1 == best
 
 
@@ -186,9 +184,7 @@ def test_scores_on_dev_are_of_words_whole_sentences_and_all_windows(tmp_path):
     model = tiny_bert(len(tokenizer))
     trainer = TaggerTrainer(model, arguments(tmp_path), rows, rows, tokenizer)
     metrics = trainer.evaluate()
-    predictions = [
-        best_tags(values, model.config.id2label) for values in predict_words(model, tokenizer, list(rows["tokens"]))
-    ]
+    predictions = decode_tags(predict_words(model, tokenizer, list(rows["tokens"])), model.config.id2label)
     scores = ner_scores(rows["ner_tags"], predictions)
     assert 0 < scores.token.f1 < 1
     for level in ("strict", "relaxed", "token"):
