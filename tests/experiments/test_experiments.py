@@ -95,7 +95,7 @@ def test_it_leaves_one_file_a_cell_one_noaug_tagger_a_group_and_candidates_once(
     names = [cell.name for cell in read_grid(grid)]
     assert [re.sub(r"-[0-9a-f]{8}$", "-@", name) for name in names] == NAMES
     assert files == [output / "cells" / f"{name}.json" for name in names]
-    taggers = ["config.json", "lstm.py", "model.safetensors", "record.json", "tokenizer.json", "tokenizer_config.json"]
+    taggers = ["config.json", "crf.py", "lstm.py", "model.safetensors", "record.json", "tokenizer.json", "tokenizer_config.json"]
     parts = ["counts.json", "kept.parquet", "rejected.parquet"]
     groups = {cell.noaug: (cell.n, cell.seed) for cell in read_grid(grid)}
     assert sorted(groups.values()) == [(15, 2), (20, 1)]
@@ -675,7 +675,7 @@ def test_bad_options_end_with_one_line(tmp_path, monkeypatch, capsys, options, m
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (1, "2 processes that do not find each other: launch one, or on CPUs add --use_cpu true"),
+        (1, "2 processes do not find each other: launch one, or on CPUs add --use_cpu true"),
         (2, "processes of a launcher would train one tagger together: start it alone, with --workers"),
     ],
 )

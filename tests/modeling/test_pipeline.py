@@ -192,7 +192,7 @@ def test_a_folder_makes_the_same_pipeline_by_the_name_of_the_task(tmp_path):
     with pytest.raises(TypeError, match="ignore_labels"):
         made(SENTENCES, ignore_labels=["O"])
     made.save_pretrained(tmp_path / "again")
-    files = {"config.json", "lstm.py", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    files = {"config.json", "crf.py", "lstm.py", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
     assert {path.name for path in (tmp_path / "again").iterdir()} == files
 
 
