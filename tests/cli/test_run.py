@@ -33,6 +33,7 @@ OPTIONS = {
     "use_cpu": True,
     "disable_tqdm": True,
     "control": True,
+    "try_context_dropout": 0.02,
     "seed": 3,
 }
 
@@ -149,15 +150,15 @@ def test_of_aug_and_control_the_better_one_on_dev_is_taken_with_or_without_conte
     both, never = finished[0], tmp_path / "out"
     main(["run", *options(never, try_context_dropout=0)])
     plain, results = results_of(never), results_of(both)
-    assert results["config"] == {**plain["config"], "try_context_dropout": 0.2}
-    assert "--try_context_dropout 0.0" in plain["command"] and "context_dropout" not in results["command"]
+    assert results["config"] == {**plain["config"], "try_context_dropout": 0.02}
+    assert "--try_context_dropout 0.0" in plain["command"] and "--try_context_dropout 0.02" in results["command"]
     for name in ("kept", "rejected"):  # NoAug judges
         files = [(output / name / "train-00000-of-00001.parquet").read_bytes() for output in (both, never)]
         assert files[0] == files[1]
     chosen = {}
     for name, tagger in results["taggers"].items():
         rates = [tried["context_dropout"] for tried in tagger["tried"]]
-        assert rates == ([0.0] if name == "NoAug" else [0.0, 0.2])
+        assert rates == ([0.0] if name == "NoAug" else [0.0, 0.02])
         assert [tried["context_dropout"] for tried in plain["taggers"][name]["tried"]] == [0.0]
         # what was tried without is the run without, step by step
         assert tagger["tried"][0]["dev"] == plain["taggers"][name]["dev"]
@@ -167,10 +168,10 @@ def test_of_aug_and_control_the_better_one_on_dev_is_taken_with_or_without_conte
         weights = [(output / name.lower() / "model.safetensors").read_bytes() for output in (both, never)]
         assert (weights[0] == weights[1]) == (best["context_dropout"] == 0)
         assert (tagger["test"] == plain["taggers"][name]["test"]) == (best["context_dropout"] == 0)
-    assert {chosen["Control"], chosen["Aug"]} == {0.0, 0.2}  # or one way to choose would not be seen here
+    assert {chosen["Control"], chosen["Aug"]} == {0.0, 0.02}  # or one way to choose would not be seen here
     for name in ("Control", "Aug"):
         tried = [100 * one["dev_strict_f1"] for one in results["taggers"][name]["tried"]]
-        without, dropped = "without context dropout", "with context dropout 0.2"
+        without, dropped = "without context dropout", "with context dropout 0.02"
         expected = f"{without} ({tried[0]:.1f}; {dropped} {tried[1]:.1f})"
         if chosen[name]:
             expected = f"{dropped} ({tried[1]:.1f}; {without} {tried[0]:.1f})"
@@ -179,11 +180,11 @@ def test_of_aug_and_control_the_better_one_on_dev_is_taken_with_or_without_conte
     for name, dropped in chosen.items():
         before, after = (str(model_card(output, name, "a/b")) for output in (never, both))
         assert "ontext dropout" not in before
-        assert "without and with context dropout of 0.2" in after
+        assert "without and with context dropout of 0.02" in after
         assert ("**Context dropout.**" in after) == (dropped > 0)
     before, after = (str(dataset_card(output, "a/b")) for output in (never, both))
     assert "context dropout" not in before and "Control" in before
-    assert "zero with probability 0.2" in after
+    assert "zero with probability 0.02" in after
 
 
 def test_options_come_from_yaml_and_the_command_line_wins(tmp_path):
