@@ -33,7 +33,7 @@ from hf_cfgen.experiments.runner import run_grid
 from ..experiment_cells import cell as result_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TRAINING = {"max_steps": 20, "learning_rate": "3e-2"}  # a text to YAML, a number to the options
+TRAINING = {"max_steps": 60, "learning_rate": "3e-2"}  # a text to YAML, a number to the options
 GRID = {
     "datasets": {"en": {"path": "demo:en"}},
     "models": {"tiny": {"hidden_size": 16, "training": TRAINING}},
@@ -95,7 +95,15 @@ def test_it_leaves_one_file_a_cell_one_noaug_tagger_a_group_and_candidates_once(
     names = [cell.name for cell in read_grid(grid)]
     assert [re.sub(r"-[0-9a-f]{8}$", "-@", name) for name in names] == NAMES
     assert files == [output / "cells" / f"{name}.json" for name in names]
-    taggers = ["config.json", "crf.py", "lstm.py", "model.safetensors", "record.json", "tokenizer.json", "tokenizer_config.json"]
+    taggers = [
+        "config.json",
+        "crf.py",
+        "lstm.py",
+        "model.safetensors",
+        "record.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ]
     parts = ["counts.json", "kept.parquet", "rejected.parquet"]
     groups = {cell.noaug: (cell.n, cell.seed) for cell in read_grid(grid)}
     assert sorted(groups.values()) == [(15, 2), (20, 1)]
@@ -112,7 +120,7 @@ def test_a_name_depends_on_the_configuration_and_on_nothing_else(finished, tmp_p
     grid, _, _ = finished
     first = read_grid(grid)[1].name
     # results that were computed are found again as long as this holds
-    assert first == "en-tiny-n20-budget-seed1-2d7942b1"
+    assert first == "en-tiny-n20-budget-seed1-503c4636"
     (tmp_path / "a" / "b").mkdir(parents=True)
     vectors = tmp_path / "v.vec"
     vectors.write_text("1 2\na 0 1\n")
@@ -128,7 +136,7 @@ def test_a_name_depends_on_the_configuration_and_on_nothing_else(finished, tmp_p
     assert names(tmp_path, model={"freeze_embeddings": True, "training": TRAINING | {"weight_decay": 0}}) == named
     changed = names(tmp_path, k=3)
     assert [a == b for a, b in zip(named, changed)] == ["budget" not in a and "swap" not in a for a in named]
-    for model in ({"num_layers": 2}, {"training": TRAINING | {"weight_decay": 0.1}}, {"training": {"max_steps": 20}}):
+    for model in ({"num_layers": 2}, {"training": TRAINING | {"weight_decay": 0.1}}, {"training": {"max_steps": 60}}):
         assert set(names(tmp_path, model=model)).isdisjoint(named)
 
 
@@ -151,7 +159,7 @@ def test_a_result_has_what_tables_and_figures_need(finished):
             *("best_step", "test", "causal", "sentences", "seconds", "dataset", "model", "n", "recipe", "seed"),
             *("config", "types", "counts", "judged", "corrections", "chosen"),
         ]
-        assert (result["device"], result["types"], result["steps"]) == ("cpu", ["ORG", "PERSON", "PLACE"], 20)
+        assert (result["device"], result["types"], result["steps"]) == ("cpu", ["ORG", "PERSON", "PLACE"], 60)
         assert [entry["step"] for entry in result["dev"]] == [2, 4, 5, 7, 9, 10, 12, 14, 15, 17, 19, 20]
         assert result["dev_strict_f1"] == max(entry["strict_f1"] for entry in result["dev"])
         for level, counts in result["sentences"].items():
@@ -160,7 +168,7 @@ def test_a_result_has_what_tables_and_figures_need(finished):
             scores = result["test"][level]
             assert (scores["support"], scores["f1"]) == (gold, pytest.approx(2 * hits / (predicted + gold), abs=1e-12))
     assert key_of(budget) == {"dataset": "en", "model": "tiny", "n": 20, "recipe": "budget", "seed": 1}
-    of_training = {"max_steps": 20, "learning_rate": 0.03, "per_device_train_batch_size": 16}
+    of_training = {"max_steps": 60, "learning_rate": 0.03, "per_device_train_batch_size": 16}
     assert none["config"] == {
         "dataset": {"path": "demo:en"},
         "model": {"hidden_size": 16, "model": "lstm"},
@@ -248,7 +256,7 @@ def test_a_baseline_draws_by_the_seed_of_its_cell_and_seconds_are_of_what_was_do
 def test_scores_are_those_of_hf_cfgen_run(finished, tmp_path):
     _, files, _ = finished
     options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
-    options += ["--hidden_size", "16", "--max_steps", "20", "--learning_rate", "3e-2", "--use_cpu", "true"]
+    options += ["--hidden_size", "16", "--max_steps", "60", "--learning_rate", "3e-2", "--use_cpu", "true"]
     main(
         [
             "run",
@@ -292,7 +300,7 @@ def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twi
     plain, plain_swap = (json.loads(file.read_text(encoding="utf-8")) for file in finished[1][1:3])
     assert (key_of(budget), budget["test"]) == (key_of(plain), plain["test"])
     options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
-    options += ["--hidden_size", "16", "--max_steps", "20", "--learning_rate", "3e-2", "--try_context_dropout", "0.4"]
+    options += ["--hidden_size", "16", "--max_steps", "60", "--learning_rate", "3e-2", "--try_context_dropout", "0.4"]
     main(["run", *options, "--use_cpu", "true", "--disable_tqdm", "true", "--output_dir", str(tmp_path / "out")])
     run = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     for name, without, dropped in (("Aug", budget, both), ("Control", plain_swap, swap)):
@@ -349,7 +357,7 @@ def test_the_recipe_that_is_best_on_dev_is_chosen_after_all_of_them_were_run(fin
         assert result[part] == high[part], part
     assert (result["counts"], result["corrections"]) == (None, [])
     # three taggers beside NoAug, of which two share their rows
-    assert (result["steps"], result["judged"]) == (60, high["judged"])
+    assert (result["steps"], result["judged"]) == (180, high["judged"])
     assert high["judged"] == both["judged"] > 0 == swap["judged"]
     trained = [sum(other["seconds"][name] for other in (swap, high, both)) for name in ("train", "evaluate")]
     made = [sum(other["seconds"][name] for other in (swap, both)) for name in ("generate", "judge")]
