@@ -17,6 +17,7 @@ setup(
     package_data={
         "hf_cfgen": [
             "py.typed",
+            "data/*.yaml",
             "hub/templates/*.md",
             "reporting/templates/*",
             "*/*/README.md",

@@ -12,7 +12,7 @@ from hf_cfgen import EntitySets, Intervene
 from hf_cfgen.counterfactual.entity_sets import Form
 from hf_cfgen.counterfactual.intervention import replace_mention, row_tags
 from hf_cfgen.counterfactual.sampling import row_keys, shuffled
-from hf_cfgen.data.columns import check_lengths, tag_column, tag_strings
+from hf_cfgen.data.columns import tag_column, tag_strings
 from hf_cfgen.tagging.spans import Span, tags_to_spans
 from hf_cfgen.utils.hashing import derive_keys
 
@@ -53,8 +53,6 @@ def plain_candidates(self: Intervene, batch: dict[str, list[Any]]) -> dict[str, 
         name: [] for name in (*batch, "source_id", "is_counterfactual", "replaced", "score", "reason")
     }
     carried = [name for name in batch if name not in ("id", "tokens", "ner_tags")]
-    for row_id, tokens, tags in zip(batch["id"], batch["tokens"], batch["ner_tags"]):
-        check_lengths(f"row {row_id}", len(tokens), len(tags))
     mentions = [tags_to_spans(tag_strings(tags, self.names)) for tags in batch["ner_tags"]]
     drawn = _draw(self, list(map(str, batch["id"])), batch["tokens"], mentions)
     for row, (row_id, tokens, spans) in enumerate(zip(batch["id"], batch["tokens"], mentions)):

@@ -44,7 +44,7 @@ COUNTERFACTUAL_FEATURES = Features(
 )
 
 
-def check_columns(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")) -> None:
+def check_columns(dataset: object, required: Sequence[str] = ("tokens", "ner_tags")) -> None:
     """Check that a dataset is one split with the required columns and one tag per token.
 
     Does not check the rows of an `IterableDataset`.
@@ -54,8 +54,8 @@ def check_columns(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")
         required (`Sequence[str]`, *optional*, defaults to `("tokens", "ner_tags")`): Column names.
 
     Raises:
-        CfgenError: The input is not one split, a column is missing or does not hold variable-length lists, the
-            numbers of tags and tokens in a row differ, or a tag has no name.
+        CfgenError: The input is not one split, a column is missing or does not hold variable-length lists, or a row
+            is invalid, see `row_errors`.
     """
     if isinstance(dataset, (DatasetDict, IterableDatasetDict)):
         raise CfgenError(f"a DatasetDict was given where one split is needed: choose one of {', '.join(dataset)}")
@@ -79,16 +79,8 @@ def check_columns(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")
             pass
 
 
-def check_observational(dataset: Any, required: Sequence[str] = ("tokens", "ner_tags")) -> None:
-    """Check a dataset with `check_columns`, and check that it has no counterfactual columns.
-
-    Args:
-        dataset (`Dataset` or `IterableDataset`): Observational examples.
-        required (`Sequence[str]`, *optional*, defaults to `("tokens", "ner_tags")`): Column names.
-
-    Raises:
-        CfgenError: See `check_columns`, or the dataset has a counterfactual column.
-    """
+def check_observational(dataset: Dataset | IterableDataset, required: Sequence[str] = ("tokens", "ner_tags")) -> None:
+    """Check a dataset with `check_columns`, and check that it has no counterfactual columns."""
     check_columns(dataset, required)
     taken = [name for name in COUNTERFACTUAL_FEATURES if name in (dataset.column_names or ())]
     if taken:
@@ -99,19 +91,7 @@ def check_observational(dataset: Any, required: Sequence[str] = ("tokens", "ner_
 
 
 def check_labels(known: Iterable[str], tags: Iterable[str]) -> None:
-    """Check that a model can predict the tags of the data.
-
-    Args:
-        known (`Iterable[str]`): The model's labels.
-        tags (`Iterable[str]`): The tags that occur in the data.
-
-    Raises:
-        CfgenError: The model does not have one of the tags.
-
-    Example:
-
-    >>> check_labels(["O", "B-PER"], ["O"])
-    """
+    """Raise a `CfgenError` if a model, which knows some labels, cannot predict a tag of the data."""
     known = sorted(known)
     unknown = sorted(set(tags) - set(known))
     if unknown:
@@ -121,31 +101,65 @@ def check_labels(known: Iterable[str], tags: Iterable[str]) -> None:
         )
 
 
-def check_lengths(where: str, tokens: int | None, tags: int | None) -> None:
-    """Check that a row has one tag per token.
+def row_errors(
+    tokens: pa.Array | pa.ChunkedArray, tags: pa.Array | pa.ChunkedArray, names: Sequence[str] | None
+) -> dict[int, str]:
+    """Return what is wrong with the rows of two columns of lists.
 
     Args:
-        where (`str`): The location of the row, for the message.
-        tokens (`int` or `None`): Its number of tokens, or `None` if there is no list.
-        tags (`int` or `None`): Its number of tags.
-
-    Raises:
-        CfgenError: The numbers differ.
-    """
-    if tokens is None or tokens != tags:
-        raise CfgenError(f"{where}: {tokens} tokens and {tags} tags: give one tag a token")
-
-
-def arrow_batches(dataset: Dataset | IterableDataset, *columns: str) -> Iterator[Any]:
-    """Iterate over columns as Arrow tables of up to `BATCH_ROWS` rows.
-
-    Args:
-        dataset (`Dataset` or `IterableDataset`): One split.
-        columns (`str`): Column names.
+        tokens (`pa.Array` or `pa.ChunkedArray`): The tokens of each row.
+        tags (`pa.Array` or `pa.ChunkedArray`): The tags of each row.
+        names (`Sequence[str]` or `None`): The names of integer tags; `None` if the tags are strings.
 
     Returns:
-        `Iterator[pa.Table]`: Tables with these columns. A dataset in Arrow format can return other columns, too,
-        because selecting columns is slower than reading a few hundred rows.
+        `dict[int, str]`: By row, the first reason: a list is null, a value is null, the numbers of tokens and tags
+        differ, or a tag has no name.
+
+    Example:
+
+    >>> row_errors(pa.array([["a"], ["b"]]), pa.array([["O"], []]), None)
+    {1: '1 tokens and 0 tags: give one tag a token'}
+    """
+    wrong: dict[int, str] = {}
+    for name, column in (("tokens", tokens), ("ner_tags", tags)):
+        if column.null_count:
+            reason = f"{name} is null: give a list or remove the record"
+            wrong = dict.fromkeys(np.flatnonzero(column.is_null()).tolist(), reason) | wrong
+        values = pc.list_flatten(column)
+        if values.null_count:
+            rows = pc.list_parent_indices(column).filter(values.is_null()).to_pylist()
+            wrong = dict.fromkeys(rows, f"null in the list of {name}: give a value or remove the record") | wrong
+    of_tokens, of_tags = (pc.fill_null(pc.list_value_length(column), 0).to_numpy() for column in (tokens, tags))
+    for row in np.flatnonzero(of_tokens != of_tags).tolist():
+        wrong.setdefault(row, unequal(of_tokens[row], of_tags[row]))
+    if names is not None:
+        values = pc.fill_null(pc.list_flatten(tags), 0)
+        outside = pc.or_(pc.less(values, 0), pc.greater_equal(values, len(names)))
+        if pc.any(outside).as_py():
+            rows = pc.list_parent_indices(tags).filter(outside).to_pylist()
+            for row, tag in zip(rows, values.filter(outside).to_pylist()):
+                wrong.setdefault(row, nameless(tag, names))
+    return wrong
+
+
+def unequal(tokens: int, tags: int) -> str:
+    """Return the error message for a row whose numbers of tokens and tags differ."""
+    return f"{tokens} tokens and {tags} tags: give one tag a token"
+
+
+def nameless(tag: int, names: Sequence[str]) -> str:
+    """Return the error message for a tag without a name, such as -1 in an unlabeled row."""
+    return (
+        f"tag {tag} has no name, there are {len(names)} names from 0: correct it or, where a split is unlabelled, "
+        "leave the split out"
+    )
+
+
+def arrow_batches(dataset: Dataset | IterableDataset, *columns: str) -> Iterator[pa.Table]:
+    """Iterate over columns as Arrow tables of up to `BATCH_ROWS` rows.
+
+    A dataset in Arrow format can return other columns, too, because selecting columns is slower than reading a few
+    hundred rows.
 
     Example:
 
@@ -159,18 +173,8 @@ def arrow_batches(dataset: Dataset | IterableDataset, *columns: str) -> Iterator
     yield from dataset.iter(BATCH_ROWS)
 
 
-def checked_batches(dataset: Dataset | IterableDataset) -> Iterator[Any]:
-    """Check tokens and tags, and iterate over them as Arrow tables.
-
-    Args:
-        dataset (`Dataset` or `IterableDataset`): One split.
-
-    Returns:
-        `Iterator[pa.Table]`: The tables of `arrow_batches`.
-
-    Raises:
-        CfgenError: See `check_table`, or the tags are integers without names.
-    """
+def checked_batches(dataset: Dataset | IterableDataset) -> Iterator[pa.Table]:
+    """Iterate over tokens and tags as Arrow tables, and raise a `CfgenError` if a row is invalid."""
     done, names = 0, tag_names(dataset)
     for table in arrow_batches(dataset, "tokens", "ner_tags"):
         check_table(table, names, partial(_record, done))
@@ -182,64 +186,15 @@ def _record(before: int, row: int) -> str:
     return f"record {before + row}"
 
 
-def check_table(table: Any, names: Sequence[str] | None, where: Callable[[int], str]) -> None:
-    """Check that each row of a table has one tag per token, without nulls or tags without a name.
-
-    Args:
-        table (`pa.Table`): Columns `tokens` and `ner_tags`.
-        names (`Sequence[str]` or `None`): The result of `tag_names`.
-        where (`Callable[[int], str]`): Takes the position of a row; returns its name for messages.
-
-    Raises:
-        CfgenError: The numbers differ, a list is missing, a value is null, or a tag has no name.
-    """
-    tokens, tags = table["tokens"], table["ner_tags"]
-    same = pc.fill_null(pc.equal(pc.list_value_length(tokens), pc.list_value_length(tags)), False)
-    row = pc.index(same, False).as_py()
-    if row >= 0:
-        check_lengths(where(row), *(len(column[row]) if column[row].is_valid else None for column in (tokens, tags)))
-    for column in (tokens, tags):
-        values = pc.list_flatten(column)
-        if values.null_count:
-            row = pc.list_parent_indices(column)[pc.index(values.is_null(), True).as_py()].as_py()
-            raise CfgenError(f"{where(row)}: a token or tag is null: give a string")
-    if names is not None:
-        values = pc.list_flatten(tags)
-        place = pc.index(pc.or_(pc.less(values, 0), pc.greater_equal(values, len(names))), True).as_py()
-        if place >= 0:
-            row = pc.list_parent_indices(tags)[place].as_py()
-            raise CfgenError(f"{where(row)}: {nameless(values[place].as_py(), names)}")
-
-
-def nameless(tag: int, names: Sequence[str]) -> str:
-    """Return the error message for a tag without a name.
-
-    Args:
-        tag (`int`): The tag, such as -1 in an unlabeled row.
-        names (`Sequence[str]`): The names.
-
-    Returns:
-        `str`: The message.
-
-    Example:
-
-    >>> nameless(-1, ["O"]).partition(": ")[0]
-    'tag -1 has no name, there are 1 names from 0'
-    """
-    return (
-        f"tag {tag} has no name, there are {len(names)} names from 0: correct it or, where a split is unlabelled, "
-        "leave the split out"
-    )
+def check_table(table: pa.Table, names: Sequence[str] | None, where: Callable[[int], str]) -> None:
+    """Raise a `CfgenError` if a row is invalid, see `row_errors`; `where` returns its name for messages."""
+    wrong = row_errors(table["tokens"], table["ner_tags"], names)
+    if wrong:
+        raise CfgenError(f"{where(min(wrong))}: {wrong[min(wrong)]}")
 
 
 def tag_names(dataset: Dataset | IterableDataset) -> tuple[str, ...] | None:
-    """Return the tag names of an integer `ner_tags` column.
-
-    Args:
-        dataset (`Dataset` or `IterableDataset`): One split.
-
-    Returns:
-        `tuple[str, ...]` or `None`: The names of its `ClassLabel`, or `None` if the tags are strings.
+    """Return the names of an integer `ner_tags` column, or `None` if the tags are strings.
 
     Raises:
         CfgenError: The tags are integers without names.
@@ -265,14 +220,7 @@ def tag_names(dataset: Dataset | IterableDataset) -> tuple[str, ...] | None:
 
 
 def tag_strings(tags: Sequence[Any], names: Sequence[str] | None) -> list[str]:
-    """Convert the tags of a row to strings.
-
-    Args:
-        tags (`Sequence[int]` or `Sequence[str]`): The row's `ner_tags`.
-        names (`Sequence[str]` or `None`): The result of `tag_names`.
-
-    Returns:
-        `list[str]`: One tag per word.
+    """Convert the tags of a row to strings; `names` is the result of `tag_names`.
 
     Raises:
         CfgenError: A tag has no name.
@@ -291,13 +239,7 @@ def tag_strings(tags: Sequence[Any], names: Sequence[str] | None) -> list[str]:
 
 
 def tag_column(dataset: Dataset | IterableDataset) -> list[list[str]]:
-    """Return all tags of a split as strings.
-
-    Args:
-        dataset (`Dataset` or `IterableDataset`): One split.
-
-    Returns:
-        `list[list[str]]`: One list per row, with one tag per word.
+    """Return all tags of a split as strings, one list per row.
 
     Example:
 
@@ -311,14 +253,7 @@ def tag_column(dataset: Dataset | IterableDataset) -> list[list[str]]:
 
 
 def counterfactual_features(dataset: Dataset | IterableDataset) -> Features | None:
-    """Return the features of counterfactual rows: the dataset's, with a string `id` and the added columns.
-
-    Args:
-        dataset (`Dataset` or `IterableDataset`): The observational examples.
-
-    Returns:
-        `Features` or `None`: The features, or `None` if the dataset has no features.
-    """
+    """Return the features of counterfactual rows, if the dataset has features."""
     if dataset.features is None:
         return None
     return Features({**dataset.features, "id": Value("string"), **COUNTERFACTUAL_FEATURES})

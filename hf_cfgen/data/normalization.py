@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import accumulate, chain, pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ from datasets import ClassLabel, Dataset, List, Value
 from ..errors import CfgenError, about
 from ..tagging.spans import Span, scheme_tags, spans_to_tags, split_tag, tags_to_spans
 from ..utils.ragged import offsets_from_lengths
-from .columns import TagBatch, nameless
+from .columns import TagBatch, row_errors
 from .formats.records import BadRecord
 from .scheme import find_scheme
 
@@ -48,14 +48,6 @@ class _Part(NamedTuple):
     at: Callable[[int], str]  # the location of a row
 
 
-class _BadRows(CfgenError):
-    """Report unusable rows, with a reason for each. The message is the first reason."""
-
-    def __init__(self, reasons: Mapping[int, str]) -> None:
-        self.reasons = dict(reasons)
-        super().__init__(self.reasons[min(self.reasons)])
-
-
 def conform(
     splits: Mapping[str, Dataset],
     source: str,
@@ -75,18 +67,12 @@ def conform(
         splits (`Mapping[str, Dataset]`): The original splits.
         source (`str`): The source, for messages.
         rename (`Mapping[str, str]`): The new names of the token and tag columns.
-        scheme (`str` or `None`): The tagging scheme. Detected if `None`.
+        scheme (`str` or `None`): See `load_ner_dataset`, also for `tag_names`, `label_map` and `types`.
         unique_ids (`bool`): Whether to prefix ids with split names if they are not unique across splits.
-        tag_names (`Sequence[str]`, *optional*): The tags that integers without names represent, from 0.
-        label_map (`Mapping[str, str]`, *optional*): New names of entity types. `"O"` removes a type.
-        types (`Collection[str]`, *optional*): The entity types to keep, as named in the data.
         skipped (`list[BadRecord]`, *optional*): A list to which unusable rows are appended. If omitted, the first one
             raises an error.
         row_name (`Callable[[str, int], str]`, *optional*): Takes a split and the position of a row; returns its
             location for messages.
-
-    Returns:
-        `dict[str, Dataset]`: The splits.
 
     Raises:
         CfgenError: A column, row, or tag is invalid; see `load_ner_dataset`.
@@ -95,8 +81,9 @@ def conform(
     for name, dataset in splits.items():
         where = f"{source}, split {name}"
         dataset = _rename(dataset, rename, where)
-        named = partial(row_name, name) if row_name else partial(_numbered, where)
-        parts[name] = _good_rows(dataset, name, where, named, tag_names, skipped)
+        parts[name] = _good_rows(
+            dataset, name, where, partial(row_name, name) if row_name else None, tag_names, skipped
+        )
     given, scheme = scheme, _scheme(list(parts.values()), source, scheme)
     if given and len(parts) > 1 and "train" in parts:  # the generator reads only train
         _scheme([parts["train"]], source, given)
@@ -151,103 +138,90 @@ def _good_rows(
     dataset: Dataset,
     name: str,
     where: str,
-    named: Callable[[int], str],
+    row_name: Callable[[int], str] | None,
     tag_names: Sequence[str] | None,
     skipped: list[BadRecord] | None,
 ) -> _Part:
     positions = np.arange(len(dataset))  # of the remaining rows
+
+    def at(row: int) -> str:
+        position = int(positions[row])
+        return row_name(position) if row_name else f"{where}, record {position} (from 0)"
+
     while True:
-        at = partial(_named, named, positions)
-        try:
-            tokens, tags, ids = _check_columns(dataset, name, where, at, tag_names)
-            return _Part(dataset, tokens, tags, ids, at)
-        except _BadRows as error:
-            if skipped is None:
-                raise
-            for row in sorted(error.reasons):
-                record = {column: dataset[row][column] for column in ("tokens", "ner_tags")}
-                skipped.append(BadRecord(at(row), error.reasons[row], record))
-            rows = np.setdiff1d(np.arange(len(dataset)), list(error.reasons))
-            if not len(rows):
-                raise CfgenError(f"{where}: no good record in it; the first is bad: {error}") from None
-            positions, dataset = positions[rows], dataset.select(rows)
+        read = _read_columns(dataset, name, where, tag_names)
+        if not isinstance(read, dict):
+            return _Part(dataset, *read, at)
+        bad = sorted(read)
+        if skipped is None:
+            raise CfgenError(f"{at(bad[0])}: {read[bad[0]]}")
+        if len(bad) == len(dataset):
+            raise CfgenError(f"{where}: no good record in it; the first is bad: {at(bad[0])}: {read[bad[0]]}")
+        for row in bad:
+            record = {column: dataset[row][column] for column in ("tokens", "ner_tags")}
+            skipped.append(BadRecord(at(row), f"{at(row)}: {read[row]}", record))
+        rows = np.setdiff1d(np.arange(len(dataset)), bad)
+        positions, dataset = positions[rows], dataset.select(rows)
 
 
-def _numbered(where: str, row: int) -> str:
-    return f"{where}, record {row} (from 0)"
-
-
-def _named(named: Callable[[int], str], positions: np.ndarray, row: int) -> str:
-    return named(int(positions[row]))
-
-
-def _check_columns(
-    dataset: Dataset, name: str, where: str, at: Callable[[int], str], tag_names: Sequence[str] | None
-) -> tuple[pa.Array, _Tags, list[str]]:
-    def fail(rows: Any, reason: Callable[[int], str]) -> None:
-        if len(rows := np.unique(rows)):
-            raise _BadRows({int(row): f"{at(int(row))}: {reason(int(row))}" for row in rows})
-
+def _read_columns(
+    dataset: Dataset, name: str, where: str, tag_names: Sequence[str] | None
+) -> tuple[pa.Array, _Tags, list[str]] | dict[int, str]:
+    """Return the tokens, tags, and ids of all rows, or what is wrong with some rows."""
     table = dataset.select_columns(["tokens", "ner_tags"]).with_format("arrow")[:]
-    tokens, lengths = _flatten(table["tokens"], f"{where}, column tokens", fail)
-    tags, tag_lengths = _flatten(table["ner_tags"], f"{where}, column ner_tags", fail)
-    fail(
-        np.flatnonzero(lengths != tag_lengths),
-        lambda row: f"{lengths[row]} tokens and {tag_lengths[row]} tags: give one tag a token",
-    )
-    fail(np.flatnonzero(lengths == 0), lambda row: "no tokens: remove the record or give it tokens")
-    if not _is_string(tokens.type):
-        raise CfgenError(f"{where}: the tokens are {_kind(tokens.type)}: give lists of strings")
-    rows_of = np.repeat(np.arange(len(lengths)), lengths)
+    wrong: dict[int, str] = {}
+    columns = []
+    for column in ("tokens", "ner_tags"):
+        array = table[column].combine_chunks()
+        if _is_string(array.type):
+            array, unreadable = _parse_cells(array.to_pylist(), column)
+            wrong = unreadable | wrong
+        if not any(is_list(array.type) for is_list in _LIST_TYPES):
+            raise CfgenError(f"{where}, column {column} holds {_kind(array.type)}: give a list a record")
+        columns.append(array)
+    tokens, tags = columns
+    token_type, tag_type = (array.type.value_type for array in columns)
     feature = getattr(dataset.features["ner_tags"], "feature", None)
-    declared = isinstance(feature, ClassLabel) or bool(tag_names and pa.types.is_integer(tags.type))
-    if declared:
-        names = list(feature.names) if isinstance(feature, ClassLabel) else list(tag_names or ())
-        codes = tags.to_numpy(zero_copy_only=False)
-        wrong = np.flatnonzero((codes < 0) | (codes >= len(names)))
-        bad_rows, firsts = np.unique(rows_of[wrong], return_index=True)
-        first_code = dict(zip(bad_rows.tolist(), codes[wrong[firsts]].tolist()))
-        fail(bad_rows, lambda row: nameless(first_code[row], names))
-    elif _is_string(tags.type):
-        encoded = tags.dictionary_encode()
-        names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
-    else:
+    declared = feature.names if isinstance(feature, ClassLabel) else tag_names
+    names = list(declared) if declared and pa.types.is_integer(tag_type) else None
+    wrong = row_errors(tokens, tags, names) | wrong
+    lengths = pc.fill_null(pc.list_value_length(tokens), 0).to_numpy()
+    empty = np.flatnonzero(lengths == 0).tolist()
+    wrong = dict.fromkeys(empty, "no tokens: remove the record or give it tokens") | wrong
+    if wrong:
+        return wrong
+    if not _is_string(token_type):
+        raise CfgenError(f"{where}: the tokens are {_kind(token_type)}: give lists of strings")
+    if names is None and not _is_string(tag_type):
         raise CfgenError(
-            f"{where}: the tags are {_kind(tags.type)}, without names: give strings such as B-PER, or integers and "
+            f"{where}: the tags are {_kind(tag_type)}, without names: give strings such as B-PER, or integers and "
             "their names with tag_names, O B-PER I-PER ..."
         )
-    for code, tag in enumerate(names):
+    values = tags.flatten()
+    if names is None:
+        encoded = values.dictionary_encode()
+        coded = _Tags(encoded.dictionary.to_pylist(), encoded.indices.to_numpy(), lengths, declared=False)
+    else:
+        coded = _Tags(names, values.to_numpy(zero_copy_only=False), lengths, declared=True)
+    rows_of = np.repeat(np.arange(len(lengths)), lengths)
+    for code, tag in enumerate(coded.names):
         try:
             split_tag(tag)
         except CfgenError as error:
             reason = f"{error}: correct it, or name the right column with tags_column"
-            fail(rows_of[codes == code], lambda row, reason=reason: reason)  # type: ignore[misc]
-            raise CfgenError(f"{where}: {reason}") from None
-    ids = _ids(dataset, name, where, fail)
-    return tokens.cast(pa.string()), _Tags(names, codes, lengths, declared), ids
+            rows = rows_of[coded.codes == code].tolist()
+            if not rows:
+                raise CfgenError(f"{where}: {reason}") from None
+            wrong = dict.fromkeys(rows, reason) | wrong
+    ids, without = _ids(dataset, name, where)
+    wrong = without | wrong
+    return wrong or (tokens.flatten().cast(pa.string()), coded, ids)
 
 
-def _flatten(column: pa.ChunkedArray, where: str, fail: Callable[..., None]) -> tuple[pa.Array, np.ndarray]:
-    array = column.combine_chunks()
-    name = where.rpartition(" ")[2]
-    if _is_string(array.type):
-        array = _parse_cells(array.to_pylist(), name, fail)
-    if not any(is_list(array.type) for is_list in _LIST_TYPES):
-        raise CfgenError(f"{where} holds {_kind(array.type)}: give a list a record")
-    fail(np.flatnonzero(array.is_null()), lambda row: f"{name} is null: give a list or remove the record")
-    lengths = pc.list_value_length(array).to_numpy()
-    values = array.flatten()
-    rows_of = np.repeat(np.arange(len(lengths)), lengths)
-    fail(
-        rows_of[np.asarray(values.is_null())],
-        lambda row: f"null in the list of {name}: give a value or remove the record",
-    )
-    return values, lengths
-
-
-def _parse_cells(cells: list[str | None], name: str, fail: Callable[..., None]) -> pa.Array:
-    lists: list[list[str]] = []
-    bad: dict[int, str] = {}
+def _parse_cells(cells: list[str | None], name: str) -> tuple[pa.Array, dict[int, str]]:
+    """Parse JSON lists of strings; return them, and what is wrong with some cells."""
+    lists: list[list[str] | None] = []
+    wrong: dict[int, str] = {}
     for record, cell in enumerate(cells):
         try:
             value = json.loads(cell or "")
@@ -255,13 +229,11 @@ def _parse_cells(cells: list[str | None], name: str, fail: Callable[..., None]) 
             value = None
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             what = f"{cell[:80]!r} in {name} is text" if cell else f"{name} is empty"
-            bad[record] = f'{what}: give a list or, in CSV, a JSON list of strings, such as ["a", "b"]'
+            wrong[record] = f'{what}: give a list or, in CSV, a JSON list of strings, such as ["a", "b"]'
         elif any("\ud800" <= character <= "\udfff" for item in value for character in item):
-            bad[record] = f"half of a surrogate pair in {name}: correct it"
-        else:
-            lists.append(value)
-    fail(list(bad), bad.__getitem__)
-    return pa.array(lists, pa.list_(pa.string()))
+            wrong[record] = f"half of a surrogate pair in {name}: correct it"
+        lists.append(None if record in wrong else value)
+    return pa.array(lists, pa.list_(pa.string())), wrong
 
 
 def _scheme(parts: Sequence[_Part], source: str, scheme: str | None) -> str:
@@ -313,25 +285,24 @@ def _sequences(tags: _Tags) -> Iterator[list[str]]:
     return (flat[start:end] for start, end in pairwise(accumulate(tags.lengths, initial=0)))
 
 
-def _ids(dataset: Dataset, name: str, where: str, fail: Callable[..., None]) -> list[str]:
+def _ids(dataset: Dataset, name: str, where: str) -> tuple[list[str], dict[int, str]]:
+    """Return the ids, and what is wrong with some of them."""
     if "id" not in dataset.column_names:
-        return [f"{name}-{row}" for row in range(len(dataset))]
+        return [f"{name}-{row}" for row in range(len(dataset))], {}
     column = dataset.select_columns(["id"]).with_format("arrow")[:]["id"]
     try:
         ids = column.cast(pa.string()).to_pylist()
     except pa.ArrowException:
         raise CfgenError(f"{where}: the ids are {_kind(column.type)}: give strings or integers, or no id") from None
-    seen: set[str | None] = {None}
-    bad = [row for row, key in enumerate(ids) if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
-    fail(
-        bad,
-        lambda row: (
-            "no id, though others have one: give it one, or none to any"
-            if ids[row] is None
-            else f"the id {ids[row]!r} again: make ids unique or give none"
-        ),
-    )
-    return ids
+    wrong: dict[int, str] = {}
+    seen: set[str] = set()
+    for row, key in enumerate(ids):
+        if key is None:
+            wrong[row] = "no id, though others have one: give it one, or none to any"
+        elif key in seen:
+            wrong[row] = f"the id {key!r} again: make ids unique or give none"
+        seen.add(key)
+    return ids, wrong
 
 
 def _lists(values: pa.Array, lengths: np.ndarray) -> pa.Array:

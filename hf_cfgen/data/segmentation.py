@@ -26,13 +26,7 @@ _SENTENCE_END = re.compile(r"(?:[。！？!?；;\n]|\.(?=\s))[。！？!?；;\s]
 
 
 def choose_unit(texts: Iterable[str]) -> str:
-    """Choose the tokens of a dataset: characters if most letters are Chinese, Japanese, or Thai, otherwise words.
-
-    Args:
-        texts (`Iterable[str]`): All texts of the dataset.
-
-    Returns:
-        `str`: One of `UNITS`.
+    """Choose one of `UNITS` for texts: characters if most letters are Chinese, Japanese, or Thai, otherwise words.
 
     Example:
 
@@ -47,14 +41,7 @@ def choose_unit(texts: Iterable[str]) -> str:
 
 
 def token_offsets(text: str, unit: str) -> list[tuple[int, int]]:
-    """Split a text into tokens; see the module docstring.
-
-    Args:
-        text (`str`): The text.
-        unit (`str`): One of `UNITS`.
-
-    Returns:
-        `list[tuple[int, int]]`: The start and end (exclusive) of each token.
+    """Return the start and end of each token of a text; see the module docstring.
 
     Example:
 
@@ -78,17 +65,13 @@ def token_offsets(text: str, unit: str) -> list[tuple[int, int]]:
 
 
 def token_spans(where: str, text: str, offsets: Sequence[tuple[int, int]], spans: Iterable[Span]) -> list[Span]:
-    """Convert mentions over characters to mentions over tokens.
+    """Convert mentions over characters to mentions over tokens, without the whitespace at their ends.
 
     Args:
         where (`str`): The location of the record, for messages.
         text (`str`): Its text.
         offsets (`Sequence[tuple[int, int]]`): The result of `token_offsets`.
         spans (`Iterable[Span]`): Mentions over the text.
-
-    Returns:
-        `list[Span]`: The mentions over tokens. Whitespace outside tokens at the ends of a mention is
-        removed.
 
     Raises:
         CfgenError: A mention splits a token or contains only whitespace.
@@ -97,10 +80,6 @@ def token_spans(where: str, text: str, offsets: Sequence[tuple[int, int]], spans
 
     >>> token_spans("a:1", "to Bo", [(0, 2), (3, 5)], [Span(2, 5, "PER")])
     [Span(start=1, end=2, label='PER')]
-    >>> token_spans("a:1", "to Bob", [(0, 2), (3, 6)], [Span(3, 5, "PER")])
-    Traceback (most recent call last):
-    hf_cfgen.errors.CfgenError: a:1: PER [3:5] cuts the word 'Bob' [3:6] at offset 5: move the end of the mention to \
-a word's end, or read the data in characters (tokenization)
     """
     first_at = {start: position for position, (start, _) in enumerate(offsets)}
     last_at = {end: position for position, (_, end) in enumerate(offsets)}
@@ -125,27 +104,16 @@ a word's end, or read the data in characters (tokenization)
     return found
 
 
-def split_long(
-    where: str, text: str, unit: str, spans: Sequence[Span], max_length: int
-) -> list[tuple[str, list[Span]]]:
+def split_long(text: str, unit: str, spans: Sequence[Span], max_length: int) -> list[tuple[str, list[Span]]]:
     """Split a text of more than `max_length` tokens at sentence ends, into as few parts as possible.
 
     A sentence ends after `。！？!?；;`, a line break, or `.` before whitespace, including any such marks and
-    whitespace that follow. It never ends inside a mention or token. A single sentence is never split.
-
-    Args:
-        where (`str`): The location of the record.
-        text (`str`): Its text.
-        unit (`str`): One of `UNITS`.
-        spans (`Sequence[Span]`): Its mentions.
-        max_length (`int`): The maximum number of tokens.
-
-    Returns:
-        `list[tuple[str, list[Span]]]`: The parts of the text, with their mentions.
+    whitespace that follow. It never ends inside a mention or token. A single sentence is never split. The result has
+    the text of each part, and its mentions.
 
     Example:
 
-    >>> split_long("a:1", "甲来。乙去。丙。", "characters", [Span(3, 4, "PER")], 5)
+    >>> split_long("甲来。乙去。丙。", "characters", [Span(3, 4, "PER")], 5)
     [('甲来。', []), ('乙去。丙。', [Span(start=0, end=1, label='PER')])]
     """
     offsets = token_offsets(text, unit)
@@ -170,14 +138,7 @@ def split_long(
 
 
 def gaps_between(text: str, offsets: Sequence[tuple[int, int]]) -> list[str]:
-    """Return the whitespace before, between, and after the tokens of a text.
-
-    Args:
-        text (`str`): The text.
-        offsets (`Sequence[tuple[int, int]]`): The offsets of its tokens.
-
-    Returns:
-        `list[str]`: The gaps, one more than tokens.
+    """Return the whitespace before, between, and after the tokens of a text: one gap more than tokens.
 
     Example:
 
@@ -190,15 +151,9 @@ def gaps_between(text: str, offsets: Sequence[tuple[int, int]]) -> list[str]:
 
 
 def join_tokens(tokens: Sequence[str], gaps: Sequence[str], unit: str) -> tuple[str, list[tuple[int, int]]]:
-    """Join tokens and the whitespace between them to a text.
+    """Join tokens and the gaps between them to a text; return the text and the tokens' offsets.
 
-    Args:
-        tokens (`Sequence[str]`): The tokens.
-        gaps (`Sequence[str]`): The gaps, one more than tokens. A space is added if two words would merge.
-        unit (`str`): One of `UNITS`.
-
-    Returns:
-        `tuple[str, list[tuple[int, int]]]`: The text and the tokens' offsets.
+    A space is added where two words would merge.
 
     Example:
 
@@ -216,11 +171,5 @@ def join_tokens(tokens: Sequence[str], gaps: Sequence[str], unit: str) -> tuple[
 
 
 def default_gap(unit: str) -> str:
-    """Return the default gap between two tokens.
-
-    Example:
-
-    >>> default_gap("words"), default_gap("characters")
-    (' ', '')
-    """
+    """Return the default gap between two tokens."""
     return " " if unit == "words" else ""

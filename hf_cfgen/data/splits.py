@@ -26,17 +26,10 @@ _WORDS = {
 
 
 def split_of(name: str, folder: Path | None = None) -> str | None:
-    """Return the split that a file name or the name of a Hub split refers to.
+    """Return the split that a file name or the name of a Hub split refers to, one of `SPLITS`, if there is one.
 
     Matches one word (a run of ASCII letters): `train`, `training`; `dev`, `devel`, `development`, `val`, `valid`,
-    `validation`; `test`, `testing`; each optionally with `set` or `data` appended.
-
-    Args:
-        name (`str`): A file name or a split name.
-        folder (`Path`, *optional*): The file's folder, for messages.
-
-    Returns:
-        `str` or `None`: One of `SPLITS`, or `None` if no word matches.
+    `validation`; `test`, `testing`; each optionally with `set` or `data` appended. `folder` is for messages.
 
     Raises:
         CfgenError: The words refer to more than one split.
@@ -60,28 +53,13 @@ def is_document(name: str) -> bool:
 
 
 def files_by_split(folder: Path) -> dict[str, list[Path]]:
-    """Map the data files of a folder to splits by their names.
+    """Map the data files of a folder to splits by their names, in name order.
 
-    Ignores subfolders, hidden files, and documents such as READMEs and licenses.
-
-    Args:
-        folder (`Path`): The folder.
-
-    Returns:
-        `dict[str, list[Path]]`: The files of each split, in name order. Files without a split name are skipped
-        with a warning, but a single file is always train.
+    Subfolders, hidden files, and documents such as READMEs and licenses are ignored. Files without a split name are
+    skipped with a warning, but a single file is always train.
 
     Raises:
         CfgenError: There are no data files, or several files without a split name.
-
-    Example:
-
-    >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> for name in ("train_b.txt", "train_a.txt", "README.md", "dev.txt"):
-    ...     (folder / name).touch()
-    >>> {split: [file.name for file in files] for split, files in files_by_split(folder).items()}
-    {'validation': ['dev.txt'], 'train': ['train_a.txt', 'train_b.txt']}
     """
     files = [file for file in sorted(folder.iterdir()) if file.is_file() and not is_document(file.name)]
     if not files:
@@ -105,15 +83,9 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
 
 
 def named_splits(loaded: Dataset | DatasetDict, source: str) -> dict[str, Dataset]:
-    """Map the splits of a Hub or saved dataset to `SPLITS` by name. A `Dataset` is train.
+    """Map the splits of a Hub or saved dataset to `SPLITS` by name. A `Dataset` is train. `source` is for messages.
 
-    Args:
-        loaded (`Dataset` or `DatasetDict`): The loaded data.
-        source (`str`): The source, for messages.
-
-    Returns:
-        `dict[str, Dataset]`: Some of `SPLITS`. An exact name takes priority. Other splits are skipped with a
-        warning.
+    An exact name takes priority. Other splits are skipped with a warning.
 
     Raises:
         CfgenError: Two splits match the same name, and neither matches exactly.
@@ -141,15 +113,12 @@ def named_splits(loaded: Dataset | DatasetDict, source: str) -> dict[str, Datase
 
 
 def choose_split(data: str, splits: Mapping[str, Dataset], name: str | None = None) -> str:
-    """Choose the split to evaluate on.
+    """Choose the split to evaluate on: the one with this name. Defaults to test, or to the only split.
 
     Args:
         data (`str`): The source of the splits, for messages.
         splits (`Mapping[str, Dataset]`): The splits that exist.
-        name (`str`, *optional*): The name of the split. Defaults to test, or to the only split.
-
-    Returns:
-        `str`: One of `splits`.
+        name (`str`, *optional*): The name of the split.
 
     Raises:
         CfgenError: There is no such split, or no name is given and there are several splits without a test split.
@@ -175,13 +144,6 @@ def carve_splits(splits: Mapping[str, Dataset], split_seed: int) -> dict[str, Da
     Each takes a tenth of the original train split (rounded, at least one row): the first rows, validation before test,
     of `default_rng(split_seed).permutation(len(train))`. Carved and remaining rows keep their order. Existing splits
     do not change.
-
-    Args:
-        splits (`Mapping[str, Dataset]`): Some of `SPLITS`, including train.
-        split_seed (`int`): Seed of the permutation.
-
-    Returns:
-        `dict[str, Dataset]`: All of `SPLITS`.
 
     Raises:
         CfgenError: There is no train split, or it has too few rows.
@@ -213,16 +175,9 @@ def carve_splits(splits: Mapping[str, Dataset], split_seed: int) -> dict[str, Da
 
 
 def pool_splits(splits: Mapping[str, Dataset], sizes: Sequence[int], split_seed: int) -> dict[str, Dataset]:
-    """Pool train, validation, and test in this order, shuffle the rows, and split them again.
+    """Pool train, validation, and test in this order, shuffle the rows, and split them again by the three sizes.
 
-    Args:
-        splits (`Mapping[str, Dataset]`): Some of `SPLITS`, with equal columns.
-        sizes (`Sequence[int]`): Rows of the new train, validation, and test splits, taken in this order from
-            `default_rng(split_seed).permutation(...)` of the pool.
-        split_seed (`int`): Seed of the permutation.
-
-    Returns:
-        `dict[str, Dataset]`: All of `SPLITS`, in shuffled order.
+    The order is `default_rng(split_seed).permutation(...)` of the pool.
 
     Raises:
         CfgenError: The pool has too few rows, or the column types of the splits differ.
@@ -252,14 +207,6 @@ def pool_splits(splits: Mapping[str, Dataset], sizes: Sequence[int], split_seed:
 
 def subsample(dataset: Dataset, n: int, seed: int) -> Dataset:
     """Take the first `n` rows of a seeded order. Every larger sample starts with the smaller one.
-
-    Args:
-        dataset (`Dataset`): The train split.
-        n (`int`): Number of rows.
-        seed (`int`): Seed of the order.
-
-    Returns:
-        `Dataset`: `n` rows, in that order.
 
     Raises:
         CfgenError: `n` is not from 1 to the number of rows.

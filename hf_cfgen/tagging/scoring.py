@@ -8,11 +8,11 @@ import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from ..errors import CfgenError
+from ..errors import CfgenError, about
 from ..utils.ragged import expand_ranges, offsets_from_lengths
 from ..utils.records import Record
 from .span_table import SpanTable
@@ -20,7 +20,7 @@ from .spans import split_tag
 
 Level = Literal["strict", "relaxed", "token"]
 
-LEVELS: tuple[Level, ...] = ("strict", "relaxed", "token")
+LEVELS: tuple[Level, ...] = get_args(Level)
 
 Tags = Sequence[Sequence[str]]
 
@@ -106,14 +106,9 @@ class Counts(NamedTuple):
 
 
 def count(references: Tags, predictions: Tags) -> Counts:
-    """Count hits, predictions and gold items by sentence, level and type.
+    """Count hits, predictions and gold items by sentence, level and type. Types are in alphabetical order.
 
-    Args:
-        references (`Sequence[Sequence[str]]`): Gold tags, one sequence per sentence, in any scheme.
-        predictions (`Sequence[Sequence[str]]`): Predicted tags of the same lengths.
-
-    Returns:
-        `Counts`: Types in alphabetical order. A token is a hit if its type is correct and its label is not O.
+    At token level, a word is a hit if its type is correct and its label is not O.
 
     Raises:
         CfgenError: Lengths differ, or a tag does not belong to any scheme.
@@ -180,13 +175,7 @@ def matches(gold: SpanTable, predicted: SpanTable) -> tuple[np.ndarray, np.ndarr
 
 
 def f1(counts: np.ndarray) -> np.ndarray:
-    """Compute F1 from counts: 2 hits / (predicted + gold), or 0 if the denominator is 0.
-
-    Args:
-        counts (`np.ndarray` of shape (..., 3)): Hits, predictions, gold items.
-
-    Returns:
-        `np.ndarray` of shape (...): F1 in [0, 1].
+    """Compute F1 from counts of hits, predictions and gold items: 2 hits / (predicted + gold), or 0 if that is 0 / 0.
 
     Example:
 
@@ -233,7 +222,7 @@ def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int 
     Args:
         passes (`Mapping[str, Counts]`): Counts of several passes over the same sentences.
         resamples (`int`, *optional*, defaults to 1000): Number of resamples, drawn with replacement.
-        seed (`int`, *optional*, defaults to 0): Seed of the draws.
+        seed (`int`, *optional*, defaults to 0): Seed of the resamples.
 
     Returns:
         `dict[str, np.ndarray]`: For each pass an array (resamples, `LEVELS`, 1 + its types): micro F1, then the F1 of
@@ -241,12 +230,6 @@ def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int 
 
     Raises:
         CfgenError: The passes have different numbers of sentences, or `resamples` is below 1.
-
-    Example:
-
-    >>> passes = {"f1": count([["B-A"], ["O"]], [["B-A"], ["O"]])}
-    >>> bootstrap_f1(passes, resamples=4)["f1"].shape
-    (4, 3, 2)
     """
     if resamples < 1:
         raise CfgenError(f"resamples is {resamples}: at least 1 is needed")
@@ -270,12 +253,6 @@ def bootstrap_f1(passes: Mapping[str, Counts], resamples: int = 1000, seed: int 
 
 def interval(samples: np.ndarray) -> Interval:
     """Return the percentile interval that contains 95% of the samples (Efron & Tibshirani 1993, chapter 13).
-
-    Args:
-        samples (`np.ndarray` of shape (resamples,)): One value per resample.
-
-    Returns:
-        `tuple[float, float]`: The lower and upper ends.
 
     Example:
 
@@ -320,15 +297,13 @@ def causal_scores(
     passes = {}
     inputs = {"predictions": predictions, "do_context": do_context, "do_entity": do_entity}
     for name, (argument, predicted) in zip(_F1S, inputs.items()):
-        try:
+        with about(argument):
             passes[name] = count(references, predicted)
-        except CfgenError as error:
-            raise CfgenError(f"{argument}: {error}") from None
     passes = _of_all_types(passes)
     values = _effects({name: f1(_micro_first(counts.values).sum(axis=0)) for name, counts in passes.items()})
     samples = _effects(bootstrap_f1(passes, resamples, seed))
 
-    def at(level: int, column: int) -> dict[str, Any]:
+    def at(level: int, column: int) -> dict[str, float | Interval]:
         points = {name: float(value[level, column]) for name, value in values.items()}
         names = ("f1", "ace_c", "ace_e", "ri")
         return points | {f"{name}_interval": interval(samples[name][:, level, column]) for name in names}
@@ -337,8 +312,10 @@ def causal_scores(
     support = counts[..., 2].sum(axis=0)
     levels = []
     for i in range(len(LEVELS)):
-        by_type = {t: TypeEffects(**at(i, j + 1), support=int(support[i, j])) for j, t in enumerate(types)}
-        levels.append(LevelEffects(**at(i, 0), by_type=by_type))
+        by_type = {
+            t: TypeEffects.from_dict({**at(i, j + 1), "support": int(support[i, j])}) for j, t in enumerate(types)
+        }
+        levels.append(LevelEffects.from_dict({**at(i, 0), "by_type": by_type}))
     return CausalEffects(*levels)
 
 

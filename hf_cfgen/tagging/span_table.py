@@ -78,14 +78,7 @@ class SpanTable:
         return cls(row, start, np.flatnonzero(last) + 1, word_types[start], types)
 
     def word_types(self, words: int) -> np.ndarray:
-        """Return the type of each word's mention.
-
-        Args:
-            words (`int`): Number of words in all sentences.
-
-        Returns:
-            `np.ndarray` of shape (words,), int64: Positions in `types`; -1 outside every mention.
-        """
+        """Return, for each of the words in all sentences, the position of its type in `types`, or -1."""
         types = np.full(words, -1, dtype=np.int64)
         lengths = self.end - self.start
         types[expand_ranges(self.start, lengths)] = np.repeat(self.type, lengths)
@@ -124,13 +117,8 @@ class SpanTable:
 def code_tags(types: Sequence[str], scheme: str) -> list[str]:
     """List the tags that `SpanTable.to_codes` refers to.
 
-    Args:
-        types (`Sequence[str]`): Entity types.
-        scheme (`str`): One of `SCHEMES`.
-
-    Returns:
-        `list[str]`: `"O"`, and five tags for each type: of a mention's first, inner, last and only word, and of the
-        first word of a mention that directly follows another one of the same type.
+    These are `"O"`, and five tags for each type: of a mention's first, inner, last and only word, and of the first
+    word of a mention that directly follows another one of the same type.
     """
     tags = ["O"]
     for label in types:

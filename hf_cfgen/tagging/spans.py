@@ -42,13 +42,7 @@ class Span(NamedTuple):
 
 
 def split_tag(tag: str) -> tuple[str, str]:
-    """Split a tag into its BIOES prefix and its label.
-
-    Args:
-        tag (`str`): `"O"`, or a prefix of any scheme, a hyphen and a label.
-
-    Returns:
-        `tuple[str, str]`: `("O", "")`, or one of `B I E S` and the label.
+    """Split a tag of any scheme into its BIOES prefix and its label: `"O"` into `("O", "")`.
 
     Raises:
         CfgenError: The tag has no known prefix or no label.
@@ -144,13 +138,7 @@ def spans_to_tags(spans: Iterable[Span], length: int, scheme: str = "IOB2") -> l
 
 
 def check_scheme(scheme: str) -> str:
-    """Return the scheme's canonical name.
-
-    Args:
-        scheme (`str`): A name in upper or lower case. `"BIO"` is an alias of IOB2.
-
-    Returns:
-        `str`: One of `SCHEMES`.
+    """Return the canonical name of a scheme, given in upper or lower case. `"BIO"` is an alias of IOB2.
 
     Raises:
         CfgenError: The scheme is unknown.
@@ -168,16 +156,6 @@ def check_scheme(scheme: str) -> str:
 
 def scheme_tags(labels: Iterable[str], scheme: str = "IOB2") -> list[str]:
     """List every tag that a scheme can write for some entity types: `"O"` first, then type by type.
-
-    Args:
-        labels (`Iterable[str]`): Entity types, in the order of the result.
-        scheme (`str`, *optional*, defaults to `"IOB2"`): One of `SCHEMES`.
-
-    Returns:
-        `list[str]`: The names of a `ClassLabel`.
-
-    Raises:
-        CfgenError: The scheme is unknown.
 
     Example:
 

@@ -281,7 +281,7 @@ def test_data_sets_without_a_row_are_an_error_of_their_own_and_get_ids():
 
 def test_a_null_among_the_tokens_is_an_error():
     train = Dataset.from_dict({"id": ["a"], "tokens": [["x", None]], "ner_tags": [["B-A", "O"]]})
-    with pytest.raises(CfgenError, match="record 0: a token or tag is null"):
+    with pytest.raises(CfgenError, match="record 0: null in the list of tokens"):
         Intervene.from_dataset(train)
 
 

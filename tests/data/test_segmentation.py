@@ -186,26 +186,26 @@ def test_token_spans_that_cut_words(text: str, given: tuple[int, int], message: 
     ],
 )
 def test_split_long(text: str, unit: str, max_length: int, parts: list[str]) -> None:
-    assert split_long("a:1", text, unit, [], max_length) == [(part, []) for part in parts]
+    assert split_long(text, unit, [], max_length) == [(part, []) for part in parts]
 
 
 def test_split_long_never_within_a_mention() -> None:
     text = "甲。乙。丙。丁。"
-    split = split_long("a:1", text, "characters", [Span(2, 5, "X"), Span(6, 8, "Y"), Span(0, 1, "Z")], 2)
+    split = split_long(text, "characters", [Span(2, 5, "X"), Span(6, 8, "Y"), Span(0, 1, "Z")], 2)
     assert split == [
         ("甲。", [Span(0, 1, "Z")]),
         ("乙。丙。", [Span(0, 3, "X")]),
         ("丁。", [Span(0, 2, "Y")]),
     ]
     whole = [Span(0, 8, "X")]
-    assert split_long("a:1", text, "characters", whole, 2) == [(text, whole)]
+    assert split_long(text, "characters", whole, 2) == [(text, whole)]
 
 
 @given(TEXT, st.sampled_from(UNITS), st.integers(1, 8), st.data())
 def test_split_long_keeps_text_and_mentions(text: str, unit: str, max_length: int, data: st.DataObject) -> None:
     edges = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
     spans = [Span(start, end, "X") for start, end in zip(edges[::2], edges[1::2])]
-    parts = split_long("a:1", text, unit, spans, max_length)
+    parts = split_long(text, unit, spans, max_length)
     assert "".join(part for part, _ in parts) == text
     begins = [sum(len(part) for part, _ in parts[:place]) for place in range(len(parts))]
     moved = [
@@ -223,7 +223,7 @@ def test_split_long_keeps_text_and_mentions(text: str, unit: str, max_length: in
     assert cut == token_offsets(text, unit)
     assert len(parts) == 1 or all(part.strip() for part, _ in parts)
     packed = [""]
-    for sentence, _ in split_long("a:1", text, unit, spans, 1):
+    for sentence, _ in split_long(text, unit, spans, 1):
         if packed[-1] and len(token_offsets(packed[-1] + sentence, unit)) > max_length:
             packed.append("")
         packed[-1] += sentence

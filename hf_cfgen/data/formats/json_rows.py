@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...errors import CfgenError
 from ...tagging.spans import split_tag
-from ..columns import check_lengths
+from ..columns import unequal
 from .base import Format
 from .records import BadRecord, WordRecord, check_encodable, parse_each
 from .text_files import (
@@ -62,7 +62,8 @@ class JsonRows(Format[WordRecord]):
             raise CfgenError(f"{where}: {self.tokens_column} holds more than strings: give a list of strings")
         if not tokens:
             raise CfgenError(f"{where}: no tokens: remove the record or give it tokens")
-        check_lengths(where, len(tokens), len(tags))
+        if len(tokens) != len(tags):
+            raise CfgenError(f"{where}: {unequal(len(tokens), len(tags))}")
         for tag in tags:
             if isinstance(tag, str):
                 _check_tag(where, tag)

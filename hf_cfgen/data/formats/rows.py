@@ -115,7 +115,7 @@ def _sentences(
     parts = [(text, chosen)]
     if max_length is not None:
         token_spans(where, text, token_offsets(text, unit), chosen)  # errors show the offsets in the whole text
-        parts = split_long(where, text, unit, chosen, max_length)
+        parts = split_long(text, unit, chosen, max_length)
     for part, inner in parts:
         offsets = token_offsets(part, unit)
         if offsets:
