@@ -179,7 +179,7 @@ def _check_tag_names(names: Sequence[str]) -> None:
 def _find_files(source: str, format: str) -> tuple[dict[str, list[Path]], str | None, AnyFormat | None]:
     """Return the files of a path by split, the name of their format, and the format unless they are tables.
 
-    If there are no data files, there is no format.
+    Without data files, the format is `None`.
     """
     named = None if format == "auto" else find_format(format)
     path = Path(source).expanduser()

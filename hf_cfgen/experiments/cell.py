@@ -62,7 +62,7 @@ class NoAugRecord(Record):
 
 
 class Sources:
-    """The datasets and vectors of a process, each of which is read once."""
+    """Read each dataset and each file of vectors once per process."""
 
     def __init__(self) -> None:
         self._splits: dict[str, DatasetDict] = {}

@@ -29,7 +29,7 @@ class RecipeArguments:
             of your own function, `"my_module:my_name"`, with the arguments `train`, `p`, `copies` and `seed`.
         p (`float`, *optional*): The probability of `baseline`.
         copies (`int`, *optional*): Rows that `baseline` makes of each sentence. Defaults to 1.
-        among (`list[str]`, *optional*): Other recipes, of which the best on dev is chosen in each run. Excludes all
+        among (`list[str]`, *optional*): Other recipes. Each run takes the one that is best on dev. Excludes all
             other options.
 
     Raises:

@@ -1,7 +1,7 @@
 """LSTMTagger: a bidirectional LSTM over word or character embeddings (Chiu & Nichols 2016, without the CNN).
 
 This file is saved next to the weights, so that the model loads without this package. It must import nothing else of
-the package, except for files in this folder of which the same is true.
+the package, except for `crf.py`, which is saved with it and follows the same rule.
 """
 
 import math

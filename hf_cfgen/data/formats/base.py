@@ -159,7 +159,7 @@ def find_format(name: str) -> AnyFormat | None:
         `Format` or `None`: The format, or `None` for tables.
 
     Raises:
-        CfgenError: There is no such format.
+        CfgenError: The format is unknown.
     """
     if ":" in name:
         found = import_object(name)()

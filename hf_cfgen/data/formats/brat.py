@@ -61,7 +61,7 @@ class Brat(Format[TextRecord]):
             )
         text_path = path.with_suffix(".txt")
         if not text_path.is_file():
-            raise CfgenError(f"{path} has no {text_path} beside it: put the text there, or leave the .ann out")
+            raise CfgenError(f"{path} has no text file {text_path}: add the text file, or remove the .ann file")
         mark = "\ufeff" if text_path.read_bytes().startswith(b"\xef\xbb\xbf") else ""
         raw = mark + read_text(text_path)
         lines = _lines(raw, len(mark))

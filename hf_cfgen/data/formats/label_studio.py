@@ -38,7 +38,7 @@ class _Control(NamedTuple):
 
 
 class _Region(NamedTuple):
-    """A labeled region as it is in the file."""
+    """A labeled region of the file."""
 
     start: object
     end: object

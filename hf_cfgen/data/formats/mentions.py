@@ -77,7 +77,7 @@ def parse_mentions(
         offsets (`str`, *optional*, defaults to `"characters"`): An `OffsetUnit`.
 
     Raises:
-        CfgenError: There is no list, or a mention is not usable.
+        CfgenError: The list is missing, or a mention can't be used.
     """
     name = list_name(record, layout.lists)
     items = record[name] if name else None

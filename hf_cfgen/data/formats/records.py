@@ -43,7 +43,7 @@ class BadRecord(NamedTuple):
     Args:
         where (`str`): The location of the record.
         reason (`str`): The error message.
-        record (`object`): The record as it is in the file.
+        record (`object`): The unchanged record of the file.
     """
 
     where: str

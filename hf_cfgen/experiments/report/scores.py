@@ -114,7 +114,7 @@ def controls(table: pd.DataFrame, resamples: int) -> Section:
 
 
 def own_choices(table: pd.DataFrame) -> list[str]:
-    """Return the recipes that are a choice among others, one of which has candidates that are judged."""
+    """Return the recipes that choose among others, if the discriminator judges the candidates of at least one."""
     return [name for name in recipes(table) if "among" in options_of(table, name) and is_judged(table, name)]
 
 

@@ -184,7 +184,7 @@ def test_files_that_can_not_be_read(write: Callable[..., Path]) -> None:
     path = write("a.b.ann", "")
     with pytest.raises(CfgenError) as caught:
         list(reader("brat").read(path))
-    assert str(caught.value).startswith(f"{path} has no {path.with_suffix('.txt')} beside it: ")
+    assert str(caught.value).startswith(f"{path} has no text file {path.with_suffix('.txt')}: ")
     write("a.b.txt", "中".encode("gb18030"))
     with pytest.raises(CfgenError, match=r"a\.b\.txt: byte 0 \(0xd6\) is not UTF-8"):
         list(reader("brat").read(path))
