@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from datasets import Dataset
+from datasets import ClassLabel, Dataset, DatasetDict, List
 from transformers import EvalPrediction, Trainer, set_seed
 
 from hf_cfgen import CfgenError, load_ner_dataset
-from hf_cfgen.modeling.decoding import decode_tags
+from hf_cfgen.modeling.decoding import decode_tags, legal_transitions
 from hf_cfgen.modeling.untrained import lstm_tagger
 from hf_cfgen.tagging.scoring import ner_scores
 from hf_cfgen.training.config import ModelOptions, TaggerTrainingArguments, changed_options
-from hf_cfgen.training.taggers import train_discriminator
+from hf_cfgen.training.taggers import create_tagger, train_discriminator
 from hf_cfgen.training.trainer import EncodedSplit, TaggerTrainer, summed_loss
 
 from ..taggers import LABELS, predict_words, tiny_bert, tiny_lstm, wordpiece_tokenizer
@@ -261,3 +261,26 @@ def test_a_failed_training_of_a_discriminator_leaves_no_checkpoints(tmp_path, mo
     with pytest.raises(MemoryError):
         train_discriminator(ModelOptions(), splits, None, arguments(tmp_path), checkpoints)
     assert not checkpoints.exists() and tmp_path.exists()
+
+
+def test_the_moving_average_is_kept_in_place_of_the_weights(tmp_path):
+    raw, averaged = step_of_sgd(tmp_path / "raw"), step_of_sgd(tmp_path / "averaged", ema_decay=0.9)
+    set_seed(1)
+    start = {name: value.flatten().tolist() for name, value in tiny_lstm([WORDS], dropout=0.0)[0].state_dict().items()}
+    assert raw["head.3.bias"] != start["head.3.bias"]
+    for name in ("head.3.bias", "crf.transitions"):
+        # the decay of the first step is 2 / 11
+        expected = [2 / 11 * before + 9 / 11 * after for before, after in zip(start[name], raw[name])]
+        assert averaged[name] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_tagger_knows_the_scheme_of_its_train_split(minilm):
+    rows = {"tokens": [["Ada", "Bo", "left"]], "ner_tags": [["I-PER", "B-PER", "O"]]}
+    names = ["O", "B-PER", "I-PER"]
+    data = DatasetDict(train=Dataset.from_dict(rows).cast_column("ner_tags", List(ClassLabel(names=names))))
+    for options in (ModelOptions(), ModelOptions(model="lstm-paper"), ModelOptions(model=str(minilm))):
+        model, _ = create_tagger(options, data)
+        assert model.config.tagging_scheme == "IOB1"
+        assert (getattr(model, "crf", None) is not None) == (options.model == "lstm")
+    assert create_tagger(ModelOptions(crf=False), data)[0].crf is None
+    assert create_tagger(ModelOptions(), data)[0].crf.legal.tolist() == legal_transitions(names, "IOB1").tolist()
