@@ -10,11 +10,12 @@ from datasets import ClassLabel, Dataset, Features, LargeList, List
 
 from ..errors import CfgenError
 from ..tagging.spans import Span, tags_to_spans
+from ..utils.text import default_gap, token_offsets
 from .columns import tag_column
 from .formats.base import find_format
 from .formats.records import TextRecord, WordRecord
 from .reading import Source, read_splits
-from .segmentation import default_gap, gaps_between, join_tokens, token_offsets
+from .segmentation import gaps_between, join_tokens
 
 Form = tuple[str, tuple[str, ...]]  # a surface form: its type and its tokens
 

@@ -64,7 +64,7 @@ def load_ner_dataset(
         types (`Sequence[str]`, *optional*): The entity types to keep, as named in the data. Other mentions are
             tagged O. Defaults to all.
         tokenization (`str`, *optional*, defaults to `"auto"`): The tokens of formats of text and spans:
-            `"characters"` or `"words"`, see `hf_cfgen.data.segmentation`. `"auto"` uses characters for CCKS, CLUENER,
+            `"characters"` or `"words"`, see `hf_cfgen.utils.text`. `"auto"` uses characters for CCKS, CLUENER,
             and data whose letters are mostly Chinese, Japanese, or Thai, and words otherwise.
         max_length (`int`, *optional*): For formats of text and spans: split texts of more tokens at sentence ends,
             see `hf_cfgen.data.segmentation.split_long`.

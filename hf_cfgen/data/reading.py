@@ -18,6 +18,7 @@ from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
 
 from ..errors import CfgenError
 from ..tagging.spans import check_scheme, split_tag
+from ..utils.text import UNITS
 from .columns import tag_column
 from .formats.base import AnyFormat, find_format, registered_formats
 from .formats.detection import detect_format
@@ -26,7 +27,6 @@ from .formats.rows import Rows, read_rows
 from .formats.tables import load, read_tables
 from .formats.text_files import shown
 from .normalization import conform
-from .segmentation import UNITS
 from .splits import files_by_split, named_splits
 
 logger = logging.getLogger(__name__)

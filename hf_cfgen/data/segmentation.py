@@ -1,67 +1,15 @@
-"""Split text into tokens, and join tokens to text.
-
-Tokens are characters or words. **Characters**: every code point is a token, including whitespace and combining marks.
-**Words**: a token is a run of letters, digits, and underscores, or any other single code point that is not
-whitespace, such as a punctuation mark or an emoji. Combining marks and format characters (for example, variation
-selectors and zero-width joiners) belong to the preceding token.
-"""
+"""Convert mentions between text and tokens, and join tokens to text. The tokens are those of `utils.text`."""
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from ..errors import CfgenError
 from ..tagging.spans import Span
-
-UNITS = ("characters", "words")
-
-# Chinese (also Japanese kanji), Japanese kana, Thai: scripts without spaces between words
-_UNSPACED = re.compile(
-    "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9d\u0e01-\u0e5b]"
-)
+from ..utils.text import token_offsets
 
 _SENTENCE_END = re.compile(r"(?:[。！？!?；;\n]|\.(?=\s))[。！？!?；;\s]*")
-
-
-def choose_unit(texts: Iterable[str]) -> str:
-    """Choose one of `UNITS` for texts: characters if most letters are Chinese, Japanese, or Thai, otherwise words.
-
-    Example:
-
-    >>> choose_unit(["患者CT示"]), choose_unit(["He said 你好 to us"])
-    ('characters', 'words')
-    """
-    unspaced = letters = 0
-    for text in texts:
-        unspaced += len(_UNSPACED.findall(text))
-        letters += sum(map(str.isalpha, text))
-    return "characters" if 2 * unspaced > letters else "words"
-
-
-def token_offsets(text: str, unit: str) -> list[tuple[int, int]]:
-    """Return the start and end of each token of a text; see the module docstring.
-
-    Example:
-
-    >>> [text[start:end] for text in ["No. 5-b"] for start, end in token_offsets(text, "words")]
-    ['No', '.', '5', '-', 'b']
-    """
-    if unit == "characters":
-        return [(position, position + 1) for position in range(len(text))]
-    offsets: list[tuple[int, int]] = []
-    in_word = False
-    for position, character in enumerate(text):
-        category = unicodedata.category(character)
-        follows = category[0] == "M" or category == "Cf"
-        letter = category[0] in "LN" or category == "Pc"
-        if offsets and offsets[-1][1] == position and (follows or (letter and in_word)):
-            offsets[-1] = offsets[-1][0], position + 1
-        elif not character.isspace():
-            offsets.append((position, position + 1))
-            in_word = letter
-    return offsets
 
 
 def token_spans(where: str, text: str, offsets: Sequence[tuple[int, int]], spans: Iterable[Span]) -> list[Span]:
@@ -168,8 +116,3 @@ def join_tokens(tokens: Sequence[str], gaps: Sequence[str], unit: str) -> tuple[
         merges = any(start < len(token) < end for start, end in pair)
         text += token + (" " if merges else gap)
     return text, offsets
-
-
-def default_gap(unit: str) -> str:
-    """Return the default gap between two tokens."""
-    return " " if unit == "words" else ""

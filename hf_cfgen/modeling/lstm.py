@@ -31,6 +31,8 @@ class LSTMTaggerConfig(PreTrainedConfig):
         crf (`bool`, *optional*, defaults to `True`): Whether a `LinearChainCRF` scores label sequences. `False` is the
             softmax head of Zeng et al. (2020).
         tagging_scheme (`str`, *optional*): The tagging scheme of the labels. Defaults to `inferred_scheme`.
+        text_unit (`str`, *optional*): How text is split as the words of the train split were: into `"characters"`,
+            into `"words"` and punctuation marks, or at `"whitespace"`. Defaults to `choose_unit`, text by text.
         kwargs (`Any`): Options of `PreTrainedConfig`, such as `id2label` and `pad_token_id`.
     """
 
@@ -44,6 +46,7 @@ class LSTMTaggerConfig(PreTrainedConfig):
     freeze_embeddings: bool = False
     crf: bool = True
     tagging_scheme: str | None = None
+    text_unit: str | None = None
     pad_token_id: int = 0
 
 

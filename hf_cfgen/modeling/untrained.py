@@ -15,7 +15,7 @@ from transformers import (
 )
 
 from ..errors import CfgenError
-from ..utils.text import is_in_characters
+from ..utils.text import is_in_characters, is_in_words, text_unit
 from .decoding import legal_transitions
 from .lstm import LSTMTagger, LSTMTaggerConfig
 from .word_tokenizer import word_tokenizer
@@ -49,13 +49,16 @@ def lstm_tagger(
     >>> tokenizer(["Ada", "hums"], is_split_into_words=True)["input_ids"]
     [2, 1]
     """
-    tokens = dict.fromkeys(token for words in sentences for token in words)
+    occurrences = [token for words in sentences for token in words]
+    tokens = dict.fromkeys(occurrences)
     if vectors is not None:
         if not any(token in vectors for token in tokens):
             raise CfgenError("the vectors have no token of the train split: wrong language, or words for characters?")
-        if is_in_characters(tokens):
-            # a character tagger uses only vectors of characters, and files of word vectors are large
-            vectors = {token: vector for token, vector in vectors.items() if is_in_characters([token])}
+        for is_in_unit in (is_in_characters, is_in_words):
+            if is_in_unit(tokens):
+                # text is split into this unit, so that other vectors would never be used, and their files are large
+                vectors = {token: vector for token, vector in vectors.items() if is_in_unit([token])}
+                break
         config["embedding_size"] = len(next(iter(vectors.values())))
     tokenizer = word_tokenizer([*tokens, *(vectors or ())])
     vocabulary = tokenizer.get_vocab()
@@ -65,6 +68,7 @@ def lstm_tagger(
             pad_token_id=tokenizer.pad_token_id,
             id2label=dict(enumerate(labels)),
             label2id={label: i for i, label in enumerate(labels)},
+            text_unit=text_unit(occurrences),
             **config,
         )
     )

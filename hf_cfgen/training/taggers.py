@@ -3,6 +3,7 @@
 import copy
 import shutil
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..errors import CfgenError
 from ..modeling.pipeline import DiscriminatorPipeline, as_discriminator
 from ..modeling.untrained import lstm_tagger, pretrained_tagger
 from ..tagging.spans import detect_scheme
+from ..utils.text import text_unit
 from .config import ModelOptions, TaggerTrainingArguments, default_learning_rate
 from .trainer import TaggerTrainer
 
@@ -47,6 +49,7 @@ def create_tagger(
     if not arguments.is_lstm:
         model, tokenizer = pretrained_tagger(arguments.model, labels, arguments.num_layers)
         model.config.tagging_scheme = scheme
+        model.config.text_unit = text_unit(chain.from_iterable(data["train"]["tokens"]))
         return model, tokenizer
     shape: dict[str, Any] = dict(PAPER_LSTM) if arguments.model == "lstm-paper" else {"crf": arguments.crf}
     shape["tagging_scheme"] = scheme

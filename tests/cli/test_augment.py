@@ -21,9 +21,9 @@ from hf_cfgen.data.export import write_rows
 from hf_cfgen.data.formats.doccano import Doccano
 from hf_cfgen.data.formats.records import TextRecord
 from hf_cfgen.data.reading import read_splits
-from hf_cfgen.data.segmentation import UNITS, token_offsets
 from hf_cfgen.modeling.pipeline import as_discriminator
 from hf_cfgen.tagging.spans import Span
+from hf_cfgen.utils.text import UNITS, token_offsets
 
 from ..format_samples import BRAT, SAMPLES, reader
 from ..samples import coded, json_lines

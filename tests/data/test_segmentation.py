@@ -1,4 +1,4 @@
-"""Text to tokens and back, and what readers check."""
+"""Mentions between text and tokens, tokens to text, and what readers check."""
 
 from collections.abc import Iterator
 
@@ -15,18 +15,10 @@ from hf_cfgen.data.formats.records import (
     longest_disjoint,
     parse_each,
 )
-from hf_cfgen.data.segmentation import (
-    UNITS,
-    choose_unit,
-    default_gap,
-    gaps_between,
-    join_tokens,
-    split_long,
-    token_offsets,
-    token_spans,
-)
+from hf_cfgen.data.segmentation import gaps_between, join_tokens, split_long, token_spans
 from hf_cfgen.errors import CfgenError
 from hf_cfgen.tagging.spans import Span
+from hf_cfgen.utils.text import UNITS, token_offsets
 
 # letters of several scripts, marks, joiners, emoji with modifiers, blanks and ends of sentences, and anything else
 TEXT = st.text(
@@ -36,60 +28,6 @@ TEXT = st.text(
     | st.characters(codec="utf-8"),
     max_size=20,
 )
-
-
-@pytest.mark.parametrize(
-    ("texts", "unit"),
-    [
-        ([], "words"),
-        (["123 !? 😀"], "words"),
-        (["患者CT"], "words"),  # half of the letters
-        (["患者CT", "者"], "characters"),  # 3 of 5, over all texts
-        (["He said 你好"], "words"),
-        (["ひらがなカタカナ漢字"], "characters"),
-        (["ｶﾀｶﾅ"], "characters"),
-        (["สวัสดี"], "characters"),
-        (["서울은 大韓民國"], "characters"),  # 4 of 7
-        (["서울에서 만났다"], "words"),
-        (["מוסקבה"], "words"),
-        (["𠀀𠀁a"], "characters"),
-    ],
-)
-def test_choose_unit(texts: list[str], unit: str) -> None:
-    assert choose_unit(texts) == unit
-    assert choose_unit(iter(texts)) == unit
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", []),
-        (" \n\t\u3000\u2028\x85", []),
-        ("to  Bo.", ["to", "Bo", "."]),
-        ("don't U.S. 3.5%", ["don", "'", "t", "U", ".", "S", ".", "3", ".", "5", "%"]),
-        ("snake_case _x_ a-b", ["snake_case", "_x_", "a", "-", "b"]),
-        ("@bo #go...", ["@", "bo", "#", "go", ".", ".", "."]),
-        ("e\u0301te\u0301 a", ["e\u0301te\u0301", "a"]),
-        ("😀😀Bo😀", ["😀", "😀", "Bo", "😀"]),
-        ("👩\u200d🔬Bo", ["👩\u200d", "🔬", "Bo"]),
-        ("\u2764\ufe0fBo", ["\u2764\ufe0f", "Bo"]),  # a variation selector is no letter of Bo
-        ("👍🏽 1\ufe0f\u20e3", ["👍", "🏽", "1\ufe0f\u20e3"]),
-        ("a\u200bb \u200fab", ["a\u200bb", "\u200f", "ab"]),
-        ("a \u0301b", ["a", "\u0301", "b"]),
-        ("สวัสดี 1", ["สวัสดี", "1"]),
-        ("서울에서 만났다.", ["서울에서", "만났다", "."]),
-        ("你好，世界", ["你好", "，", "世界"]),
-        ("Ⅳ²x½", ["Ⅳ²x½"]),
-        ("a\x00b$", ["a", "\x00", "b", "$"]),
-    ],
-)
-def test_words_of_a_text(text: str, words: list[str]) -> None:
-    assert [text[start:end] for start, end in token_offsets(text, "words")] == words
-
-
-def test_characters_of_a_text() -> None:
-    assert token_offsets("e\u0301 \n😀", "characters") == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
-    assert token_offsets("", "characters") == []
 
 
 @given(TEXT)
@@ -263,7 +201,6 @@ def test_join_tokens_puts_blanks_where_words_would_merge() -> None:
     assert join_tokens(["😀", "\u200d", "a"], [""] * 4, "words")[0] == "😀 \u200da"
     assert join_tokens(["a", "b"], ["", "", ""], "characters") == ("ab", [(0, 1), (1, 2)])
     assert join_tokens([], [" "], "words") == (" ", [])
-    assert (default_gap("words"), default_gap("characters")) == (" ", "")
 
 
 # records

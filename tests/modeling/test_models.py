@@ -4,6 +4,7 @@ import os
 import struct
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from hf_cfgen.modeling.decoding import legal_transitions
 from hf_cfgen.modeling.untrained import lstm_tagger, pretrained_tagger
 from hf_cfgen.modeling.word_tokenizer import word_tokenizer
 from hf_cfgen.modeling.word_vectors import load_vectors
+from hf_cfgen.utils.text import token_offsets
 
 from ..taggers import LABELS, predict_words, tiny_lstm
 
@@ -103,6 +105,35 @@ def test_the_character_tokenizer_has_an_id_for_every_character_and_a_word_one_fo
     assert words.get_vocab() == {"[PAD]": 0, "[UNK]": 1, "New": 2, "York": 3}
 
 
+def test_a_tokenizer_of_words_splits_text_into_words_at_every_code_point():
+    tokenizer = word_tokenizer(["ab", "."]).backend_tokenizer.pre_tokenizer
+    # Python's table of Unicode is older than the tokenizer's: code points without a category differ
+    known = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Cs")]
+    assert len(known) > 280_000
+    for begin in range(0, len(known), 10_000):
+        text = "".join(f"a{code}b.{code}\u0301a {code}1" for code in known[begin : begin + 10_000])
+        assert [offsets for _, offsets in tokenizer.pre_tokenize_str(text)] == token_offsets(text, "words")
+
+
+def test_a_stock_pipeline_splits_text_into_the_words_of_training(tmp_path):
+    training = ["I", "met", "Barack", "Obama", ",", "in", "London", "."]
+    at_blanks = ["I", "met", "Barack", "Obama,", "in", "London."]
+    for tokens, expected in ((training, training), ([*training, "don't"], at_blanks)):
+        model, tokenizer = tiny_lstm([tokens])
+        model.save_pretrained(tmp_path)
+        tokenizer.save_pretrained(tmp_path)
+        tagger = pipeline("token-classification", str(tmp_path), ignore_labels=[])
+        text = "I met Barack Obama, in London."
+        words = tagger(text)
+        assert [text[word["start"] : word["end"]] for word in words] == expected
+        known = [word if word in tokens else "[UNK]" for word in expected]
+        assert tagger.tokenizer.convert_ids_to_tokens(tagger.tokenizer(text)["input_ids"]) == known
+        # words that are given as such are never split
+        ids = tagger.tokenizer(tokens, is_split_into_words=True)["input_ids"]
+        assert tagger.tokenizer.convert_ids_to_tokens(ids) == tokens
+        assert tagger.model.config.text_unit == "words"
+
+
 def test_vectors_are_read_alike_from_text_and_binary(tmp_path):
     expected = {"a": [0.5, -1.0], " ": [1.0, 2.0], "北": [0.25, 1e-3]}
     text = tmp_path / "text.bin"
@@ -175,12 +206,18 @@ def test_frozen_vectors_stay_frozen_after_loading(tmp_path):
             assert tagger.head[0].weight.requires_grad
 
 
-def test_a_character_tagger_takes_only_the_vectors_of_characters():
+def test_a_tagger_takes_only_the_vectors_that_it_can_use():
     vectors = {"北": np.zeros(2, np.float32), "京": np.ones(2, np.float32), "北京": np.ones(2, np.float32)}
     _, tokenizer = lstm_tagger([["北", "雨"]], LABELS, vectors, hidden_size=4)
     assert set(tokenizer.get_vocab()) == {"[PAD]", "[UNK]", "北", "雨", "京"}
     _, tokenizer = lstm_tagger([["北", "下雨"]], LABELS, vectors, hidden_size=4)
     assert "北京" in tokenizer.get_vocab()
+    vectors = {"Ada": np.zeros(2, np.float32), "Bo's": np.ones(2, np.float32)}
+    _, tokenizer = lstm_tagger([["Ada", "sings"]], LABELS, vectors, hidden_size=4)
+    assert set(tokenizer.get_vocab()) == {"[PAD]", "[UNK]", "Ada", "sings"}
+    _, tokenizer = lstm_tagger([["Ada", "don't"]], LABELS, vectors, hidden_size=4)
+    assert set(tokenizer.get_vocab()) == {"[PAD]", "[UNK]", "Ada", "don't", "Bo's"}
+    vectors = {"北": np.zeros(2, np.float32)}
     with pytest.raises(CfgenError, match=r"the vectors have no token of the train split"):
         lstm_tagger([["Ada"]], LABELS, vectors)
 

@@ -13,6 +13,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, List
 from transformers import EvalPrediction, Trainer, set_seed
 
 from hf_cfgen import CfgenError, load_ner_dataset
+from hf_cfgen.modeling import saved_config
 from hf_cfgen.modeling.decoding import decode_tags, legal_transitions
 from hf_cfgen.modeling.untrained import lstm_tagger
 from hf_cfgen.tagging.scoring import ner_scores
@@ -284,3 +285,15 @@ def test_a_tagger_knows_the_scheme_of_its_train_split(minilm):
         assert (getattr(model, "crf", None) is not None) == (options.model == "lstm")
     assert create_tagger(ModelOptions(crf=False), data)[0].crf is None
     assert create_tagger(ModelOptions(), data)[0].crf.legal.tolist() == legal_transitions(names, "IOB1").tolist()
+
+
+def test_a_tagger_knows_how_the_text_of_its_train_split_is_split(minilm, tmp_path):
+    names = ["O", "B-PER", "I-PER"]
+    sentences = {"whitespace": ["Ada", "left."], "words": ["Ada", "left", "."], "characters": ["A", "."]}
+    for unit, tokens in sentences.items():
+        rows = {"tokens": [tokens], "ner_tags": [["B-PER", *["O"] * (len(tokens) - 1)]]}
+        data = DatasetDict(train=Dataset.from_dict(rows).cast_column("ner_tags", List(ClassLabel(names=names))))
+        for options in (ModelOptions(), ModelOptions(model=str(minilm), num_layers=1)):
+            model, _ = create_tagger(options, data)
+            model.save_pretrained(tmp_path)
+            assert saved_config(tmp_path).text_unit == unit

@@ -8,7 +8,8 @@ from typing import NamedTuple, TypeVar
 
 from ...errors import CfgenError
 from ...tagging.spans import spans_to_tags
-from ..segmentation import choose_unit, split_long, token_offsets, token_spans
+from ...utils.text import choose_unit, token_offsets
+from ..segmentation import split_long, token_spans
 from .base import AnyFormat
 from .records import BadRecord, TextRecord, WordRecord, check_disjoint, checked_span, longest_disjoint
 
