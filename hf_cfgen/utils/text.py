@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from ..errors import CfgenError
+
 UNITS = ("characters", "words")  # how the text of a file can be read
 TEXT_UNITS = (*UNITS, "whitespace")  # how text can be split for a tagger
 
@@ -125,3 +127,11 @@ def is_in_words(tokens: Iterable[str]) -> bool:
     (True, False)
     """
     return all(token_offsets(token, "words") == [(0, len(token))] for token in tokens)
+
+
+def check_encodable(what: str, text: str) -> None:
+    """Raise a `CfgenError` if a text has half of a surrogate pair, which JSON can escape but UTF-8 cannot hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise CfgenError(f"{what} has half of a surrogate pair at {error.start}: correct it") from None

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ...errors import CfgenError
 from ...tagging.spans import split_tag
+from ...utils.text import check_encodable
 from ..columns import unequal
 from .base import Format
-from .records import BadRecord, WordRecord, check_encodable, parse_each
+from .records import BadRecord, WordRecord, parse_each
 from .text_files import (
     head_items,
     head_objects,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ...errors import CfgenError
 from ...tagging.spans import Span
+from ...utils.text import check_encodable
 from .text_files import shown
 
 Raw = TypeVar("Raw")
@@ -135,14 +136,6 @@ def check_label(what: str, label: object) -> None:
     if not isinstance(label, str) or not label.strip():
         raise CfgenError(f"{what} has the label {shown(label)}: give it the name of its type")
     check_encodable(f"{what}: the label", label)
-
-
-def check_encodable(what: str, text: str) -> None:
-    """Raise a `CfgenError` if a text has half of a surrogate pair, which JSON can escape but UTF-8 cannot hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise CfgenError(f"{what} has half of a surrogate pair at {error.start}: correct it") from None
 
 
 def check_disjoint(where: str, text: str, spans: Sequence[Span]) -> None:
