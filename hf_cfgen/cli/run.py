@@ -41,9 +41,10 @@ from ..evaluation.run_result import (
     Training,
 )
 from ..evaluation.scores import evaluate_tagger
+from ..modeling import saved_config
 from ..modeling.pipeline import DiscriminatorPipeline
 from ..modeling.word_vectors import load_vectors
-from ..reporting.formatting import percent, word_separator
+from ..reporting.formatting import percent
 from ..reporting.run_tables import causal_table, counts_line, score_table
 from ..training.config import ModelOptions, TaggerTrainingArguments, changed_options, result_options
 from ..training.taggers import create_tagger, train_tagger, with_learning_rate
@@ -51,7 +52,7 @@ from ..training.trainer import dev_scores
 from ..utils.environment import base_name, checkout_commit, command_line, environment
 from ..utils.files import finished_folder, read_json, write_json
 from ..utils.logging import silence_libraries
-from ..utils.text import is_in_characters
+from ..utils.text import default_gap, is_in_characters, token_offsets
 from ..utils.threads import limit_threads
 from .options import TEXTS, TRAINING, RecipeOptions
 from .parser import CommandParser, field_names, from_arguments
@@ -268,16 +269,18 @@ def _check_output(output: Path, config: dict[str, Any]) -> None:
 
 
 def _deploy_lines(result: RunResult, output: Path, test: Dataset) -> str:
-    folder = (output / result.deploy.lower()).as_posix()
+    """Return the line that tags a test sentence: its text, or its words if the text does not give them."""
+    folder = output / result.deploy.lower()
     noaug, aug = (percent(result.taggers[name].dev_strict_f1) for name in (NOAUG, AUG))
     tokens = next((row["tokens"] for row in test if any(row["ner_tags"])), test[0]["tokens"])
-    separator = word_separator(tokens)
-    strategy = "first" if separator else "simple"
+    unit = saved_config(folder).text_unit
+    text = default_gap(unit).join(tokens)
+    is_text = [text[start:end] for start, end in token_offsets(text, unit)] == tokens
+    inputs = repr(text) if is_text else f"{tokens!r}, is_split_into_words=True"
     return (
         f"Deploy {result.deploy} (dev strict F1 {noaug} for NoAug, {aug} for Aug):\n"
         "import hf_cfgen.modeling; from transformers import pipeline; "
-        f"print(pipeline('token-classification', {folder!r}, aggregation_strategy={strategy!r})"
-        f"({separator.join(tokens)!r}))"
+        f"print(pipeline('word-classification', {folder.as_posix()!r}, aggregation_strategy='simple')({inputs}))"
     )
 
 

@@ -5,22 +5,29 @@ import json
 import runpy
 import shutil
 import sys
+from ast import literal_eval
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 import yaml
-from datasets import load_dataset
+from datasets import Dataset, load_dataset
 
-from hf_cfgen import causal_effects, generate_counterfactuals, load_ner_dataset, mix
+from hf_cfgen import causal_effects, generate_counterfactuals, load_ner_dataset, mix, tags_to_spans
+from hf_cfgen.causal.interventions import intervened_predictions
+from hf_cfgen.cli import run
 from hf_cfgen.cli.main import main
 from hf_cfgen.cli.run import RunArguments
 from hf_cfgen.counterfactual.generation import with_provenance
+from hf_cfgen.data.columns import tag_column
+from hf_cfgen.evaluation.run_result import RunResult
 from hf_cfgen.evaluation.scores import seqeval_report
 from hf_cfgen.hub.cards import dataset_card, model_card
 from hf_cfgen.tagging.scoring import ner_scores
 from hf_cfgen.training.config import TaggerTrainingArguments
 from hf_cfgen.training.taggers import create_tagger, with_learning_rate
+
+from ..taggers import tiny_lstm
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -127,8 +134,41 @@ def test_it_prints_both_tables_and_a_line_to_deploy_that_works_when_pasted(finis
     deploy, line = printed.rstrip().splitlines()[-2:]
     assert deploy.startswith(f"Deploy {best} ")
     assert line.startswith("import hf_cfgen.modeling; ")
+    test = load_ner_dataset("demo:en")["test"]
+    texts, gold = [" ".join(words) for words in test["tokens"]], tag_column(test)
+    assert line.endswith(f", aggregation_strategy='simple')({texts[0]!r}))") and any(test["ner_tags"][0])
+    exec(line.replace(repr(texts[0]), repr(texts)), {})
+    found = literal_eval(capsys.readouterr().out)
+    predicted = intervened_predictions(str(output / best.lower()), test["tokens"], gold)["predictions"]
+    expected = [
+        [(s.label, " ".join(words[s.start : s.end])) for s in tags_to_spans(tags)]
+        for words, tags in zip(test["tokens"], predicted)
+    ]
+    assert [[(mention["entity_group"], mention["word"]) for mention in mentions] for mentions in found] == expected
+    assert any(expected)
     exec(line, {})
-    assert capsys.readouterr().out.startswith("[")
+    assert literal_eval(capsys.readouterr().out) == found[0]
+
+
+@pytest.mark.parametrize(
+    ("unit", "tokens", "argument"),
+    [
+        ("words", ["Bo", "sings", "."], "'Bo sings .'"),
+        ("words", ["don't", "sing"], "[\"don't\", 'sing'], is_split_into_words=True"),
+        ("whitespace", ["don't", "sing"], '"don\'t sing"'),
+        ("whitespace", ["New York", "sings"], "['New York', 'sings'], is_split_into_words=True"),
+        ("characters", ["北", " ", "京"], "'北 京'"),
+        ("characters", ["北", "2019"], "['北', '2019'], is_split_into_words=True"),
+    ],
+)
+def test_the_line_to_deploy_passes_a_text_if_it_gives_the_words(unit, tokens, argument, finished, tmp_path):
+    output, _ = finished
+    result = RunResult.from_dict(results_of(output))
+    model, _ = tiny_lstm([["Bo"]])
+    model.config.text_unit = unit
+    model.save_pretrained(tmp_path / result.deploy.lower())
+    test = Dataset.from_dict({"tokens": [["x"], tokens], "ner_tags": [[0], [1] * len(tokens)]})
+    assert run._deploy_lines(result, tmp_path, test).endswith(f", aggregation_strategy='simple')({argument}))")
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, tmp_path):
