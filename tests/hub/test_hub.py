@@ -21,6 +21,7 @@ from hf_cfgen import CfgenError, load_ner_dataset, push_dataset, push_model
 from hf_cfgen.cli.main import main
 from hf_cfgen.hub.cards import dataset_card
 from hf_cfgen.hub.push import Pushed, _scrubbed
+from hf_cfgen.modeling import LSTMTaggerConfig
 from hf_cfgen.modeling.pipeline import as_discriminator
 from hf_cfgen.reporting.markdown import escaped
 
@@ -228,8 +229,8 @@ def test_a_tagger_that_is_loaded_is_the_one_that_was_pushed(run_dir, hub, tmp_pa
     encoded = judge.tokenizer(tokens, is_split_into_words=True, return_tensors="pt")
     assert labels == [judge.model.config.id2label[int(i)] for i in judge.model(**encoded).logits[0].argmax(-1)]
 
-    stock = pipeline("token-classification", str(run_dir / "noaug"), aggregation_strategy="simple")
-    mentions = [[found["entity_group"], found["word"]] for found in stock("".join(tokens))]
+    made = pipeline("word-classification", str(run_dir / "noaug"), aggregation_strategy="simple")
+    mentions = [[found["entity_group"], found["word"]] for found in made("".join(tokens))]
     assert snippet == {"mentions": mentions} and mentions
 
     card = ModelCard(content)
@@ -245,7 +246,7 @@ def test_a_tagger_that_is_loaded_is_the_one_that_was_pushed(run_dir, hub, tmp_pa
     }
     assert card.data.model_name == "cner-tagger" and card.data.license == "cc-by-nc-4.0"
     assert "## As a discriminator" in card.text and "Pretrained vectors, vectors.vec, fine-tuned" in card.text
-    assert 'aggregation_strategy="simple"' in card.text
+    assert 'aggregation_strategy="simple"' in card.text and "The text is split into characters.\n" in card.text
     assert "ward-7" not in content
 
 
@@ -312,6 +313,26 @@ def test_the_shape_of_a_transformer_is_told_whatever_its_architecture_calls_it(r
     text = (tmp_path / "dry" / "README.md").read_text(encoding="utf-8")
     assert "\n`distil`, a pretrained transformer, with a token-classification head " in text
     assert "\n- **Shape.** distilbert, 3 layers of 24 units.\n" in text
+
+
+@pytest.mark.parametrize(
+    ("unit", "characters", "said"),
+    [
+        ("whitespace", False, "at whitespace"),
+        ("words", True, "into words and punctuation marks"),
+        ("characters", False, "into characters"),
+        (None, False, "into words and punctuation marks"),
+        (None, True, "into characters"),
+    ],
+)
+def test_the_card_says_how_the_tagger_splits_text(unit, characters, said, run_dir, tmp_path):
+    with copied(run_dir, tmp_path / "run") as (folder, results):
+        results["data"]["characters"] = characters
+        LSTMTaggerConfig(text_unit=unit).save_pretrained(folder / "aug")
+    push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "dry")
+    text = (tmp_path / "dry" / "README.md").read_text(encoding="utf-8")
+    assert f" The text is split {said}.\n" in text
+    assert "import hf_cfgen.modeling  # registers the task and LSTMTagger\n" in text
 
 
 def test_a_tagger_is_pushed_whole_without_what_else_lies_in_its_folder(run_dir, tmp_path):

@@ -207,9 +207,9 @@ def test_frozen_vectors_stay_frozen_after_loading(tmp_path):
 
 
 def test_a_tagger_takes_only_the_vectors_that_it_can_use():
-    vectors = {"北": np.zeros(2, np.float32), "京": np.ones(2, np.float32), "北京": np.ones(2, np.float32)}
+    vectors = {"北": np.zeros(2, np.float32), " ": np.ones(2, np.float32), "北京": np.ones(2, np.float32)}
     _, tokenizer = lstm_tagger([["北", "雨"]], LABELS, vectors, hidden_size=4)
-    assert set(tokenizer.get_vocab()) == {"[PAD]", "[UNK]", "北", "雨", "京"}
+    assert set(tokenizer.get_vocab()) == {"[PAD]", "[UNK]", "北", "雨", " "}
     _, tokenizer = lstm_tagger([["北", "下雨"]], LABELS, vectors, hidden_size=4)
     assert "北京" in tokenizer.get_vocab()
     vectors = {"Ada": np.zeros(2, np.float32), "Bo's": np.ones(2, np.float32)}
