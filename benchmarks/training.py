@@ -24,7 +24,7 @@ from hf_cfgen.data.loading import load_ner_dataset
 from hf_cfgen.modeling.lstm import LSTMTagger
 from hf_cfgen.modeling.word_vectors import load_vectors
 from hf_cfgen.training.config import ModelOptions, TaggerTrainingArguments
-from hf_cfgen.training.taggers import create_tagger, with_learning_rate
+from hf_cfgen.training.taggers import create_tagger
 from hf_cfgen.training.trainer import TaggerTrainer
 
 PARTS = ("forward", "backward", "optimizer", "forward on dev")
@@ -66,9 +66,7 @@ def main() -> None:
         )
         set_seed(training.seed)
         model, tokenizer = create_tagger(options, data, vectors)
-        trainer = TaggerTrainer(
-            model, with_learning_rate(training, options), data["train"], data["validation"], tokenizer
-        )
+        trainer = TaggerTrainer(model, training, data["train"], data["validation"], tokenizer)
         result["shares"] = shares(trainer)
         if isinstance(model, LSTMTagger):
             result["lstm_seconds_a_step"] = lstm_ways(model, trainer, arguments.rounds)

@@ -29,8 +29,18 @@ from hf_cfgen.utils.files import read_json, write_json  # noqa: E402
 RECORDED = REPOSITORY / "docs" / "recorded"
 PICTURE = REPOSITORY / "docs" / "images" / "run.svg"
 # of a run on an embedded corpus, none of which is a path
-_CONFIG = ("dataset", "num_train_examples", "seed", "model", "recipe", "k", "max_steps", "learning_rate")
-_TAGGER = ("examples", "dev_strict_f1", "best_step", "context_dropout", "tried", "seconds")
+_CONFIG = (
+    "dataset",
+    "num_train_examples",
+    "seed",
+    "model",
+    "recipe",
+    "k",
+    "max_steps",
+    "learning_rate",
+    "context_dropout",
+)
+_TAGGER = ("examples", "dev_strict_f1", "best_step", "context_dropout", "seconds")
 SENTENCES_SHOWN = 2  # of a diagnosis, for each intervention
 _KEPT, _REJECTED, _OBSERVED, _INK, _PALE = "#1a7f37", "#b42318", "#0b5cad", "#1f2328", "#59636e"
 
@@ -39,7 +49,8 @@ def record(run_dir: Path) -> None:
     """Write docs/recorded from a run and its diagnosis."""
     results, diagnosis = read_json(run_dir / "results.json"), read_json(run_dir / "diagnosis.json")
     recorded = {
-        name: results[name] for name in ("hf_cfgen", "names", "environment", "command", "commit", "data", "deploy")
+        name: results[name]
+        for name in ("hf_cfgen", "names", "environment", "command", "commit", "data", "recommendation")
     }
     recorded["config"] = {name: results["config"][name] for name in _CONFIG}
     recorded["counts"] = {name: value for name, value in results["counts"].items() if name != "by_type"}

@@ -56,9 +56,12 @@ def plain_candidates(self: Intervene, batch: dict[str, list[Any]]) -> dict[str, 
     mentions = [tags_to_spans(tag_strings(tags, self.names)) for tags in batch["ner_tags"]]
     drawn = _draw(self, list(map(str, batch["id"])), batch["tokens"], mentions)
     for row, (row_id, tokens, spans) in enumerate(zip(batch["id"], batch["tokens"], mentions)):
-        for j, (span, form) in enumerate(drawn[row]):
-            new_tokens, new_spans, position = replace_mention(tokens, spans, span, form)
-            replaced = new_spans[position]
+        for j, pairs in enumerate(drawn[row]):
+            new_tokens, new_spans, replaced = tokens, spans, []
+            for span, form in pairs:
+                place = spans.index(span)
+                new_tokens, new_spans, _ = replace_mention(new_tokens, new_spans, new_spans[place], form)
+                replaced.append((place, list(tokens[span.start : span.end]), list(form)))
             values = {
                 "id": f"{row_id}#{j}",
                 "tokens": new_tokens,
@@ -66,13 +69,8 @@ def plain_candidates(self: Intervene, batch: dict[str, list[Any]]) -> dict[str, 
                 "source_id": str(row_id),
                 "is_counterfactual": True,
                 "replaced": [
-                    {
-                        "start": replaced.start,
-                        "end": replaced.end,
-                        "label": span.label,
-                        "original": list(tokens[span.start : span.end]),
-                        "replacement": list(form),
-                    }
+                    {**new_spans[place]._asdict(), "original": original, "replacement": form}
+                    for place, original, form in replaced
                 ],
                 "score": None,
                 "reason": None,
@@ -85,10 +83,14 @@ def plain_candidates(self: Intervene, batch: dict[str, list[Any]]) -> dict[str, 
 
 def _draw(
     self, ids: Sequence[str], sentences: Sequence[Sequence[str]], spans: Sequence[Sequence[Span]]
-) -> list[list[tuple[Span, Form]]]:
-    """For each row the mentions to replace, each with the form to swap in."""
+) -> list[list[list[tuple[Span, Form]]]]:
+    """For each row its candidates: the mentions to replace, each with the form to swap in."""
     keys = row_keys(self.config.seed, ids)
     mentions = [[s for s in row if _others(self, s, tokens)] for row, tokens in zip(spans, sentences)]
+    many = [
+        list(_draw_many(self, key, tokens, list(row))) if self.config.recipe == "varied" else []
+        for key, tokens, row in zip(keys.tolist(), sentences, mentions)
+    ]
     rows = [row for row, found in enumerate(mentions) if found]
     sizes = np.array([len(mentions[row]) for row in rows], dtype=np.int64)
     order = shuffled(derive_keys(keys[rows], 0), sizes, sizes.max(initial=0))
@@ -96,7 +98,7 @@ def _draw(
         mentions[row] = [mentions[row][place] for place in places[: len(mentions[row])]]
     if self.config.recipe == "paper":
         return [
-            [(span, form) for span in found[:1] for form in self.entity_sets.forms[span.label] if form != own]
+            [[(span, form)] for span in found[:1] for form in self.entity_sets.forms[span.label] if form != own]
             for found, tokens in zip(mentions, sentences)
             for own in [tuple(tokens[found[0].start : found[0].end]) if found else ()]
         ]
@@ -106,13 +108,41 @@ def _draw(
     sizes = np.array([len(self.entity_sets.forms[labels[i]]) for _, i in pairs], dtype=np.int64)
     of_pairs = derive_keys(keys[[row for row, _ in pairs]], np.array([i for _, i in pairs], dtype=np.int64) + 1)
     # one more than k: k - 1 forms may be used already and one be the mention's own text
-    drawn = shuffled(of_pairs, sizes, min(self.config.k + 1, sizes.max(initial=0)))
+    drawn = shuffled(of_pairs, sizes, min(_singles(self) + 1, sizes.max(initial=0)))
     forms: list[dict[str, list[Form]]] = [{} for _ in ids]
     for (row, i), places in zip(pairs, drawn.tolist()):
         forms[row][labels[i]] = [self.entity_sets.forms[labels[i]][place] for place in places if place >= 0]
     return [
-        list(_draw_budget(self, tokens, found, of_row)) for tokens, found, of_row in zip(sentences, mentions, forms)
+        [[pair] for pair in _draw_budget(self, tokens, found, of_row)] + candidates
+        for tokens, found, of_row, candidates in zip(sentences, mentions, forms, many)
     ]
+
+
+def _singles(self) -> int:
+    """The candidates of a row that replace one mention."""
+    return -(-self.config.k // 2) if self.config.recipe == "varied" else self.config.k
+
+
+def _draw_many(self, key: int, tokens: Sequence[str], mentions: list[Span]) -> Iterator[list[tuple[Span, Form]]]:
+    """The candidates of a row that replace each mention with probability 0.7, and at least one."""
+
+    def derived(key: int, number: int) -> int:
+        return int(derive_keys(np.array([key], dtype=np.uint64), number)[0])
+
+    def below(key: int, size: int) -> int:
+        return (key >> 32) * size >> 32
+
+    for copy in range(self.config.k // 2 if mentions else 0):
+        of_copy = derived(derived(key, 2**32), copy)
+        of_mentions = [derived(of_copy, place + 1) for place in range(len(mentions))]
+        places = [place for place, one in enumerate(of_mentions) if below(derived(one, 0), 2**20) < 0.7 * 2**20]
+        pairs = []
+        for place in places or [below(derived(of_copy, 0), len(mentions))]:
+            span = mentions[place]
+            own = tuple(tokens[span.start : span.end])
+            others = [form for form in self.entity_sets.forms[span.label] if form != own]
+            pairs.append((span, others[below(derived(of_mentions[place], 1), len(others))]))
+        yield pairs
 
 
 def _others(self, span: Span, tokens: Sequence[str]) -> bool:
@@ -125,7 +155,7 @@ def _draw_budget(
     self, tokens: Sequence[str], mentions: list[Span], order: dict[str, list[Form]]
 ) -> Iterator[tuple[Span, Form]]:
     """Up to k pairs: mentions in turn, and for each the next form of its type that the row has not used yet."""
-    k = self.config.k
+    k = _singles(self)
     used: set[tuple[str, Form]] = set()
     pairs: set[tuple[Span, Form]] = set()
     while mentions and len(pairs) < k:

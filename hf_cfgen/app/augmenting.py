@@ -49,7 +49,7 @@ def generate(text: str, file: str | None, discriminator: str, k: int, seed: int)
     Raises:
         CfgenError: The sentences cannot be used, or the discriminator does not exist.
     """
-    config = CfgenConfig(k=k, seed=seed)
+    config = CfgenConfig("budget", k=k, seed=seed)  # one mention per candidate is easy to read
     sentences = read_sentences(text, file)
     entity_sets = EntitySets.from_dataset(sentences)
     entity_sets.check_swappable()

@@ -25,16 +25,17 @@ class RecipeOptions:
     """How counterfactual examples are made; see `CfgenConfig`.
 
     Args:
-        recipe (`str`, *optional*, defaults to `"budget"`): `"budget"`, `"paper"`, or the import path of a function.
-        k (`int`, *optional*, defaults to 5): Candidates per example of the budget recipe.
+        recipe (`str`, *optional*, defaults to `"varied"`): `"varied"`, `"budget"`, `"paper"`, or the import path of a
+            function.
+        k (`int`, *optional*, defaults to 10): Candidates per example, except under `"paper"`.
         filter (`str`, *optional*): The import path of a function that rejects candidates.
     """
 
     recipe: str = field(
-        default="budget",
-        metadata={"help": "budget (k candidates per example), paper (all), or your own: my_module:my_recipe."},
+        default="varied",
+        metadata={"help": "varied, budget (one mention per candidate), paper, or your own: my_module:my_recipe."},
     )
-    k: int = field(default=5, metadata={"help": "Candidates per example of the budget recipe."})
+    k: int = field(default=10, metadata={"help": "Candidates per example of varied and budget."})
     filter: str | None = field(default=None, metadata={"help": "Your own filter of candidates: my_module:my_filter."})
 
     def recipe_config(self, seed: int = 0, scheme: str | None = None) -> CfgenConfig:

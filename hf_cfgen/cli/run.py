@@ -19,10 +19,12 @@ from .. import __version__
 from ..counterfactual.entity_sets import entity_types
 from ..counterfactual.generation import generate_counterfactuals, mix, random_swap, with_provenance
 from ..counterfactual.train_split import TrainSplit
+from ..data.columns import tag_column
 from ..data.loading import check_sizes, cut_splits, write_skipped
 from ..data.options import ReadOptions, SplitOptions
 from ..data.reading import read_splits
 from ..errors import CfgenError, about
+from ..evaluation.recommendation import recommend
 from ..evaluation.run_result import (
     AUG,
     CONTROL,
@@ -38,17 +40,22 @@ from ..evaluation.run_result import (
     RunData,
     RunResult,
     TaggerResult,
-    Training,
 )
-from ..evaluation.scores import evaluate_tagger
+from ..evaluation.scores import evaluate_tagger, predicted_tags
 from ..modeling import saved_config
 from ..modeling.pipeline import DiscriminatorPipeline
 from ..modeling.word_vectors import load_vectors
-from ..reporting.formatting import percent
-from ..reporting.run_tables import causal_table, counts_line, score_table
-from ..training.config import ModelOptions, TaggerTrainingArguments, changed_options, result_options
-from ..training.taggers import create_tagger, train_tagger, with_learning_rate
-from ..training.trainer import dev_scores
+from ..reporting.formatting import counted
+from ..reporting.run_tables import causal_table, counts_line, recommendation_text, score_table
+from ..training.config import (
+    ModelOptions,
+    TaggerTrainingArguments,
+    changed_options,
+    result_options,
+    with_defaults,
+)
+from ..training.taggers import create_tagger, train_tagger
+from ..training.trainer import SELECTION_MENTIONS, selects_weights
 from ..utils.environment import base_name, checkout_commit, command_line, environment
 from ..utils.files import finished_folder, read_json, write_json
 from ..utils.logging import silence_libraries
@@ -58,6 +65,18 @@ from .options import TEXTS, TRAINING, RecipeOptions
 from .parser import CommandParser, field_names, from_arguments
 from .processes import check_processes
 
+_CONTEXT_DROPOUT = "Of Aug and Control: probability that a word outside mentions is [EMPTY]; 0.2 for an LSTM, else 0."
+
+_SMALL_DEV = (
+    f"Note: dev has {{}} with fewer than {SELECTION_MENTIONS} mentions, too few to choose by: every tagger keeps the "
+    "weights of its last step."
+)
+
+_NO_PRETRAINED_MODEL = (
+    "Note: the LSTM learns only the words of the train split. A pretrained model usually scores far higher on words: "
+    "add --model NAME."
+)
+
 
 @dataclass(kw_only=True)
 class RunArguments(ReadOptions, SplitOptions, ModelOptions, RecipeOptions):
@@ -65,18 +84,12 @@ class RunArguments(ReadOptions, SplitOptions, ModelOptions, RecipeOptions):
 
     dataset: str = field(metadata={"help": "A file, a folder, a Hub name, or demo:en, demo:zh."})
     control: bool = field(default=False, metadata={"help": "Also train on the same number of unjudged candidates."})
-    try_context_dropout: float = field(
-        default=0.2,
-        metadata={"help": "Train Aug and Control also with this context dropout; dev decides. 0: do not"},
-    )
 
     def __post_init__(self) -> None:
         ReadOptions.__post_init__(self)
         ModelOptions.__post_init__(self)
         check_sizes(self.pool, self.split_sizes)
         self.recipe_config()
-        if not 0 <= self.try_context_dropout < 1:
-            raise CfgenError(f"--try_context_dropout is {self.try_context_dropout}: give 0 or more, and less than 1")
 
 
 def add_options(parser: CommandParser) -> None:
@@ -84,14 +97,13 @@ def add_options(parser: CommandParser) -> None:
     groups = {
         "data": ("dataset", *field_names(ReadOptions), *field_names(SplitOptions)),
         "model": field_names(ModelOptions),
-        "recipe": (*field_names(RecipeOptions), "control", "try_context_dropout"),
+        "recipe": (*field_names(RecipeOptions), "control", "context_dropout"),
         "training": TRAINING,
         "output": ("output_dir",),
     }
-    # try_context_dropout sets context_dropout
-    left_out = ("context_dropout",)
     classes = RunArguments, TaggerTrainingArguments
-    parser.add_options(*classes, groups=groups, left_out=left_out, example="--dataset DATA", texts=TEXTS)
+    texts = TEXTS | {"context_dropout": _CONTEXT_DROPOUT}
+    parser.add_options(*classes, groups=groups, example="--dataset DATA", texts=texts)
 
 
 def main(command_line: Namespace) -> None:
@@ -125,7 +137,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
     The output folder gets the taggers with their tokenizers in `noaug/`, `aug/` and, if asked for, `control/`; the
     counterfactual examples in `kept/` and `rejected/`, unless there are none; the splits that Aug is trained and
     evaluated on in `data/`; and last `results.json`. Running again with the same arguments replaces them. Aug and
-    Control are trained with each context dropout, NoAug without. Only the tagger that is best on dev is tested.
+    Control are trained with context dropout, NoAug without.
 
     Args:
         arguments (`RunArguments`): The data, the model and the recipe.
@@ -137,13 +149,15 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
     Raises:
         CfgenError: The input cannot be used, or the output folder holds something else.
     """
-    training = with_learning_rate(training, arguments)
+    defaults = arguments.training_defaults()
+    training = with_defaults(training, defaults)
+    if training.context_dropout is None:
+        training.context_dropout = defaults.context_dropout
     output = Path(training.output_dir)
     config = json.loads(json.dumps(asdict(arguments))) | {
         name: str(value) for name, value in result_options(training).items()
     }
-    config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate")}
-    del config["context_dropout"]  # try_context_dropout replaces it
+    config |= {name: getattr(training, name) for name in ("seed", "max_steps", "learning_rate", "context_dropout")}
     _check_output(output, config)
     commit = checkout_commit()  # now, because files may change during a long run
     recipe = arguments.recipe_config(training.seed, arguments.scheme)
@@ -163,48 +177,53 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
     if main:
         _start(output, config)
         write_skipped(output / SKIPPED, source.skipped)
+    if not selects_weights(data["validation"]):
+        _say(main, _SMALL_DEV.format(counted(len(data["validation"]), "sentence")))
+    if arguments.is_lstm and vectors is None and not is_in_characters(chain.from_iterable(data["train"]["tokens"])):
+        _say(main, _NO_PRETRAINED_MODEL)
     results: dict[str, TaggerResult] = {}
+    on_dev: dict[str, list[list[str]]] = {}
 
-    def train(name: str, rows: Dataset, *context_dropout: float) -> DiscriminatorPipeline:
-        """Train with each probability, and keep the tagger that is best on dev, the first of equals."""
-        tried: list[tuple[DiscriminatorPipeline, Training]] = []
-        for probability in context_dropout:
-            suffix = f", context dropout {probability:g}" if probability else ""
-            _say(main, f"Training {name} on {len(rows)} examples, {training.max_steps} steps{suffix}")
-            options = copy.copy(training)
-            options.context_dropout = probability
-            begin = time.perf_counter()
-            checkpoints = output / f"checkpoints-{name.lower()}.partial"
-            tagger, trainer = train_tagger(arguments, data, rows, vectors, options, checkpoints)
-            seconds = {"train": time.perf_counter() - begin}
-            record = {"context_dropout": probability, "seconds": seconds, **dev_scores(trainer.state)}
-            tried.append((tagger, Training.from_dict(record)))
-        tagger, best = max(tried, key=lambda item: item[1].dev_strict_f1)
+    def train(name: str, rows: Dataset, context_dropout: float = 0.0) -> DiscriminatorPipeline:
+        """Train and evaluate a tagger."""
+        _say(main, f"Training {name} on {len(rows)} examples, {training.max_steps} steps")
+        options = copy.copy(training)
+        options.context_dropout = context_dropout
+        begin = time.perf_counter()
+        tagger, trainer = train_tagger(
+            arguments, data, rows, vectors, options, output / f"checkpoints-{name.lower()}.partial"
+        )
+        seconds = {"train": time.perf_counter() - begin}
+        on_dev[name] = predicted_tags(tagger, data["validation"], training.per_device_eval_batch_size)
         evaluation = evaluate_tagger(tagger, data["test"], training.per_device_eval_batch_size)
-        trainings = [other for _, other in tried]
-        results[name] = TaggerResult(examples=len(rows), tried=trainings, **vars(best), **vars(evaluation))
+        results[name] = TaggerResult(
+            examples=len(rows),
+            context_dropout=context_dropout,
+            seconds=seconds,
+            **vars(trainer.dev_scores()),
+            **vars(evaluation),
+        )
         if main:
             with finished_folder(output / name.lower()) as folder:
                 tagger.model.save_pretrained(folder)
                 tagger.tokenizer.save_pretrained(folder)
         return tagger
 
-    discriminator = train(NOAUG, data["train"], 0.0)
+    discriminator = train(NOAUG, data["train"])
     kept, rejected, counts = generate_counterfactuals(split, discriminator, recipe, entity_sets=entity_sets)
     _say(main, counts_line(counts))
     if main:
         for name, rows in ((KEPT, kept), (REJECTED, rejected)):
             if len(rows):  # datasets cannot open a dataset without rows
                 _write_splits(output / name, {"train": rows})
-    probabilities = dict.fromkeys((0.0, arguments.try_context_dropout))
     if arguments.control:
         candidates = generate_counterfactuals(split, None, recipe, entity_sets=entity_sets).kept
         swapped = random_swap(candidates, len(kept), training.seed)
-        train(CONTROL, mix(split, swapped, training.seed), *probabilities)
+        train(CONTROL, mix(split, swapped, training.seed), training.context_dropout)
     mixed = mix(split, kept, training.seed)
     if main:
         _write_splits(output / DATA, {"train": mixed, **observational})
-    train(AUG, mixed, *probabilities)
+    train(AUG, mixed, training.context_dropout)
 
     places = {"dataset": arguments.dataset, "model": arguments.model, "vectors": arguments.vectors}
     result = RunResult(
@@ -221,14 +240,16 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
         ),
         counts=counts,
         taggers=results,
-        deploy=max((NOAUG, AUG), key=lambda name: results[name].dev_strict_f1),
+        recommendation=recommend(tag_column(data["validation"]), on_dev, NOAUG, AUG),
     )
     PartialState().wait_for_everyone()  # no results if another process failed
     if main:
         write_json(output / RESULTS, result.to_dict())
         (output / STARTED).unlink()
     tables = f"{score_table(result)}\n\n{causal_table(result)}"
-    _say(main, f"\n{tables}\n\n{_deploy_lines(result, output, data['test'])}")
+    _say(main, f"\n{tables}\n\n{recommendation_text(result.recommendation)}")
+    if result.recommendation.tagger is not None:
+        _say(main, _usage_line(output / result.recommendation.tagger.lower(), data["test"]))
     return result
 
 
@@ -268,17 +289,14 @@ def _check_output(output: Path, config: dict[str, Any]) -> None:
         raise CfgenError(f"{output} is not empty and does not hold a run: choose another --output_dir")
 
 
-def _deploy_lines(result: RunResult, output: Path, test: Dataset) -> str:
-    """Return the line that tags a test sentence: its text, or its words if the text does not give them."""
-    folder = output / result.deploy.lower()
-    noaug, aug = (percent(result.taggers[name].dev_strict_f1) for name in (NOAUG, AUG))
+def _usage_line(folder: Path, test: Dataset) -> str:
+    """Return a line of Python that tags a test sentence: its text, or its words if the text does not give them."""
     tokens = next((row["tokens"] for row in test if any(row["ner_tags"])), test[0]["tokens"])
     unit = saved_config(folder).text_unit
     text = default_gap(unit).join(tokens)
     is_text = [text[start:end] for start, end in token_offsets(text, unit)] == tokens
     inputs = repr(text) if is_text else f"{tokens!r}, is_split_into_words=True"
     return (
-        f"Deploy {result.deploy} (dev strict F1 {noaug} for NoAug, {aug} for Aug):\n"
         "import hf_cfgen.modeling; from transformers import pipeline; "
         f"print(pipeline('word-classification', {folder.as_posix()!r}, aggregation_strategy='simple')({inputs}))"
     )

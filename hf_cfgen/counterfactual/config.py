@@ -12,7 +12,7 @@ from ..utils.objects import import_object
 if TYPE_CHECKING:
     from .entity_sets import EntitySets
 
-RecipeName = Literal["budget", "paper"]
+RecipeName = Literal["varied", "budget", "paper"]
 
 RECIPES: tuple[RecipeName, ...] = get_args(RecipeName)
 
@@ -37,12 +37,14 @@ class CfgenConfig:
     """The options for generating counterfactual examples.
 
     Args:
-        recipe (`str` or `Callable`, *optional*, defaults to `"budget"`): `"budget"` draws `k` candidates per example.
-            `"paper"` replaces one random mention per example by every other form of its type, as in Zeng et al.
-            (2020). Or your own function, or its import path `"my_module:my_recipe"`: it takes an example (a
-            dictionary of `id`, `tokens`, and `mentions`), the `EntitySets`, and a `random.Random` that depends only
-            on the seed and the id. It returns pairs of a mention and the surface form that replaces it.
-        k (`int`, *optional*, defaults to 5): Candidates per example under `"budget"`.
+        recipe (`str` or `Callable`, *optional*, defaults to `"varied"`): `"varied"` draws `k` candidates per example:
+            half replace one mention, half replace each mention with probability 0.7. `"budget"` draws `k` candidates
+            per example that replace one mention. `"paper"` replaces one random mention per example by every other form
+            of its type, as in Zeng et al. (2020). Or your own function, or its import path `"my_module:my_recipe"`: it
+            takes an example (a dictionary of `id`, `tokens`, and `mentions`), the `EntitySets`, and a `random.Random`
+            that depends only on the seed and the id. It returns pairs of a mention and the surface form that replaces
+            it.
+        k (`int`, *optional*, defaults to 10): Candidates per example under `"varied"` and `"budget"`.
         seed (`int`, *optional*, defaults to 42): Seed of the draws.
         scheme (`str`, *optional*): The tagging scheme of the data. Detected if omitted.
         filter (`str` or `Callable`, *optional*): Your own function, or its import path `"my_module:my_filter"`. It
@@ -55,11 +57,11 @@ class CfgenConfig:
     Example:
 
     >>> CfgenConfig(k=3).recipe
-    'budget'
+    'varied'
     """
 
-    recipe: str | Recipe = "budget"
-    k: int = 5
+    recipe: str | Recipe = "varied"
+    k: int = 10
     seed: int = 42
     scheme: str | None = None
     filter: str | Filter | None = None

@@ -17,8 +17,8 @@ class TypeCounts(Record):
     Args:
         mentions (`int`): Its mentions in the train split.
         forms (`int`): Its surface forms.
-        candidates (`int`): Candidates in which a mention of this type is replaced.
-        kept (`int`): Those candidates that are kept.
+        candidates (`int`): Its replaced mentions in the candidates.
+        kept (`int`): Its replaced mentions in the kept candidates.
     """
 
     mentions: int

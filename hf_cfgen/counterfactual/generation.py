@@ -104,7 +104,7 @@ def generate_counterfactuals(
         raise CfgenError("the train split has no rows: there is nothing to swap in; give some sentences")
     if config.own_recipe() is not None:  # the cache does not detect edits of the user's module
         map_kwargs = {"load_from_cache_file": False, **map_kwargs}
-    longest = config.k if config.recipe == "budget" else max(map(len, intervene.entity_sets.forms.values()))
+    longest = max(map(len, intervene.entity_sets.forms.values())) if config.recipe == "paper" else config.k
     batch_size = min(1000, 1 + _ROWS_AT_ONCE // longest)
     drawn = split.dataset.map(
         intervene,
@@ -123,12 +123,19 @@ def generate_counterfactuals(
 
 def _unique_candidates(split: TrainSplit, entity_sets: EntitySets, drawn: Dataset) -> tuple[Dataset, GenerationCounts]:
     """Drop the duplicates and the counting columns, and count."""
-    *hashes, types, begins = (column.to_numpy() for column in drawn[:].select(list(COUNTING_COLUMNS)).columns)
+    *hashes, begins = (column.to_numpy() for column in drawn[:].select(list(COUNTING_COLUMNS)).columns)
     rows = first_seen(_hashes(split.dataset), hashes)
     is_unique = np.zeros(len(drawn), dtype=bool)
     is_unique[rows] = True
     has_candidates = np.logical_or.reduceat(is_unique, np.flatnonzero(begins)) if len(drawn) else is_unique
-    by_type = np.bincount(types[rows], minlength=len(entity_sets.forms)).tolist()
+    # faster than `Dataset.select`, which makes a Python number per row
+    info = drawn.info.copy()
+    info.features = Features({name: kind for name, kind in drawn.features.items() if name not in COUNTING_COLUMNS})
+    everything = len(rows) == len(drawn)
+    indices = None if everything else InMemoryTable(pa.table({"indices": pa.array(rows, pa.uint64())}))
+    fingerprint = Hasher.hash([drawn._fingerprint, "unique rows"])
+    candidates = Dataset(drawn.data.drop(list(COUNTING_COLUMNS)), info, drawn.split, indices, fingerprint)
+    replaced = _replaced_types(candidates)
     counts = GenerationCounts(
         examples=len(split.dataset),
         examples_without_candidates=len(split.dataset) - int(has_candidates.sum()),
@@ -137,18 +144,22 @@ def _unique_candidates(split: TrainSplit, entity_sets: EntitySets, drawn: Datase
         candidates=len(rows),
         kept=len(rows),
         by_type={
-            label: TypeCounts(split.form_counts.get(label, Counter()).total(), len(forms), count, kept=count)
-            for (label, forms), count in zip(entity_sets.forms.items(), by_type)
+            label: TypeCounts(
+                split.form_counts.get(label, Counter()).total(), len(forms), replaced[label], kept=replaced[label]
+            )
+            for label, forms in entity_sets.forms.items()
         },
         unswappable_types=list(entity_sets.unswappable),
     )
-    # faster than `Dataset.select`, which makes a Python number per row
-    info = drawn.info.copy()
-    info.features = Features({name: kind for name, kind in drawn.features.items() if name not in COUNTING_COLUMNS})
-    everything = len(rows) == len(drawn)
-    indices = None if everything else InMemoryTable(pa.table({"indices": pa.array(rows, pa.uint64())}))
-    fingerprint = Hasher.hash([drawn._fingerprint, "unique rows"])
-    return Dataset(drawn.data.drop(list(COUNTING_COLUMNS)), info, drawn.split, indices, fingerprint), counts
+    return candidates, counts
+
+
+def _replaced_types(rows: Dataset) -> Counter[str]:
+    """Count the replaced mentions by type."""
+    found = Counter[str]()
+    for table in arrow_batches(rows, "replaced"):
+        found += _counted(pc.struct_field(pc.list_flatten(table["replaced"]), "label"))
+    return found
 
 
 def judge_counterfactuals(
@@ -185,9 +196,7 @@ def judge_counterfactuals(
     )
     accepted = reasons.is_null().to_numpy()
     kept, rejected = (candidates.select(np.flatnonzero(rows)) for rows in (accepted, ~accepted))
-    kept_of = Counter[str]()
-    for table in arrow_batches(kept, "replaced"):
-        kept_of += _counted(pc.struct_field(pc.list_flatten(table["replaced"]), "label"))
+    kept_of = _replaced_types(kept)
     counts = replace(
         unjudged.counts,
         kept=len(kept),

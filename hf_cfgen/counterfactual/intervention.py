@@ -20,19 +20,18 @@ from ..utils.hashing import derive_keys, hash_rows, hash_words
 from ..utils.ragged import expand_ranges
 from .config import CfgenConfig, Recipe
 from .entity_sets import EntitySets
-from .sampling import Interventions, row_keys, sample_budget, sample_paper
+from .sampling import Interventions, row_keys, sample_budget, sample_paper, sample_varied
 from .train_split import TrainSplit, stale_columns
 
 logger = logging.getLogger(__name__)
 
-_VERSION = 3  # increase when the sampled rows change, because the datasets cache does not detect edits of this module
+_VERSION = 4  # increase when the sampled rows change, because the datasets cache does not detect edits of this module
 
-# the hash of the row's tokens, the replaced type, and whether the candidates of a new source row start
+# the hash of the row's tokens, and whether the candidates of a new source row start
 COUNTING_COLUMNS = Features(
     {
         "_cfgen_hash_0": Value("uint64"),
         "_cfgen_hash_1": Value("uint64"),
-        "_cfgen_type": Value("int32"),
         "_cfgen_begins": Value("bool"),
     }
 )
@@ -46,7 +45,7 @@ class _Pool(NamedTuple):
     codes: np.ndarray  # the tag of each word, see `SpanTable.to_codes`
     form_starts: np.ndarray  # where each form starts in `words`
     form_ends: np.ndarray
-    form_of: np.ndarray  # the form of each candidate
+    form_of: np.ndarray  # the form of each replacement
 
 
 @dataclass(frozen=True)
@@ -143,23 +142,34 @@ class Intervene:
         mentions = TagBatch.from_arrays(tags, self.names).mentions()
         own_recipe = self.config.own_recipe()
         if own_recipe is None:
-            replaced, forms = self._sample(row_keys(self.config.seed, ids), mentions, hashes)
+            drawn = self._sample(row_keys(self.config.seed, ids), mentions, hashes)
         else:
-            replaced, forms = self._sample_by(own_recipe, ids, tokens, mentions)
-        pool = self._pool(StringArray.from_arrow(tokens.values), hashes, mentions, replaced, forms)
-        rows, form_of = mentions.row[replaced], pool.form_of
+            drawn = self._sample_by(own_recipe, ids, tokens, mentions)
+        candidate, replaced = drawn.candidate, drawn.mention
+        pool = self._pool(StringArray.from_arrow(tokens.values), hashes, mentions, replaced, drawn.form)
+        firsts = np.flatnonzero(np.diff(candidate, prepend=-1))  # the first replacement of each candidate
+        counts = np.diff(firsts, append=len(candidate))
+        rows, place = mentions.row[replaced[firsts]], np.arange(len(candidate)) - np.repeat(firsts, counts)
         starts, ends = mentions.start[replaced], mentions.end[replaced]
-        form_starts, form_ends = pool.form_starts[form_of], pool.form_ends[form_of]
+        form_starts, form_ends = pool.form_starts[pool.form_of], pool.form_ends[pool.form_of]
 
-        # a new row is three segments of the pool: the words before the mention, the form, and the words after it
-        before = np.stack([tokens.offsets[rows], form_starts, ends], axis=1)
-        behind = np.stack([starts, form_ends, tokens.offsets[rows + 1]], axis=1)
+        # a new row is made of segments of the pool: the words before each replaced mention, its new form, and the
+        # words after the last one; candidates with fewer replacements have empty segments at the end
+        shape = len(rows), 2 * counts.max(initial=1) + 1
+        before, behind = (np.broadcast_to(tokens.offsets[rows + 1, None], shape).copy() for _ in range(2))
+        before[:, 0] = tokens.offsets[rows]
+        behind[candidate, 2 * place] = starts
+        before[candidate, 2 * place + 1], behind[candidate, 2 * place + 1] = form_starts, form_ends
+        before[candidate, 2 * place + 2] = ends
         lengths = (behind - before).sum(axis=1)
         codes = pool.codes[expand_ranges(before.ravel(), (behind - before).ravel())]
-        at = starts - tokens.offsets[rows]  # where the mention starts in its row, old and new
+        # where each replaced mention starts in its new row
+        longer = (form_ends - form_starts) - (ends - starts)
+        shift = np.cumsum(longer) - longer
+        at = starts - tokens.offsets[rows][candidate] + shift - shift[firsts][candidate]
         if self.scheme == "IOB1":
             # the first tag depends on whether another mention directly precedes it
-            codes[np.cumsum(lengths) - lengths + at] = pool.codes[starts]
+            codes[(np.cumsum(lengths) - lengths)[candidate] + at] = pool.codes[starts]
 
         swap = {
             "start": pa.array(at, pa.int32()),
@@ -178,15 +188,12 @@ class Intervene:
             "ner_tags": new_tags.cast(batch.schema.field("ner_tags").type),
             "source_id": sources,
             "is_counterfactual": pa.array(np.ones(len(rows), dtype=bool)),
-            "replaced": to_list_array(
-                pa.StructArray.from_arrays(list(swap.values()), list(swap)), np.ones(len(rows), int)
-            ),
+            "replaced": to_list_array(pa.StructArray.from_arrays(list(swap.values()), list(swap)), counts),
             "score": pa.nulls(len(rows), pa.float32()),
             "reason": pa.nulls(len(rows), pa.string()),
         }
         if self.counting:
-            types = np.searchsorted(self.entity_sets.table.firsts, forms, side="right") - 1
-            values = (*hash_rows(pool.hashes, before, behind), types.astype(np.int32), numbers == 0)
+            values = (*hash_rows(pool.hashes, before, behind), numbers == 0)
             made |= zip(COUNTING_COLUMNS, map(pa.array, values))
         carried = {
             name: pa.nulls(len(rows), column.type) if name in self.stale_columns else column.take(pa.array(rows))
@@ -196,7 +203,7 @@ class Intervene:
         return pa.table({name: made[name] if name in made else carried[name] for name in (*batch.column_names, *made)})
 
     def _sample(self, keys: np.ndarray, mentions: SpanTable, hashes: np.ndarray) -> Interventions:
-        """Sample, for each candidate, the mention to replace and the number of the form to swap in."""
+        """Sample the mentions to replace, and the numbers of the forms to swap in."""
         forms = self.entity_sets.table
         type_numbers = {label: number for number, label in enumerate(self.entity_sets.forms)}
         types = np.array([type_numbers.get(name, -1) for name in mentions.types], dtype=np.int64)[mentions.type]
@@ -206,10 +213,12 @@ class Intervene:
         swappable = np.flatnonzero((sizes > 1) | ((sizes == 1) & (own < 0)))
         rows, own, sizes = mentions.row[swappable], own[swappable], sizes[swappable]
         if self.config.recipe == "paper":
-            mention, form = sample_paper(keys, rows, own, sizes)
+            drawn = sample_paper(keys, rows, own, sizes)
         else:
-            mention, form = sample_budget(self.config.k, keys, rows, types[swappable], own, sizes)
-        return swappable[mention], forms.firsts[types[swappable[mention]]] + form
+            sample = sample_varied if self.config.recipe == "varied" else sample_budget
+            drawn = sample(self.config.k, keys, rows, types[swappable], own, sizes)
+        mention = swappable[drawn.mention]
+        return Interventions(drawn.candidate, mention, forms.firsts[types[mention]] + drawn.form)
 
     def _sample_by(
         self, recipe: Recipe, ids: Sequence[str], tokens: RaggedArray, mentions: SpanTable
@@ -233,7 +242,7 @@ class Intervene:
                     )
                 replaced.append(firsts[row] + spans.index(span))
                 forms.append(self.entity_sets.numbers[span.label, tuple(form)])
-        return np.array(replaced, dtype=np.int64), np.array(forms, dtype=np.int64)
+        return Interventions(*np.array([range(len(forms)), replaced, forms], dtype=np.int64))
 
     def _pool(
         self, words: StringArray, hashes: np.ndarray, mentions: SpanTable, replaced: np.ndarray, forms: np.ndarray

@@ -6,13 +6,30 @@ the order of the text. The forms of a type are numbered from 0.
 
 import hashlib
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
 from ..utils.hashing import derive_keys
 from ..utils.ragged import expand_ranges
 
-Interventions = tuple[np.ndarray, np.ndarray]  # for each candidate, row by row: the mention and its new form
+SHARE_REPLACED = 0.7  # of the mentions of a row, in the candidates of "varied" that replace most of them
+
+_MANY = 2**32  # a number that no type has: the keys of these candidates are independent of all others
+
+
+class Interventions(NamedTuple):
+    """The replaced mentions of all candidates, row by row and candidate by candidate, in the order of the text.
+
+    Args:
+        candidate (`np.ndarray`): The number of the candidate, from 0.
+        mention (`np.ndarray`): The mention that is replaced.
+        form (`np.ndarray`): The number of its new form.
+    """
+
+    candidate: np.ndarray
+    mention: np.ndarray
+    form: np.ndarray
 
 
 def row_keys(seed: int, ids: Iterable[str]) -> np.ndarray:
@@ -90,7 +107,7 @@ def sample_paper(keys: np.ndarray, rows: np.ndarray, own: np.ndarray, sizes: np.
 
     >>> one = np.array([0])
     >>> sample_paper(np.array([7], dtype=np.uint64), one, np.array([1]), np.array([3]))
-    (array([0, 0]), array([0, 2]))
+    Interventions(candidate=array([0, 1]), mention=array([0, 0]), form=array([0, 2]))
     """
     in_turn, begins, _ = _in_turn(keys, rows)
     mentions = in_turn[begins]
@@ -98,7 +115,7 @@ def sample_paper(keys: np.ndarray, rows: np.ndarray, own: np.ndarray, sizes: np.
     counts = sizes[mentions] - has_own
     number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     behind = np.repeat(np.where(has_own, own[mentions], sizes[mentions]), counts)
-    return np.repeat(mentions, counts), number + (number >= behind)
+    return Interventions(np.arange(len(number)), np.repeat(mentions, counts), number + (number >= behind))
 
 
 def sample_budget(
@@ -113,10 +130,10 @@ def sample_budget(
 
     >>> one = np.array([0])
     >>> sample_budget(2, np.array([7], dtype=np.uint64), one, one, np.array([1]), np.array([3]))
-    (array([0, 0]), array([2, 0]))
+    Interventions(candidate=array([0, 1]), mention=array([0, 0]), form=array([2, 0]))
     """
     if not len(rows):
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        return Interventions(*np.empty((3, 0), dtype=np.int64))
     in_turn, begins, mentions_of = _in_turn(keys, rows)
     count = types.max() + 1
     _, firsts, pair_of = np.unique(rows * count + types, return_index=True, return_inverse=True)
@@ -150,7 +167,57 @@ def sample_budget(
             steps.append((at, mentions, order[pair_of[mentions], form]))
     row, mention, chosen = map(np.concatenate, zip(*steps))
     by_row = np.argsort(row, kind="stable")
-    return mention[by_row], chosen[by_row]
+    return Interventions(np.arange(len(row)), mention[by_row], chosen[by_row])
+
+
+def sample_varied(
+    k: int, keys: np.ndarray, rows: np.ndarray, types: np.ndarray, own: np.ndarray, sizes: np.ndarray
+) -> Interventions:
+    """Sample k candidates per row: half replace one mention each, see `sample_budget`, and half replace most mentions.
+
+    In the second half, each mention is replaced with probability `SHARE_REPLACED`, as in mention replacement (Dai &
+    Adel 2020), and one random mention if none is drawn. The new form is drawn uniformly from the other forms of the
+    type. If k is odd, the first half is larger.
+
+    Example:
+
+    >>> rows, types, own, sizes = np.array([[0, 0], [0, 0], [0, 1], [3, 3]])
+    >>> sample_varied(2, np.array([7], dtype=np.uint64), rows, types, own, sizes)
+    Interventions(candidate=array([0, 1, 1]), mention=array([1, 0, 1]), form=array([2, 1, 2]))
+    """
+    one = sample_budget((k + 1) // 2, keys, rows, types, own, sizes)
+    many = _sample_many(k // 2, keys, rows, own, sizes)
+    behind = many._replace(candidate=many.candidate + len(one.candidate))
+    number, mention, form = (np.concatenate(columns) for columns in zip(one, behind))
+    order = np.lexsort((mention, number, rows[mention]))
+    candidate = np.cumsum(np.diff(number[order], prepend=number[order[:1]]) != 0)
+    return Interventions(candidate, mention[order], form[order])
+
+
+def _sample_many(copies: int, keys: np.ndarray, rows: np.ndarray, own: np.ndarray, sizes: np.ndarray) -> Interventions:
+    """Sample the candidates that replace most mentions of a row."""
+    of_rows, begins, counts = np.unique(rows, return_index=True, return_counts=True)
+    if not copies or not len(rows):
+        return Interventions(*np.empty((3, 0), dtype=np.int64))
+    of_copies = derive_keys(derive_keys(keys[of_rows], _MANY)[:, None], np.arange(copies))
+    place = np.arange(len(rows)) - np.repeat(begins, counts)
+    of_mentions = derive_keys(np.repeat(of_copies, counts, axis=0), place[:, None] + 1)
+    replaced = _below(derive_keys(of_mentions, 0), 1 << 20) < SHARE_REPLACED * (1 << 20)
+    row, copy = np.nonzero(~np.logical_or.reduceat(replaced, begins))
+    replaced[begins[row] + _below(derive_keys(of_copies[row, copy], 0), counts[row]), copy] = True
+    copy, mention = np.nonzero(replaced.T)
+    has_own = own[mention] >= 0
+    form = _below(derive_keys(of_mentions[mention, copy], 1), sizes[mention] - has_own)
+    return Interventions(
+        np.repeat(np.arange(len(of_rows)), counts)[mention] * copies + copy,
+        mention,
+        form + (has_own & (form >= own[mention])),
+    )
+
+
+def _below(keys: np.ndarray, sizes: np.ndarray | int) -> np.ndarray:
+    """Return a uniformly random number of `range(size)`, for sizes below 2 ** 32."""
+    return (keys >> np.uint64(32)).astype(np.int64) * sizes >> 32
 
 
 def _in_turn(keys: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,8 +9,10 @@ import pyarrow.parquet as pq
 from ..counterfactual.counts import GenerationCounts
 from ..errors import CfgenError
 from ..tagging.scoring import CausalEffects, TaggerScores
+from ..training.dev_scores import DevScores
 from ..utils.files import read_json
 from ..utils.records import Record
+from .recommendation import Recommendation
 
 RESULTS = "results.json"  # written last, so only a finished run has it
 STARTED = "started.json"  # a run that is in progress, or that was interrupted
@@ -25,25 +27,6 @@ CONFIGS = {DATA: "default", KEPT: "counterfactual", REJECTED: "rejected"}
 Files = dict[str, dict[str, Path]]
 
 
-@dataclass(frozen=True)
-class DevEvaluation(Record):
-    """One evaluation on the dev split during training."""
-
-    step: int
-    strict_f1: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Training(Record):
-    """One training of a tagger: its context dropout, its best evaluation on dev, all evaluations, and its duration."""
-
-    context_dropout: float
-    dev_strict_f1: float
-    best_step: int
-    dev: list[DevEvaluation] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Evaluation(Record):
     """The scores of a tagger on the test split, its causal effects, and seqeval's report on the same predictions."""
@@ -54,11 +37,18 @@ class Evaluation(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaggerResult(Evaluation, Training):
-    """The training that was best on dev, its evaluation on test, and all trainings that were tried."""
+class TaggerResult(Evaluation, DevScores):
+    """The training of a tagger and its evaluation on test.
+
+    Args:
+        examples (`int`): The examples that it was trained on.
+        context_dropout (`float`): See `TaggerTrainingArguments`.
+        seconds (`dict[str, float]`): The duration of the training.
+    """
 
     examples: int
-    tried: list[Training] = field(default_factory=list)
+    context_dropout: float
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,7 +73,7 @@ class RunResult(Record):
     data: RunData
     counts: GenerationCounts
     taggers: dict[str, TaggerResult]
-    deploy: str
+    recommendation: Recommendation
 
 
 def read_run(run_dir: Path) -> RunResult:

@@ -8,6 +8,8 @@ from seqeval.metrics import classification_report
 
 from ..causal.interventions import Tagger, intervened_predictions
 from ..data.columns import tag_column
+from ..modeling.decoding import decode_tags, tagging_scheme
+from ..modeling.pipeline import DiscriminatorPipeline
 from ..tagging.scoring import Tags, causal_scores, ner_scores
 from ..tagging.spans import split_tag
 from .run_result import Evaluation
@@ -33,6 +35,19 @@ def evaluate_tagger(tagger: Tagger, test: Dataset, batch_size: int = 32) -> Eval
     test = test.with_format(None)
     references = tag_column(test)
     return score_passes(references, intervened_predictions(tagger, list(test["tokens"]), references, batch_size))
+
+
+def predicted_tags(tagger: DiscriminatorPipeline, dataset: Dataset, batch_size: int = 32) -> list[list[str]]:
+    """Predict the tags of the sentences of a dataset.
+
+    Args:
+        tagger (`DiscriminatorPipeline`): The tagger.
+        dataset (`Dataset`): One split with `tokens`.
+        batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
+    """
+    config = tagger.model.config
+    probabilities = tagger.predict(list(dataset["tokens"]), batch_size)
+    return decode_tags(probabilities, config.id2label, tagging_scheme(config))
 
 
 def score_passes(references: Tags, passes: Mapping[str, Tags]) -> Evaluation:

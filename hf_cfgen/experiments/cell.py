@@ -33,13 +33,12 @@ from ..data.loading import cut_splits
 from ..data.reading import read_splits
 from ..errors import CfgenError, about
 from ..evaluation.corrections import Correction, find_corrections
-from ..evaluation.run_result import DevEvaluation
 from ..evaluation.scores import score_passes
 from ..modeling.pipeline import DiscriminatorPipeline, as_discriminator
 from ..modeling.word_vectors import load_vectors
 from ..tagging.scoring import LEVELS, count
-from ..training.taggers import create_tagger, train_tagger, with_learning_rate
-from ..training.trainer import dev_scores
+from ..training.config import with_defaults
+from ..training.taggers import create_tagger, train_tagger
 from ..utils.environment import environment
 from ..utils.files import finished_folder, read_json, write_json
 from ..utils.records import Record
@@ -214,7 +213,7 @@ class _CellRun:
     def __init__(self, cell: Cell, output: Path, sources: Sources, device: str, commit: str | None) -> None:
         self.cell, self.output, self.device, self.commit = cell, output, device, commit
         self.arguments, training = cell.arguments(device)
-        self.training = with_learning_rate(training, self.arguments)
+        self.training = with_defaults(training, self.arguments.training_defaults())
         self._sources = sources
         self._data: DatasetDict | None = None
 
@@ -242,7 +241,7 @@ class _CellRun:
         passes = intervened_predictions(
             tagger, list(test["tokens"]), references, self.training.per_device_eval_batch_size
         )
-        scores, dev = score_passes(references, passes), dev_scores(trainer.state)
+        scores = score_passes(references, passes)
         record = TaggerRecord(
             hf_cfgen=__version__,
             commit=self.commit,
@@ -250,7 +249,7 @@ class _CellRun:
             device=self.device,
             examples={**{split: len(part) for split, part in self.data.items()}, "mixed": len(rows)},
             steps=trainer.state.global_step,
-            **dev | {"dev": [DevEvaluation.from_dict(entry) for entry in dev["dev"]]},
+            **vars(trainer.dev_scores()),
             test=scores.test,
             causal=scores.causal,
             sentences=_sentence_counts(references, passes["predictions"]),

@@ -11,8 +11,7 @@ from typing import Any
 from ..data.loading import check_sizes
 from ..data.options import ReadOptions, SplitOptions
 from ..errors import CfgenError, about
-from ..training.config import ModelOptions, TaggerTrainingArguments
-from ..training.taggers import with_learning_rate
+from ..training.config import ModelOptions, TaggerTrainingArguments, with_defaults
 from ..utils.environment import base_name
 from ..utils.values import from_values, read_yaml
 from .recipes import RecipeArguments, resolve_recipes
@@ -126,11 +125,11 @@ def read_grid(file: Path, data_dir: Path | None = None) -> list[Cell]:
     >>> _ = grid.write_text('''
     ... datasets: {demo: {path: "demo:en"}}
     ... models: {lstm: {model: lstm, training: {max_steps: 12}}}
-    ... recipes: {none: {}, budget: {k: 5}}
-    ... grid: [{dataset: [demo], model: [lstm], n: [50], recipe: [none, budget], seed: [1]}]
+    ... recipes: {none: {}, varied: {k: 10}}
+    ... grid: [{dataset: [demo], model: [lstm], n: [50], recipe: [none, varied], seed: [1]}]
     ... ''')
     >>> [cell.name for cell in read_grid(grid)]
-    ['demo-lstm-n50-none-seed1-77f110cd', 'demo-lstm-n50-budget-seed1-5100f018']
+    ['demo-lstm-n50-none-seed1-757882af', 'demo-lstm-n50-varied-seed1-425ae77f']
     """
     with about(file):
         return _cells(read_yaml(file), data_dir or file.parent)
@@ -266,7 +265,7 @@ def _resolved(
             raise CfgenError(f"vectors: no file {data_dir / places['vectors']}: correct it, or give --data_dir")
     options = {**of_data, **of_model, **places, **given, "disable_tqdm": True}
     arguments, training = _parsed({**options, "use_cpu": True})
-    training = with_learning_rate(training, arguments)
+    training = with_defaults(training, arguments.training_defaults())
     defaults = {option.name: option.default for option in (*fields(TaggerArguments), *fields(TaggerTrainingArguments))}
 
     def changed_from_default(values: Any, names: tuple[str, ...]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ class RecipeArguments:
     """How to make the rows that a tagger is trained on. Without options, it is trained on the observational examples.
 
     Args:
-        recipe (`str`, *optional*): See `CfgenConfig`. Defaults to `"budget"` if `k` is given.
-        k (`int`, *optional*): Candidates per example of `"budget"`; 0 for no counterfactual examples.
+        recipe (`str`, *optional*): See `CfgenConfig`. Defaults to that of `CfgenConfig` if `k` is given.
+        k (`int`, *optional*): Candidates per example, except under `"paper"`; 0 for no counterfactual examples.
         judge (`bool`, *optional*, defaults to `True`): Whether NoAug judges the candidates.
         as_many_as (`str`, *optional*): Without `judge`, the recipe that judges the same candidates; the number of
             candidates is the number that it keeps.
@@ -55,8 +55,8 @@ class RecipeArguments:
             if len(set(self.among)) < len(self.among):
                 raise CfgenError(f"among names a recipe twice: {', '.join(self.among)}")
             return
-        if self.recipe not in (None, "budget") and self.k is not None:
-            raise CfgenError(f"k is of the budget recipe, not of {self.recipe}: leave it out")
+        if self.recipe not in (None, "varied", "budget") and self.k is not None:
+            raise CfgenError(f"k is for varied and budget, not for {self.recipe}: leave it out")
         if self.counterfactual:
             self.config(seed=0)
         elif self.recipe or self.filter or not self.judge:
@@ -100,7 +100,9 @@ class RecipeArguments:
         if not self.counterfactual:
             return {}
         config = self.config(seed=0)
-        made: dict[str, Any] = {"recipe": config.recipe} | ({"k": config.k} if config.recipe == "budget" else {})
+        made: dict[str, Any] = {"recipe": config.recipe} | (
+            {"k": config.k} if config.recipe in ("varied", "budget") else {}
+        )
         return made | ({"filter": self.filter} if self.filter else {})
 
     def resolved(self) -> dict[str, Any]:
@@ -126,8 +128,8 @@ def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple
 
     Example:
 
-    >>> resolve_recipes({"none": {}, "budget": {"k": 5}})["budget"][1]
-    {'recipe': 'budget', 'k': 5}
+    >>> resolve_recipes({"none": {}, "varied": {"k": 5}})["varied"][1]
+    {'recipe': 'varied', 'k': 5}
     """
     made: dict[str, RecipeArguments] = {}
     for name, options in recipes.items():

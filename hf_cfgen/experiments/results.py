@@ -14,10 +14,9 @@ import pyarrow.parquet as pq
 from ..counterfactual.counts import GenerationCounts
 from ..errors import CfgenError
 from ..evaluation.corrections import Correction
-from ..evaluation.run_result import DevEvaluation
 from ..tagging.scoring import LEVELS, CausalEffects, TaggerScores
+from ..training.dev_scores import DevScores
 from ..utils.files import read_json, write_json
-from ..utils.records import Record
 
 CELLS = "cells"
 
@@ -28,7 +27,7 @@ _JSON = ("config", "environment", "counts", "by_type", "dev", "corrections")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaggerRecord(Record):
+class TaggerRecord(DevScores):
     """A trained tagger: its provenance, its training, and its scores on the test split.
 
     Args:
@@ -39,9 +38,6 @@ class TaggerRecord(Record):
         examples (`dict[str, int]`): The sizes of `train`, `validation` and `test`, and of `mixed`, the train split
             with the augmented rows.
         steps (`int`): Optimizer steps.
-        dev (`list[DevEvaluation]`): All evaluations on dev.
-        dev_strict_f1 (`float`): The best of them.
-        best_step (`int`): Its step.
         test (`TaggerScores`): The scores on test.
         causal (`CausalEffects`): The causal effects on test.
         sentences (`dict[str, dict[str, list[int]]]`): By level, `hits`, `predicted` and `gold` of each test sentence.
@@ -54,9 +50,6 @@ class TaggerRecord(Record):
     device: str
     examples: dict[str, int]
     steps: int
-    dev: list[DevEvaluation]
-    dev_strict_f1: float
-    best_step: int
     test: TaggerScores
     causal: CausalEffects
     sentences: dict[str, dict[str, Any]]  # lists too long to check value by value

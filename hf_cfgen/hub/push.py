@@ -103,19 +103,20 @@ def push_model(
     """Push a tagger of a run with its tokenizer and a card, in one commit.
 
     Args:
-        tagger (`str`, *optional*): `"NoAug"`, `"Aug"` or `"Control"`. Defaults to the better one of NoAug and Aug on
-            the validation split.
+        tagger (`str`, *optional*): `"NoAug"`, `"Aug"` or `"Control"`. Defaults to the tagger that the run recommends.
         run_dir, repo_id, public, license, language, citation, dry_run: See `push_dataset`.
 
     Returns:
         `Pushed`: The repository and the commit.
 
     Raises:
-        CfgenError: See `push_dataset`; or the run does not have this tagger.
+        CfgenError: See `push_dataset`; or the run does not have this tagger, or recommends none.
     """
     run_dir = Path(run_dir)
     _check(repo_id, public, license, dry_run)
-    tagger = read_run(run_dir).deploy if tagger is None else tagger
+    tagger = tagger or read_run(run_dir).recommendation.tagger
+    if tagger is None:
+        raise CfgenError(f"{run_dir}: no tagger of this run is usable: label more sentences, or name the tagger")
     card = model_card(run_dir, tagger, repo_id, license=license, language=language, citation=citation)
     folder = tagger_folder(run_dir, tagger)
     files: dict[str, Path | bytes] = {path.name: path for path in sorted(folder.glob("[!.]*")) if path.is_file()}

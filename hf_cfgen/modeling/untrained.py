@@ -9,6 +9,7 @@ from transformers import (
     AutoConfig,
     AutoModelForTokenClassification,
     AutoTokenizer,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
@@ -105,8 +106,8 @@ def pretrained_tagger(
         CfgenError: The checkpoint can't be loaded, or has fewer than `num_layers` layers.
     """
     source = str(checkpoint)
+    config = pretrained_config(source)
     try:
-        config = AutoConfig.from_pretrained(source)
         if num_layers is not None:
             if not 1 <= num_layers <= config.num_hidden_layers:
                 raise CfgenError(f"{num_layers} layers asked for, but {source} has 1 to {config.num_hidden_layers}")
@@ -119,4 +120,16 @@ def pretrained_tagger(
     except CfgenError:
         raise
     except (OSError, ValueError) as error:
-        raise CfgenError(f"no model at {source!r}: {str(error).strip().splitlines()[0]}") from error
+        raise _no_model(source, error) from error
+
+
+def pretrained_config(source: str) -> PreTrainedConfig:
+    """Load the configuration of a folder or a Hub name; a `CfgenError` says if there is none."""
+    try:
+        return AutoConfig.from_pretrained(source)
+    except (OSError, ValueError) as error:
+        raise _no_model(source, error) from error
+
+
+def _no_model(source: str, error: Exception) -> CfgenError:
+    return CfgenError(f"no model at {source!r}: {str(error).strip().splitlines()[0]}")

@@ -1,7 +1,10 @@
 """Text tables of a run, in the shape of Tables 2 and 3 of Zeng et al. (2020)."""
 
+import textwrap
+
 from ..counterfactual.counts import GenerationCounts
-from ..evaluation.run_result import NOAUG, RunResult, Training
+from ..evaluation.recommendation import Recommendation
+from ..evaluation.run_result import NOAUG, RunResult
 from ..tagging.scoring import LEVELS
 from .formatting import counted, fraction, interval, percent
 
@@ -28,12 +31,6 @@ def score_table(result: RunResult) -> str:
         if name != NOAUG:
             gains = (f"{level} {percent(tagger.test[level].f1 - baseline[level].f1, signed=True)}" for level in LEVELS)
             lines.append(f"{name} over NoAug, F1: {', '.join(gains)}")
-    for name, tagger in result.taggers.items():
-        if len(tagger.tried) > 1:
-            others = (other for other in tagger.tried if other.context_dropout != tagger.context_dropout)
-            compared = "".join(f"; {_dropout(other)} {percent(other.dev_strict_f1)}" for other in others)
-            chosen = f"{percent(tagger.dev_strict_f1)}{compared}"
-            lines.append(f"By strict F1 on dev, {name} is the one {_dropout(tagger)} ({chosen})")
     return "\n".join(lines)
 
 
@@ -77,6 +74,27 @@ def counts_line(counts: GenerationCounts) -> str:
     )
 
 
-def _dropout(training: Training) -> str:
-    probability = training.context_dropout
-    return f"with context dropout {probability:g}" if probability else "without context dropout"
+def recommendation_text(recommendation: Recommendation) -> str:
+    """Say in one or two sentences which tagger of a run to use, and on what numbers this is based.
+
+    Example:
+
+    >>> print(recommendation_text(Recommendation(tagger="Aug", basis="default", other="NoAug",
+    ...     f1={"NoAug": 0.5, "Aug": 0.52}, f1_interval={"NoAug": (0.4, 0.6), "Aug": (0.4, 0.6)}, difference=0.02,
+    ...     difference_interval=(-0.05, 0.09), sentences=15, mentions=20)))
+    On dev (15 sentences, 20 mentions), strict F1 is 50.0 for NoAug and 52.0 for Aug. Aug minus NoAug is +2.0 with a
+    95% interval of [-5.0, +9.0], so chance can explain the difference. Aug is the default:
+    """
+    found = recommendation
+    scores = " and ".join(f"{percent(value)} for {name}" for name, value in found.f1.items())
+    size = f"{counted(found.sentences, 'sentence')}, {counted(found.mentions, 'mention')}"
+    text = f"On dev ({size}), strict F1 is {scores}."
+    ends = interval(found.difference_interval, percent, signed=True)
+    if found.tagger is None:
+        text += " No tagger is usable yet: label more sentences, or give a pretrained model with --model."
+    else:
+        difference = percent(found.difference, signed=True)
+        text += f" {found.tagger} minus {found.other} is {difference} with a 95% interval of {ends}"
+        default = f", so chance can explain the difference. {found.tagger} is the default:"
+        text += f". Use {found.tagger}:" if found.basis == "difference" else default
+    return textwrap.fill(text, 114)

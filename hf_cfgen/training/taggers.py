@@ -18,7 +18,7 @@ from ..modeling.pipeline import DiscriminatorPipeline, as_discriminator
 from ..modeling.untrained import lstm_tagger, pretrained_tagger
 from ..tagging.spans import detect_scheme
 from ..utils.text import text_unit
-from .config import ModelOptions, TaggerTrainingArguments, default_learning_rate
+from .config import ModelOptions, TaggerTrainingArguments, with_defaults
 from .trainer import TaggerTrainer
 
 PAPER_LSTM = {"num_hidden_layers": 2, "hidden_size": 512, "crf": False}
@@ -63,22 +63,6 @@ def create_tagger(
     return lstm_tagger(data["train"]["tokens"], labels, vectors, freeze_embeddings=frozen, **shape)
 
 
-def with_learning_rate(training: TaggerTrainingArguments, arguments: ModelOptions) -> TaggerTrainingArguments:
-    """Set the default learning rate of the model if none is given.
-
-    Args:
-        training (`TaggerTrainingArguments`): The options.
-        arguments (`ModelOptions`): The model options.
-
-    Returns:
-        `TaggerTrainingArguments`: A copy of the options.
-    """
-    training = copy.copy(training)
-    if training.learning_rate is None:
-        training.learning_rate = default_learning_rate(arguments.is_lstm)
-    return training
-
-
 def train_tagger(
     arguments: ModelOptions,
     data: DatasetDict,
@@ -111,7 +95,7 @@ def train_tagger(
     trainer.train()
     PartialState().wait_for_everyone()  # another process may still be reading the best checkpoint
     if training.process_index == 0:
-        shutil.rmtree(checkpoints)
+        shutil.rmtree(checkpoints, ignore_errors=True)  # there are none without a selection on dev
     return as_discriminator(model, tokenizer), trainer
 
 
@@ -140,13 +124,12 @@ def train_discriminator(
     """
     # test is unused: passing one makes carve_splits carve only a missing validation split
     data = DatasetDict(carve_splits({"test": splits["train"], **splits}, split_seed=42))
+    training = with_defaults(training, arguments.training_defaults())
     main = PartialState().is_main_process
     if main:
         print(f"Training the discriminator on {len(data['train'])} examples, {training.max_steps} steps", flush=True)
     try:
-        return train_tagger(
-            arguments, data, data["train"], vectors, with_learning_rate(training, arguments), checkpoints
-        )[0]
+        return train_tagger(arguments, data, data["train"], vectors, training, checkpoints)[0]
     finally:
         if main:
             shutil.rmtree(checkpoints, ignore_errors=True)

@@ -1,10 +1,8 @@
 """Train taggers with equal steps, selection by strict F1 on dev, and context dropout."""
 
-import copy
 import math
 import random
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +21,7 @@ from transformers import (
     TrainingArguments,
 )
 from transformers.modeling_outputs import TokenClassifierOutput
+from transformers.trainer_utils import SaveStrategy
 
 from ..data.columns import check_columns, check_labels, tag_column
 from ..modeling.decoding import decode_tags, tagging_scheme
@@ -32,7 +31,10 @@ from ..modeling.lstm import LSTMTagger
 from ..tagging.scoring import LEVELS, ner_scores
 from ..tagging.spans import spans_to_tags, tags_to_spans
 from .averaging import WeightAveraging
-from .config import EVALUATIONS, TaggerTrainingArguments, default_learning_rate
+from .config import EVALUATIONS, TaggerTrainingArguments, default_training, with_defaults
+from .dev_scores import DevEvaluation, DevScores
+
+SELECTION_MENTIONS = 100  # a dev split with fewer mentions does not select weights
 
 
 class EncodedSplit(torch.utils.data.Dataset):
@@ -141,26 +143,6 @@ class TaggerCollator(DataCollatorForTokenClassification):
         return batch
 
 
-def dev_scores(state: TrainerState) -> dict[str, Any]:
-    """Return the dev scores that selected a tagger.
-
-    Args:
-        state (`TrainerState`): The state of the `Trainer` that trained it.
-
-    Returns:
-        `dict[str, Any]`: `dev_strict_f1`, `best_step`, and `dev` (`step` and `strict_f1` of each evaluation).
-    """
-    return {
-        "dev_strict_f1": state.best_metric,
-        "best_step": state.best_global_step,
-        "dev": [
-            {"step": entry["step"], "strict_f1": entry["eval_strict_f1"]}
-            for entry in state.log_history
-            if "eval_strict_f1" in entry
-        ],
-    }
-
-
 class EvenEvaluations(TrainerCallback):
     """Evaluate at 12 evenly spaced steps, including the last one."""
 
@@ -198,18 +180,33 @@ def summed_loss(
     return loss / max(int(num_items_in_batch), 1)
 
 
+def selects_weights(dev: Dataset) -> bool:
+    """Check whether a dev split has enough mentions to select weights by their scores on it.
+
+    Args:
+        dev (`Dataset`): A split with `tokens` and `ner_tags`.
+
+    Example:
+
+    >>> selects_weights(Dataset.from_dict({"tokens": [["Bo"]], "ner_tags": [["B-PER"]]}))
+    False
+    """
+    return sum(len(tags_to_spans(tags)) for tags in tag_column(dev)) >= SELECTION_MENTIONS
+
+
 class TaggerTrainer(Trainer):
     """Train a tagger: select the best of 12 evaluations by word-level strict F1 on dev, with context dropout.
 
-    After `train()`, the model has the weights with the best strict F1 on dev; ties go to the earliest. With
-    `args.ema_decay`, these are moving averages; see `WeightAveraging`. With
-    `args.context_dropout`, each training batch has random words outside mentions set to [EMPTY]. Sampling them depends
-    on the seed and the process index, and does not use torch's global generator.
+    After `train()`, the model has the weights with the best strict F1 on dev; ties go to the earliest. If dev has
+    fewer than `SELECTION_MENTIONS` mentions, its scores are mostly noise, and the model has the weights of the last
+    step. With `args.ema_decay`, the weights are moving averages; see `WeightAveraging`. With `args.context_dropout`,
+    each training batch has random words outside mentions set to [EMPTY]. Sampling them depends on the seed and the
+    process index, and does not use torch's global generator.
 
     Args:
         model (`PreTrainedModel`): An untrained tagger.
-        args (`TaggerTrainingArguments`): The training options. `learning_rate` defaults to 3e-3 for an LSTMTagger and
-            5e-5 for other models.
+        args (`TaggerTrainingArguments`): The training options. `max_steps` and `learning_rate` default to those of
+            `default_training`.
         train_dataset (`Dataset`): The train examples, observational or mixed, with `tokens` and `ner_tags`.
         eval_dataset (`Dataset`): The dev split.
         processing_class (`PreTrainedTokenizerBase`): The fast tokenizer of the model.
@@ -228,9 +225,9 @@ class TaggerTrainer(Trainer):
         processing_class: PreTrainedTokenizerBase,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
-        if args.learning_rate is None:
-            args = copy.copy(args)
-            args.learning_rate = default_learning_rate(isinstance(model, LSTMTagger))
+        args = with_defaults(args, default_training(model.config))
+        if not selects_weights(eval_dataset):
+            args.load_best_model_at_end, args.save_strategy = False, SaveStrategy.NO
         scored = EncodedSplit(eval_dataset, model, processing_class, by_length=True)
         super().__init__(
             model=model,
@@ -271,6 +268,13 @@ class TaggerTrainer(Trainer):
             eval_dataset = EncodedSplit(eval_dataset, self.model, self.processing_class, by_length=True)
         self.compute_metrics = (eval_dataset or self.eval_dataset).scores
         return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
+
+    def dev_scores(self) -> DevScores:
+        """Return the evaluations on dev since training began, and which of them the model has the weights of."""
+        logged = [entry for entry in self.state.log_history if "eval_strict_f1" in entry]
+        dev = [DevEvaluation(entry["step"], entry["eval_strict_f1"]) for entry in logged]
+        chosen = max(dev, key=lambda one: one.strict_f1) if self.args.load_best_model_at_end else dev[-1]
+        return DevScores(dev=dev, dev_strict_f1=chosen.strict_f1, best_step=chosen.step)
 
     def compute_loss(
         self,

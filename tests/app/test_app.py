@@ -124,12 +124,14 @@ def test_candidates_are_those_of_the_generator_in_the_order_of_the_sentences(hom
     rows, summary = generate(text, None, "demo:en", 5, 7)
     sentences = read_sentences(text, None)
     names = sentences.features["ner_tags"].feature.names
-    kept, rejected, counts = generate_counterfactuals(sentences, demo_tagger("demo:en"), CfgenConfig(k=5, seed=7))
+    kept, rejected, counts = generate_counterfactuals(
+        sentences, demo_tagger("demo:en"), CfgenConfig("budget", k=5, seed=7)
+    )
     expected = {row["id"]: row for part in (kept, rejected) for row in part}
     assert {row["id"]: row for row in rows} == {
         name: row | {"ner_tags": [names[tag] for tag in row["ner_tags"]]} for name, row in expected.items()
     }
-    drawn, _, _ = generate_counterfactuals(sentences, None, CfgenConfig(k=5, seed=7))
+    drawn, _, _ = generate_counterfactuals(sentences, None, CfgenConfig("budget", k=5, seed=7))
     assert [row["id"] for row in rows] == drawn["id"][:]
     assert summary.startswith(f"12 examples -> {len(drawn)} candidates (0 duplicates left out) -> {len(kept)} kept, ")
     assert counts.candidates == len(rows) > 40

@@ -95,7 +95,9 @@ def expected_rows(home: Path, name: str) -> list[Row]:
     """What the API makes of the first 12 sentences of a demo corpus with the tagger that the app has trained."""
     (folder,) = (path for path in (home / "hf_cfgen").glob(f"{name.replace(':', '-')}-*") if path.is_dir())
     train = load_ner_dataset(name)["train"].select(range(12)).select_columns(["id", "tokens", "ner_tags"])
-    kept, rejected, _ = generate_counterfactuals(train, as_discriminator(str(folder)), CfgenConfig(k=5, seed=42))
+    kept, rejected, _ = generate_counterfactuals(
+        train, as_discriminator(str(folder)), CfgenConfig("budget", k=5, seed=42)
+    )
     return [
         row | {"ner_tags": tags} for part in (kept, rejected) for row, tags in zip(part.to_list(), tag_column(part))
     ]

@@ -135,9 +135,7 @@ def demo_run(tmp_path_factory) -> RunResult:
         use_cpu=True,
         disable_tqdm=True,
     )
-    return run(
-        RunArguments(dataset="demo:en", hidden_size=128, dropout=0.3, control=True, try_context_dropout=0.0), training
-    )
+    return run(RunArguments(dataset="demo:en", hidden_size=128, dropout=0.3, control=True), training)
 
 
 def test_on_the_demo_corpus_the_effects_have_the_known_direction(demo_run):

@@ -29,6 +29,7 @@ from ..format_samples import BRAT, SAMPLES, reader
 from ..samples import coded, json_lines
 from ..taggers import lexicon_tagger
 
+BUDGET = ["--recipe", "budget", "--k", "5"]  # one mention per candidate
 SPAN_SAMPLES = sorted(set(SAMPLES) - {"conll", "json", "csv"})
 
 
@@ -40,7 +41,7 @@ def rows_of(path: Path, **options: Any) -> list[tuple[list[str], list[str]]]:
 def expected(path: Path, mixed: bool = False, **options: Any) -> list[tuple[list[str], list[str]]]:
     """The rows that the API generates for the same data."""
     train = read_splits(path, **options).splits["train"]
-    kept = generate_counterfactuals(train, None, CfgenConfig(seed=1)).kept
+    kept = generate_counterfactuals(train, None, CfgenConfig("budget", seed=1)).kept
     rows = list(zip(kept["tokens"], tag_column(kept)))
     assert len(rows) > 1
     return rows + list(zip(train["tokens"], tag_column(train))) * mixed
@@ -103,7 +104,7 @@ def test_each_format_gives_its_own_back(
 ) -> None:
     path = write("sample", SAMPLES[format])
     output = path.with_name("augmented")
-    main(["augment", str(path), str(output), "--seed", "1", *(["--mix"] if mixed else [])])
+    main(["augment", str(path), str(output), *BUDGET, "--seed", "1", *(["--mix"] if mixed else [])])
     wanted = expected(path, mixed)
     assert sorted(rows_of(output)) == sorted(wanted)
     assert mixed or rows_of(output) == wanted
@@ -136,7 +137,7 @@ def test_brat_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     folder.mkdir()
     for name, content in BRAT.items():
         (folder / name).write_text(content, encoding="utf-8")
-    main(["augment", str(folder), str(tmp_path / "out"), "--seed", "1"])
+    main(["augment", str(folder), str(tmp_path / "out"), *BUDGET, "--seed", "1"])
     assert rows_of(tmp_path / "out") == expected(folder)
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["augmented.ann", "augmented.txt"]
     assert set(brat_mentions(tmp_path / "out", "augmented")) == set(brat_mentions(folder, "notes"))
@@ -266,7 +267,7 @@ def people(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_kept_are_written_and_rejected_stand_beside_them(people: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = people.with_name("b.txt")
-    main(["augment", str(people), str(output), "--discriminator", "taggers/people"])
+    main(["augment", str(people), str(output), *BUDGET, "--discriminator", "taggers/people"])
     assert rows_of(output) == [(["Ada", "sat"], ["B-PER", "O"]), (["Ada", "ate"], ["B-PER", "O"])]
     candidates = [json.loads(line) for line in output.with_name("b.txt.candidates.jsonl").read_text().splitlines()]
     assert {(row["tokens"][0], row["tokens"][1], row["reason"]) for row in candidates} == {
@@ -429,7 +430,7 @@ def test_no_invalid_row_of_any_text_in_any_format(data: st.DataObject, format: s
         words = [[text[start:end] for start, end in token_offsets(text, unit)] for text, _ in drawn]
         assert list(train["tokens"]) == words
         forms = [{(span.label, text[span.start : span.end]) for span in spans} for text, spans in drawn]
-        kept = generate_counterfactuals(train, None, CfgenConfig(k=2)).kept
+        kept = generate_counterfactuals(train, None, CfgenConfig("budget", k=2)).kept
         for tokens, tags in zip(kept["tokens"], tag_column(kept)):
             assert tokens not in words
             assert spans_to_tags(tags_to_spans(tags), len(tokens)) == tags

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import runpy
 import shutil
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from datasets import Dataset, load_dataset
+from transformers import AutoConfig
 
 from hf_cfgen import causal_effects, generate_counterfactuals, load_ner_dataset, mix, tags_to_spans
 from hf_cfgen.causal.interventions import intervened_predictions
@@ -20,12 +22,13 @@ from hf_cfgen.cli.main import main
 from hf_cfgen.cli.run import RunArguments
 from hf_cfgen.counterfactual.generation import with_provenance
 from hf_cfgen.data.columns import tag_column
-from hf_cfgen.evaluation.run_result import RunResult
+from hf_cfgen.evaluation.recommendation import Recommendation
 from hf_cfgen.evaluation.scores import seqeval_report
 from hf_cfgen.hub.cards import dataset_card, model_card
+from hf_cfgen.reporting.run_tables import recommendation_text
 from hf_cfgen.tagging.scoring import ner_scores
-from hf_cfgen.training.config import TaggerTrainingArguments
-from hf_cfgen.training.taggers import create_tagger, with_learning_rate
+from hf_cfgen.training.config import TaggerTrainingArguments, with_defaults
+from hf_cfgen.training.taggers import create_tagger
 
 from ..taggers import tiny_lstm
 
@@ -35,12 +38,12 @@ OPTIONS = {
     "dataset": "demo:en",
     "num_train_examples": 60,
     "max_steps": 72,
-    "learning_rate": 1e-2,
+    "learning_rate": 3e-2,
     "hidden_size": 32,
     "use_cpu": True,
     "disable_tqdm": True,
     "control": True,
-    "try_context_dropout": 0.02,
+    "context_dropout": 0.02,
     "seed": 3,
 }
 
@@ -59,6 +62,11 @@ def finished(tmp_path_factory) -> tuple[Path, str]:
         patch.syspath_prepend(REPOSITORY / "scripts")
         runpy.run_path(str(REPOSITORY / "scripts" / "run_cfgen.py"), run_name="__main__")
     return output, printed.getvalue()
+
+
+def mentions_of(split: str) -> int:
+    """The mentions of a split of the demo corpus."""
+    return sum(tag.startswith("B-") for tags in tag_column(load_ner_dataset("demo:en")[split]) for tag in tags)
 
 
 def results_of(output: Path) -> dict:
@@ -124,15 +132,16 @@ def test_it_prints_both_tables_and_a_line_to_deploy_that_works_when_pasted(finis
     results = results_of(output)
     strict = {name: 100 * tagger["test"]["strict"]["f1"] for name, tagger in results["taggers"].items()}
     for name in ("NoAug", "Control", "Aug"):
-        rows = [line for line in printed.splitlines() if line.startswith(f"{name} ") and "over" not in line]
+        rows = [line for line in printed.splitlines() if re.match(rf"{name} +\d", line)]
         assert len(rows) == 2
         assert float(rows[0].split()[1]) == pytest.approx(strict[name], abs=0.051)
     assert f"Aug over NoAug, F1: strict {strict['Aug'] - strict['NoAug']:+.1f}" in printed
     dev = {name: tagger["dev_strict_f1"] for name, tagger in results["taggers"].items()}
-    best = "Aug" if dev["Aug"] > dev["NoAug"] else "NoAug"
-    assert results["deploy"] == best
-    deploy, line = printed.rstrip().splitlines()[-2:]
-    assert deploy.startswith(f"Deploy {best} ")
+    found = results["recommendation"]
+    assert found["f1"] == dev and (found["sentences"], found["mentions"]) == (60, mentions_of("validation"))
+    text = recommendation_text(Recommendation.from_dict(found))
+    assert f"\n\n{text}\n" in printed
+    line = printed.rstrip().splitlines()[-1]
     assert line.startswith("import hf_cfgen.modeling; ")
     test = load_ner_dataset("demo:en")["test"]
     texts, gold = [" ".join(words) for words in test["tokens"]], tag_column(test)
@@ -161,14 +170,12 @@ def test_it_prints_both_tables_and_a_line_to_deploy_that_works_when_pasted(finis
         ("characters", ["北", "2019"], "['北', '2019'], is_split_into_words=True"),
     ],
 )
-def test_the_line_to_deploy_passes_a_text_if_it_gives_the_words(unit, tokens, argument, finished, tmp_path):
-    output, _ = finished
-    result = RunResult.from_dict(results_of(output))
+def test_the_line_to_deploy_passes_a_text_if_it_gives_the_words(unit, tokens, argument, tmp_path):
     model, _ = tiny_lstm([["Bo"]])
     model.config.text_unit = unit
-    model.save_pretrained(tmp_path / result.deploy.lower())
+    model.save_pretrained(tmp_path)
     test = Dataset.from_dict({"tokens": [["x"], tokens], "ner_tags": [[0], [1] * len(tokens)]})
-    assert run._deploy_lines(result, tmp_path, test).endswith(f", aggregation_strategy='simple')({argument}))")
+    assert run._usage_line(tmp_path, test).endswith(f", aggregation_strategy='simple')({argument}))")
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, tmp_path):
@@ -179,52 +186,58 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, tm
     again, first = results_of(tmp_path / "again"), results_of(output)
     for results in (again, first):
         for tagger in results["taggers"].values():
-            for timed in (tagger, *tagger["tried"]):
-                del timed["seconds"]
+            del tagger["seconds"]
     assert again == first
     main(["run", *options(tmp_path / "other", seed=4, control=None)])
     assert (tmp_path / "other" / "kept" / "train-00000-of-00001.parquet").read_bytes() != written
 
 
-def test_of_aug_and_control_the_better_one_on_dev_is_taken_with_or_without_context_dropout(finished, tmp_path, capsys):
-    both, never = finished[0], tmp_path / "out"
-    main(["run", *options(never, try_context_dropout=0)])
-    plain, results = results_of(never), results_of(both)
-    assert results["config"] == {**plain["config"], "try_context_dropout": 0.02}
-    assert "--try_context_dropout 0.0" in plain["command"] and "--try_context_dropout 0.02" in results["command"]
+def test_aug_and_control_have_context_dropout_and_noaug_has_none(finished, tmp_path):
+    dropped, never = finished[0], tmp_path / "out"
+    main(["run", *options(never, context_dropout=0)])
+    plain, results = results_of(never), results_of(dropped)
+    assert results["config"] == {**plain["config"], "context_dropout": 0.02}
+    assert "--context_dropout 0.0" in plain["command"] and "--context_dropout 0.02" in results["command"]
     for name in ("kept", "rejected"):  # NoAug judges
-        files = [(output / name / "train-00000-of-00001.parquet").read_bytes() for output in (both, never)]
+        files = [(output / name / "train-00000-of-00001.parquet").read_bytes() for output in (dropped, never)]
         assert files[0] == files[1]
-    chosen = {}
     for name, tagger in results["taggers"].items():
-        rates = [tried["context_dropout"] for tried in tagger["tried"]]
-        assert rates == ([0.0] if name == "NoAug" else [0.0, 0.02])
-        assert [tried["context_dropout"] for tried in plain["taggers"][name]["tried"]] == [0.0]
-        # what was tried without is the run without, step by step
-        assert tagger["tried"][0]["dev"] == plain["taggers"][name]["dev"]
-        best = max(tagger["tried"], key=lambda tried: tried["dev_strict_f1"])
-        assert {part: tagger[part] for part in best} == best
-        chosen[name] = best["context_dropout"]
-        weights = [(output / name.lower() / "model.safetensors").read_bytes() for output in (both, never)]
-        assert (weights[0] == weights[1]) == (best["context_dropout"] == 0)
-        assert (tagger["test"] == plain["taggers"][name]["test"]) == (best["context_dropout"] == 0)
-    assert {chosen["Control"], chosen["Aug"]} == {0.0, 0.02}  # or one way to choose would not be seen here
-    for name in ("Control", "Aug"):
-        tried = [100 * one["dev_strict_f1"] for one in results["taggers"][name]["tried"]]
-        without, dropped = "without context dropout", "with context dropout 0.02"
-        expected = f"{without} ({tried[0]:.1f}; {dropped} {tried[1]:.1f})"
-        if chosen[name]:
-            expected = f"{dropped} ({tried[1]:.1f}; {without} {tried[0]:.1f})"
-        assert f"By strict F1 on dev, {name} is the one {expected}\n" in finished[1]
-    assert "context dropout" not in capsys.readouterr().out
-    for name, dropped in chosen.items():
-        before, after = (str(model_card(output, name, "a/b")) for output in (never, both))
-        assert "ontext dropout" not in before
-        assert "without and with context dropout of 0.02" in after
-        assert ("**Context dropout.**" in after) == (dropped > 0)
-    before, after = (str(dataset_card(output, "a/b")) for output in (never, both))
+        without = name == "NoAug"
+        assert (tagger["context_dropout"], plain["taggers"][name]["context_dropout"]) == (0.02 * (not without), 0)
+        weights = [(output / name.lower() / "model.safetensors").read_bytes() for output in (dropped, never)]
+        assert (weights[0] == weights[1]) == without
+        assert "ontext dropout" not in str(model_card(never, name, "a/b"))
+        assert ("**Context dropout.**" in str(model_card(dropped, name, "a/b"))) != without
+    before, after = (str(dataset_card(output, "a/b")) for output in (never, dropped))
     assert "context dropout" not in before and "Control" in before
     assert "zero with probability 0.02" in after
+
+
+def test_the_defaults_depend_on_the_kind_of_model(minilm, tmp_path, monkeypatch):
+    training = TaggerTrainingArguments(output_dir=str(tmp_path), use_cpu=True)
+    big = AutoConfig.from_pretrained(minilm)
+    big.hidden_size = 768
+    big.save_pretrained(tmp_path / "big")
+    expected = {"lstm": (1200, 5e-3, 0.2), minilm: (720, 2e-4, 0.0), str(tmp_path / "big"): (720, 5e-5, 0.0)}
+    for model, (steps, rate, dropout) in expected.items():
+        defaults = RunArguments(dataset="demo:en", model=model).training_defaults()
+        made = with_defaults(training, defaults)
+        assert (made.max_steps, made.learning_rate, defaults.context_dropout) == (steps, rate, dropout)
+    given = TaggerTrainingArguments(output_dir=str(tmp_path), use_cpu=True, learning_rate=0.5, max_steps=7)
+    made = with_defaults(given, RunArguments(dataset="demo:en").training_defaults())
+    assert (made.max_steps, made.learning_rate) == (7, 0.5)
+    used = {}
+
+    def stop(arguments, data, rows, vectors, training, checkpoints):
+        used[training.context_dropout] = training.max_steps, training.learning_rate
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hf_cfgen.cli.run.train_tagger", stop)
+    with pytest.raises(KeyboardInterrupt):
+        main(["run", *options(tmp_path / "out", max_steps=None, learning_rate=None, context_dropout=None)])
+    assert used == {0.0: (1200, 5e-3)}
+    config = json.loads((tmp_path / "out" / "started.json").read_text(encoding="utf-8"))["config"]
+    assert (config["max_steps"], config["learning_rate"], config["context_dropout"]) == (1200, 5e-3, 0.2)
 
 
 def test_options_come_from_yaml_and_the_command_line_wins(tmp_path):
@@ -337,7 +350,7 @@ def test_a_folder_named_like_ours_but_of_no_run_is_left_alone(tmp_path, capsys):
 
 def test_a_run_that_was_cut_off_leaves_no_results_and_can_be_started_again(tmp_path, monkeypatch):
     output = tmp_path / "out"
-    small = options(output, max_steps=12, control=None, num_train_examples=20)
+    small = options(output, max_steps=36, control=None, num_train_examples=20)
 
     def cut_off(*args, **kwargs):
         raise KeyboardInterrupt
@@ -368,14 +381,6 @@ def test_the_results_of_an_earlier_run_go_only_when_the_input_is_good(finished, 
         main(["run", *options(tmp_path / "new", dataset=copied / "kept")])
     assert "which counterfactual rows add: give observational examples" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
-
-
-def test_the_learning_rate_depends_on_the_kind_of_model(minilm, tmp_path):
-    training = TaggerTrainingArguments(output_dir=str(tmp_path), use_cpu=True)
-    for model, rate in (("lstm", 3e-3), (minilm, 5e-5)):
-        assert with_learning_rate(training, RunArguments(dataset="demo:en", model=model)).learning_rate == rate
-    training = TaggerTrainingArguments(output_dir=str(tmp_path), use_cpu=True, learning_rate=0.5)
-    assert with_learning_rate(training, RunArguments(dataset="demo:en", model=minilm)).learning_rate == 0.5
 
 
 def test_a_data_set_without_rows_is_left_out_since_datasets_cannot_open_it(tmp_path, monkeypatch):

@@ -143,7 +143,7 @@ def test_the_command_line_takes_a_recipe_and_a_filter(my_module, tmp_path, capsy
         ("--recipe", "cfgen_extensions:wrong", "cfgen_extensions:wrong: cfgen_extensions has no wrong"),
         ("--filter", "cfgen_missing:filter", "cfgen_missing:filter: cannot import cfgen_missing"),
         ("--filter", "short", "'short' is not an import path: write my_module:my_name"),
-        ("--recipe", "all", "unknown recipe 'all': choose one of budget, paper, or write my_module:my_recipe"),
+        ("--recipe", "all", "unknown recipe 'all': choose one of varied, budget, paper, or write my_module:my_recipe"),
     ],
 )
 def test_a_path_that_is_misnamed_is_one_line_and_status_2(my_module, capsys, command, option, value, message):
@@ -160,7 +160,7 @@ def test_a_grid_takes_a_recipe_and_a_filter(my_module):
     assert list(made(arguments.config(seed=3))[0]) == ["a#0", "b#0"]
     with pytest.raises(CfgenError, match=r"recipes: mine: 'short' is not an import path"):
         resolve_recipes({"mine": {"k": 3, "filter": "short"}})
-    with pytest.raises(CfgenError, match=r"recipes: mine: k is of the budget recipe, not of cfgen_extensions:last"):
+    with pytest.raises(CfgenError, match=r"recipes: mine: k is for varied and budget, not for cfgen_extensions:last"):
         resolve_recipes({"mine": {"k": 3, "recipe": "cfgen_extensions:last_mention"}})
 
 
@@ -175,7 +175,7 @@ def test_the_examples_of_contributing_run():
             exec(block, names)
             results.append((names["kept"]["id"][:], names["counts"].rejected))
     assert results == [
-        (["a#0", "a#1"], {"wrong_type": 2}),
+        (["a#0", "a#1", "a#4"], {"wrong_type": 2}),
         (["a#0", "b#0", "c#0"], {}),
-        (["a#0", "a#1"], {"other_length": 2}),
+        (["a#0", "a#1", "a#4"], {"other_length": 2}),
     ]

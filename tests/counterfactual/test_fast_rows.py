@@ -102,7 +102,7 @@ def check(train: Dataset, config: CfgenConfig, entity_sets: EntitySets | None = 
 
 
 @pytest.mark.parametrize("coded", [True, False], ids=["names", "strings"])
-@pytest.mark.parametrize("recipe", ["budget", "paper"])
+@pytest.mark.parametrize("recipe", ["varied", "budget", "paper"])
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_rows_are_those_of_the_plain_way(scheme, recipe, coded):
     few = labelled(1, 40, scheme, words=WORDS, mentions=4, longest=2, coded=coded)
@@ -118,7 +118,8 @@ def test_rows_are_those_of_the_plain_way(scheme, recipe, coded):
 def test_every_budget_gives_the_plain_rows(k):
     for seed, longest in ((4, 1), (5, 3)):
         train = labelled(seed, 30, "IOB2", words=WORDS[:6], mentions=6, longest=longest, coded=True)
-        check(train, CfgenConfig(k=k, seed=seed))
+        for recipe in ("varied", "budget"):
+            check(train, CfgenConfig(recipe=recipe, k=k, seed=seed))
 
 
 sentences = st.lists(
@@ -135,7 +136,7 @@ sentences = st.lists(
 @given(
     sentences,
     st.sampled_from(SCHEMES),
-    st.sampled_from(["budget", "paper"]),
+    st.sampled_from(["varied", "budget", "paper"]),
     st.integers(1, 30),
     st.integers(0, 9),
     st.integers(1, 7),
@@ -169,7 +170,7 @@ def rows_of(batch: dict[str, list[Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["demo:en", "demo:zh"])
-@pytest.mark.parametrize("recipe", ["budget", "paper"])
+@pytest.mark.parametrize("recipe", ["varied", "budget", "paper"])
 def test_the_demo_corpora_give_the_plain_rows(name, recipe):
     train = load_ner_dataset(name, num_train_examples=150)["train"]
     assert len(check(train, CfgenConfig(recipe=recipe), num_proc=1 if recipe == "paper" else 2)) > 500
@@ -206,7 +207,7 @@ def test_lists_and_strings_with_large_offsets_and_ids_that_are_numbers_stay_as_t
     train = labelled(8, 20, "BIOES", words=WORDS, mentions=3, longest=2, coded=False).remove_columns("id")
     train = train.add_column("id", list(range(20))).cast_column("tokens", LargeList(Value("large_string")))
     train = train.cast_column("ner_tags", LargeList(Value("string")))
-    drawn = check(train, CfgenConfig(k=3))
+    drawn = check(train, CfgenConfig("budget", k=3))
     assert drawn.features["tokens"] == LargeList(Value("large_string"))
 
 
@@ -257,7 +258,7 @@ def test_data_sets_that_are_read_in_parts_give_the_plain_rows(monkeypatch):
     monkeypatch.setattr("hf_cfgen.data.columns.BATCH_ROWS", 7)
     for coded in (True, False):
         train = labelled(10, 40, "BIOES", words=WORDS[:4], mentions=3, longest=2, coded=coded)
-        check(train, CfgenConfig(k=4))
+        check(train, CfgenConfig("budget", k=4))
 
 
 def scheme_of(train: Dataset) -> str:

@@ -33,7 +33,7 @@ def lookup(**changes):
     ],
 )
 def test_a_candidate_is_kept_if_the_function_finds_every_replaced_mention(changes, rejected):
-    result = generate_counterfactuals(TRAIN, lookup(**changes), CfgenConfig(k=1))
+    result = generate_counterfactuals(TRAIN, lookup(**changes), CfgenConfig("budget", k=1))
     everything = {
         "in Rome",
         "to New York",
@@ -50,7 +50,7 @@ def test_a_candidate_is_kept_if_the_function_finds_every_replaced_mention(change
 @pytest.mark.parametrize("answer", [lambda sentences: [], lambda sentences: [["O"]] * len(sentences)])
 def test_a_function_must_return_one_tag_per_word(answer):
     with pytest.raises(CfgenError, match="one tag per word"):
-        generate_counterfactuals(TRAIN, answer, CfgenConfig(k=1))
+        generate_counterfactuals(TRAIN, answer, CfgenConfig("budget", k=1))
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ JUDGE = as_discriminator(
 
 
 def test_kept_rejected_and_counts_are_complete():
-    kept, rejected, counts = generate_counterfactuals(TRAIN, JUDGE, CfgenConfig(k=99))
+    kept, rejected, counts = generate_counterfactuals(TRAIN, JUDGE, CfgenConfig("budget", k=99))
     # a: Ada -> Bo, Cy; Bo -> Ada, Cy. b: Cy -> Ada, Bo; Rome -> Oslo. c: Oslo -> Rome
     assert sorted(" ".join(tokens) for tokens in kept["tokens"]) == [
         "Ada in Rome",
@@ -70,7 +70,7 @@ def test_kept_rejected_and_counts_are_complete():
 
 
 def test_without_a_discriminator_every_candidate_is_kept_unjudged():
-    kept, rejected, counts = generate_counterfactuals(TRAIN, None, CfgenConfig(k=99))
+    kept, rejected, counts = generate_counterfactuals(TRAIN, None, CfgenConfig("budget", k=99))
     assert (len(kept), len(rejected), counts.rejected) == (8, 0, {})
     assert set(kept["score"]) == {None} == set(kept["reason"])
 
@@ -78,7 +78,7 @@ def test_without_a_discriminator_every_candidate_is_kept_unjudged():
 def test_duplicates_of_observational_rows_and_of_earlier_candidates_are_left_out():
     # Ada in -> Bo in stands in the data; both sources make Cy in: the first one's stays
     train = dataset(["Ada in", "Bo in", "Cy met"], ["B-PER O"] * 2 + ["B-PER O"], id=["1", "2", "3"])
-    kept, _, counts = generate_counterfactuals(train, None, CfgenConfig(k=99))
+    kept, _, counts = generate_counterfactuals(train, None, CfgenConfig("budget", k=99))
     assert sorted((row["source_id"], " ".join(row["tokens"])) for row in kept) == [
         ("1", "Cy in"),
         ("3", "Ada met"),
@@ -89,7 +89,7 @@ def test_duplicates_of_observational_rows_and_of_earlier_candidates_are_left_out
 
 def test_the_same_text_with_another_label_is_a_duplicate_too():
     train = dataset(["Paris fell", "Troy fell", "Paris slept"], ["B-PER O", "B-LOC O", "B-LOC O"], id=["1", "2", "3"])
-    kept, _, counts = generate_counterfactuals(train, None, CfgenConfig(k=99))
+    kept, _, counts = generate_counterfactuals(train, None, CfgenConfig("budget", k=99))
     # 2 makes "Paris fell", the tokens of 1, where Paris is a person
     assert [" ".join(tokens) for tokens in kept["tokens"]] == ["Troy slept"]
     assert counts.duplicates == 1
@@ -97,25 +97,25 @@ def test_the_same_text_with_another_label_is_a_duplicate_too():
 
 def test_tokens_and_not_their_joined_text_make_a_duplicate():
     train = dataset(["New York", "NewYork", "York"], ["B-LOC I-LOC", "B-LOC", "B-LOC"], id=["1", "2", "3"])
-    kept, _, counts = generate_counterfactuals(train, None, CfgenConfig(k=99))
+    kept, _, counts = generate_counterfactuals(train, None, CfgenConfig("budget", k=99))
     assert (len(kept), counts.duplicates) == (0, 6)
     train = dataset(
         ["in New York", "in NewYork", "at Rome"], ["O B-LOC I-LOC", "O B-LOC", "O B-LOC"], id=["1", "2", "3"]
     )
-    kept = generate_counterfactuals(train, None, CfgenConfig(k=99)).kept
+    kept = generate_counterfactuals(train, None, CfgenConfig("budget", k=99)).kept
     assert sorted(kept["tokens"]) == [["at", "New", "York"], ["at", "NewYork"], ["in", "Rome"]]
 
 
 def test_rows_and_verdicts_are_the_same_for_any_batching_processes_and_kind_of_data_set():
-    expected = generate_counterfactuals(TRAIN, JUDGE, CfgenConfig(k=2))
+    expected = generate_counterfactuals(TRAIN, JUDGE, CfgenConfig("budget", k=2))
     for kwargs in ({"batch_size": 1}, {"batch_size": 3}, {"num_proc": 2}):
-        made = generate_counterfactuals(TRAIN, JUDGE, CfgenConfig(k=2), **kwargs)
+        made = generate_counterfactuals(TRAIN, JUDGE, CfgenConfig("budget", k=2), **kwargs)
         assert (made.kept.to_list(), made.rejected.to_list(), made.counts) == (
             expected.kept.to_list(),
             expected.rejected.to_list(),
             expected.counts,
         )
-    streamed = generate_counterfactuals(TRAIN.to_iterable_dataset(), JUDGE, CfgenConfig(k=2))
+    streamed = generate_counterfactuals(TRAIN.to_iterable_dataset(), JUDGE, CfgenConfig("budget", k=2))
     assert streamed.kept.to_list() == expected.kept.to_list()
 
 
@@ -125,19 +125,19 @@ def test_what_can_be_passed_on_to_map_is_said_and_all_else_refused():
 
 
 def test_counterfactual_rows_are_not_taken_for_observational_ones():
-    kept = generate_counterfactuals(TRAIN, None, CfgenConfig(k=1)).kept
+    kept = generate_counterfactuals(TRAIN, None, CfgenConfig("budget", k=1)).kept
     with pytest.raises(CfgenError, match=r"columns source_id, .* which counterfactual rows add: give observational"):
         generate_counterfactuals(kept, None)
 
 
 def test_examples_whose_candidates_are_all_duplicates_have_none():
     train = dataset(["New York", "York"], ["B-LOC I-LOC", "B-LOC"], id=["1", "2"])
-    counts = generate_counterfactuals(train, None, CfgenConfig(k=9)).counts
+    counts = generate_counterfactuals(train, None, CfgenConfig("budget", k=9)).counts
     assert (counts.drawn, counts.candidates, counts.examples_without_candidates) == (2, 0, 2)
 
 
 def test_ids_are_added_where_there_are_none_and_must_be_unique():
-    kept = generate_counterfactuals(TRAIN.remove_columns("id"), None, CfgenConfig(k=1)).kept
+    kept = generate_counterfactuals(TRAIN.remove_columns("id"), None, CfgenConfig("budget", k=1)).kept
     assert kept["id"][:] == ["0#0", "1#0", "2#0"]
     twice = TRAIN.remove_columns("id").add_column("id", ["a", "b", "a", "c"])
     with pytest.raises(CfgenError, match=r"the id 'a' is on 2 rows"):
@@ -145,7 +145,7 @@ def test_ids_are_added_where_there_are_none_and_must_be_unique():
 
 
 def test_the_mix_holds_every_row_once_with_its_origin():
-    kept = generate_counterfactuals(TRAIN, JUDGE, CfgenConfig(k=99)).kept
+    kept = generate_counterfactuals(TRAIN, JUDGE, CfgenConfig("budget", k=99)).kept
     mixed = mix(TRAIN, kept, seed=3)
     assert sorted(mixed["id"]) == sorted([*TRAIN["id"], *kept["id"]])
     by_id = {row["id"]: row for row in mixed}
@@ -171,7 +171,7 @@ def test_an_example_with_an_id_that_a_counterfactual_may_get_is_an_error_before_
         return TRAIN.remove_columns("id").add_column("id", list(ids))
 
     for make in (
-        lambda train: generate_counterfactuals(train, None, CfgenConfig(k=1)),
+        lambda train: generate_counterfactuals(train, None, CfgenConfig("budget", k=1)),
         partial(shuffle_within_segments, p=0.5),
     ):
         with pytest.raises(CfgenError, match=r"^the id 'b#c#12' is what a counterfactual of the row 'b#c' is called"):
@@ -181,11 +181,11 @@ def test_an_example_with_an_id_that_a_counterfactual_may_get_is_an_error_before_
     clash = named("a", "a#0", "c", "d")
     assert with_ids(clash)["id"][:] == ["a", "a#0", "c", "d"]  # nothing is made of them
     with pytest.raises(CfgenError, match=r"the id 'a#0' is on 2 rows: mix each counterfactual once, with the ex"):
-        mix(clash, generate_counterfactuals(TRAIN, None, CfgenConfig(k=1)).kept)
+        mix(clash, generate_counterfactuals(TRAIN, None, CfgenConfig("budget", k=1)).kept)
 
 
 def test_a_counterfactual_that_is_mixed_in_twice_is_an_error():
-    kept = generate_counterfactuals(TRAIN, None, CfgenConfig(k=1)).kept
+    kept = generate_counterfactuals(TRAIN, None, CfgenConfig("budget", k=1)).kept
     with pytest.raises(CfgenError, match=r"the id 'a#0' is on 2 rows: mix each counterfactual once"):
         mix(TRAIN, concatenate_datasets([kept, kept]))
 
@@ -220,7 +220,7 @@ def test_more_words_than_a_table_holds_are_an_error(monkeypatch):
 
 
 def test_the_control_samples_as_many_candidates_whatever_the_verdict():
-    candidates = generate_counterfactuals(TRAIN, None, CfgenConfig(k=99)).kept
+    candidates = generate_counterfactuals(TRAIN, None, CfgenConfig("budget", k=99)).kept
     samples = [random_swap(candidates, 5, seed)["id"][:] for seed in range(20)]
     order = {row_id: i for i, row_id in enumerate(candidates["id"])}
     assert all(len(set(sample)) == 5 and sample == sorted(sample, key=order.get) for sample in samples)

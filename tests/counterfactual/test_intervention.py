@@ -65,10 +65,10 @@ def test_the_paper_recipe_takes_one_mention_and_every_other_form_of_its_type():
 
 
 def test_the_budget_recipe_draws_k_distinct_pairs_and_all_where_there_are_fewer():
-    made = candidates(TRAIN, CfgenConfig(k=3))
+    made = candidates(TRAIN, CfgenConfig("budget", k=3))
     # b: 2 other persons and 1 other place make 3; d likewise; a: 2 + 2 + 1 make 5, cut to 3
     assert Counter(made["source_id"]) == {"a": 3, "b": 3, "d": 3}
-    made = candidates(TRAIN, CfgenConfig(k=99))
+    made = candidates(TRAIN, CfgenConfig("budget", k=99))
     assert Counter(made["source_id"]) == {"a": 5, "b": 3, "d": 3}
     pairs = [(row["source_id"], str(row["replaced"])) for row in made]
     assert len(set(pairs)) == len(pairs)
@@ -80,7 +80,7 @@ def test_the_budget_recipe_uses_no_form_twice_in_a_row_before_all_have_been_used
     for row_id in train["id"]:
         forms = [
             tuple(row["replaced"][0]["replacement"])
-            for row in candidates(train, CfgenConfig(k=8))
+            for row in candidates(train, CfgenConfig("budget", k=8))
             if row["source_id"] == row_id
         ]
         assert len(forms) == 8 == len(set(forms))
@@ -96,7 +96,7 @@ def test_the_budget_recipe_covers_surface_forms_evenly_however_often_they_were_s
             "ner_tags": [["B-PER"]] * 400,
         }
     )
-    drawn = Counter(row["replaced"][0]["replacement"][0] for row in candidates(train, CfgenConfig(k=3)))
+    drawn = Counter(row["replaced"][0]["replacement"][0] for row in candidates(train, CfgenConfig("budget", k=3)))
     # N1..N9 are drawn by 310 rows of N0 and, each by 80, of the others: 310 * 3 / 9 + 80 * 3 / 9 = 130 expected
     assert drawn["N0"] == pytest.approx(90 * 3 / 9, rel=0.5)
     assert all(drawn[name] == pytest.approx(130, rel=0.25) for name in names[1:])
@@ -104,7 +104,7 @@ def test_the_budget_recipe_covers_surface_forms_evenly_however_often_they_were_s
 
 def test_a_counterfactual_row_says_what_was_replaced_and_lays_tags_out_again():
     train = rows(("in Rome , Bo", "O B-LOC O B-PER"), ("New York", "B-LOC I-LOC"))
-    made = {row["id"]: row for row in candidates(train, CfgenConfig(k=1))}
+    made = {row["id"]: row for row in candidates(train, CfgenConfig("budget", k=1))}
     assert made == {
         "a#0": {
             "id": "a#0",
@@ -180,10 +180,10 @@ def test_a_counterfactual_differs_from_its_source_exactly_in_the_replaced_mentio
 
 def test_rows_do_not_depend_on_batch_size_processes_order_or_the_kind_of_data_set(tmp_path):
     TRAIN.save_to_disk(tmp_path / "train")
-    expected = candidates(TRAIN, CfgenConfig(k=2)).to_list()
+    expected = candidates(TRAIN, CfgenConfig("budget", k=2)).to_list()
     assert len(expected) == 6
     on_disk = load_from_disk(tmp_path / "train")
-    intervene = Intervene.from_dataset(on_disk, CfgenConfig(k=2))
+    intervene = Intervene.from_dataset(on_disk, CfgenConfig("budget", k=2))
     features = counterfactual_features(TRAIN)
     for kwargs in ({"batch_size": 1}, {"batch_size": 3}, {"num_proc": 2}, {"writer_batch_size": 1}):
         made = on_disk.map(intervene, batched=True, remove_columns=TRAIN.column_names, features=features, **kwargs)
@@ -192,15 +192,16 @@ def test_rows_do_not_depend_on_batch_size_processes_order_or_the_kind_of_data_se
         intervene, batched=True, remove_columns=TRAIN.column_names, features=features
     )
     assert list(streamed) == expected
-    turned = candidates(TRAIN.select([3, 2, 1, 0]), CfgenConfig(k=2)).sort("id")
+    turned = candidates(TRAIN.select([3, 2, 1, 0]), CfgenConfig("budget", k=2)).sort("id")
     assert turned.to_list() == expected
 
 
 def test_rows_do_not_depend_on_the_hash_seed():
     code = (
         "from tests.counterfactual.test_intervention import *\n"
-        "print(candidates(TRAIN, CfgenConfig(k=2, seed=7)).to_list())\n"
-        "from datasets.fingerprint import Hasher; print(Hasher.hash(Intervene.from_dataset(TRAIN, CfgenConfig(k=2))))"
+        "print(candidates(TRAIN, CfgenConfig('budget', k=2, seed=7)).to_list())\n"
+        "from datasets.fingerprint import Hasher\n"
+        "print(Hasher.hash(Intervene.from_dataset(TRAIN, CfgenConfig('budget', k=2))))"
     )
     outputs = {
         subprocess.run(
@@ -217,7 +218,7 @@ def test_rows_do_not_depend_on_the_hash_seed():
 
 
 def test_the_seed_changes_the_draws():
-    texts = {str(candidates(TRAIN, CfgenConfig(k=1, seed=seed))["tokens"][:]) for seed in range(8)}
+    texts = {str(candidates(TRAIN, CfgenConfig("budget", k=1, seed=seed))["tokens"][:]) for seed in range(8)}
     assert len(texts) > 1
 
 
@@ -225,11 +226,16 @@ def test_the_cache_is_hit_by_an_equal_transform_and_missed_by_any_other(tmp_path
     TRAIN.save_to_disk(tmp_path / "train")
     train = load_from_disk(tmp_path / "train")
     gazetteer = EntitySets.from_dataset(train, gazetteer={"LOC": [["Oslo"]]})
-    first = candidates(train, CfgenConfig())._fingerprint
-    assert candidates(train, CfgenConfig())._fingerprint == first
-    for config in (CfgenConfig(seed=1), CfgenConfig(k=4), CfgenConfig(recipe="paper"), CfgenConfig(scheme="IOB2")):
+    first = candidates(train, CfgenConfig("budget"))._fingerprint
+    assert candidates(train, CfgenConfig("budget"))._fingerprint == first
+    for config in (
+        CfgenConfig("budget", seed=1),
+        CfgenConfig("budget", k=4),
+        CfgenConfig(recipe="paper"),
+        CfgenConfig(scheme="IOB2"),
+    ):
         assert candidates(train, config)._fingerprint != first
-    assert candidates(train, CfgenConfig(), entity_sets=gazetteer)._fingerprint != first
+    assert candidates(train, CfgenConfig("budget"), entity_sets=gazetteer)._fingerprint != first
 
 
 def test_columns_that_a_swap_makes_false_become_null_and_others_are_carried(caplog):
@@ -239,7 +245,7 @@ def test_columns_that_a_swap_makes_false_become_null_and_others_are_carried(capl
         "raw", ["Ada Lovelace met Bo in Rome", "Bo saw New York City", "nothing here", "Cy left Rome"]
     )
     train = train.add_column("topics", [["t"], ["t", "u"], [], ["v"]])
-    made = candidates(train, CfgenConfig(k=1))
+    made = candidates(train, CfgenConfig("budget", k=1))
     assert [record.message for record in caplog.records if "null on counterfactual" in record.message] == [
         "null on counterfactual rows, since a swap makes them false: pos_tags, raw"
     ]
@@ -293,9 +299,9 @@ def test_columns_that_a_swap_makes_false_are_those_that_are_so_in_every_row_that
 def test_a_change_of_the_code_s_version_misses_the_cache(tmp_path, monkeypatch):
     TRAIN.save_to_disk(tmp_path / "train")
     train = load_from_disk(tmp_path / "train")
-    first = candidates(train, CfgenConfig())._fingerprint
+    first = candidates(train, CfgenConfig("budget"))._fingerprint
     monkeypatch.setattr("hf_cfgen.counterfactual.intervention._VERSION", 99)
-    assert candidates(train, CfgenConfig())._fingerprint != first
+    assert candidates(train, CfgenConfig("budget"))._fingerprint != first
 
 
 def test_data_that_is_not_in_the_scheme_named_is_an_error():
@@ -335,12 +341,12 @@ def test_columns_that_counterfactual_rows_add_are_refused():
 
 def test_a_type_with_one_form_is_not_swapped_and_is_warned_of(caplog):
     train = rows(("Bo saw Rome", "B-PER O B-LOC"), ("Cy saw Rome", "B-PER O B-LOC"))
-    made = candidates(train, CfgenConfig())
+    made = candidates(train, CfgenConfig("budget"))
     assert "types with one surface form, nothing to swap: LOC" in caplog.text
     assert {row["replaced"][0]["label"] for row in made} == {"PER"}
     # with another form in the gazetteer the type is swapped
     sets = EntitySets.from_dataset(train, gazetteer={"LOC": [["Oslo"]]})
-    assert {row["replaced"][0]["label"] for row in candidates(train, CfgenConfig(), entity_sets=sets)} == {
+    assert {row["replaced"][0]["label"] for row in candidates(train, CfgenConfig("budget"), entity_sets=sets)} == {
         "PER",
         "LOC",
     }
@@ -348,7 +354,7 @@ def test_a_type_with_one_form_is_not_swapped_and_is_warned_of(caplog):
 
 def test_tags_stay_in_the_scheme_of_the_data():
     train = rows(("Ada Byron met Bo", "B-PER E-PER O S-PER"), ("Cy Dee Eff", "B-PER I-PER E-PER"))
-    for tags in tag_column(candidates(train, CfgenConfig(k=9))):
+    for tags in tag_column(candidates(train, CfgenConfig("budget", k=9))):
         assert spans_to_tags(tags_to_spans(tags), len(tags), "BIOES") == tags
     assert Intervene.from_dataset(train).scheme == "BIOES"
 
@@ -362,12 +368,12 @@ def test_bad_input_is_one_error_with_its_remedy():
         Intervene.from_dataset(rows(("a b", "O O")))
     with pytest.raises(CfgenError, match=r"tag 'X' is neither 'O' nor PREFIX-LABEL"):
         Intervene.from_dataset(rows(("a b", "X O")))
-    with pytest.raises(CfgenError, match=r"unknown recipe 'all': choose one of budget, paper"):
+    with pytest.raises(CfgenError, match=r"unknown recipe 'all': choose one of varied, budget, paper"):
         CfgenConfig(recipe="all")
     with pytest.raises(CfgenError, match=r"k is 0: give a number of candidates per example, at least 1"):
-        CfgenConfig(k=0)
+        CfgenConfig("budget", k=0)
     with pytest.raises(CfgenError, match=r"k is 2.5: give"):
-        CfgenConfig(k=2.5)
+        CfgenConfig("budget", k=2.5)
     short = {"id": ["a", "b"], "tokens": [["Bo"], ["in", "Rome"]], "ner_tags": [["B-PER"], ["O"]]}
     with pytest.raises(CfgenError, match=r"record 1: 2 tokens and 1 tags: give one tag a token"):
         EntitySets.from_dataset(Dataset.from_dict(short))
@@ -428,7 +434,7 @@ def test_a_tag_without_a_name_is_an_error_wherever_it_goes_in():
                 call(kind)
     with pytest.raises(CfgenError, match=f"^record 2: {says.format(-1)}$"):
         EntitySets.from_dataset(train.to_iterable_dataset())
-    intervene = Intervene(EntitySets({"A": (("x",),)}, {"A": (1,)}), CfgenConfig(), "IOB2", names)
+    intervene = Intervene(EntitySets({"A": (("x",),)}, {"A": (1,)}), CfgenConfig("budget"), "IOB2", names)
     for tag in (-1, 3):
         with pytest.raises(CfgenError, match=f"^row b: {says.format(tag)}$"):
             intervene({"id": ["a", "b"], "tokens": [["x"], ["x", "y"]], "ner_tags": [[1], [1, tag]]})
@@ -446,4 +452,4 @@ def test_a_class_label_that_lacks_a_tag_for_the_swap_is_an_error():
     )
     sets = EntitySets.from_dataset(train, gazetteer={"LOC": [["New", "York"]]})
     with pytest.raises(CfgenError, match=r"no label I-LOC, which IOB2 needs"):
-        Intervene.from_dataset(train, CfgenConfig(k=9), sets)(train[:])
+        Intervene.from_dataset(train, CfgenConfig("budget", k=9), sets)(train[:])

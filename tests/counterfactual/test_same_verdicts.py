@@ -174,7 +174,7 @@ def test_verdicts_and_scores_of_a_model_are_those_of_plain_loops(kind):
         judge = as_discriminator(model, tokenizer)
     # as a config is read from a file where there are more than ten
     judge.model.config.id2label = dict(sorted(judge.model.config.id2label.items(), reverse=True))
-    rows = generate_counterfactuals(data, config=CfgenConfig(k=4)).kept
+    rows = generate_counterfactuals(data, config=CfgenConfig("budget", k=4)).kept
 
     def among_what_it_predicts(row: dict[str, Any], i: int) -> dict[str, Any]:
         found = tags_to_spans(plain.best_tags(plain.predict_words(judge, row["tokens"]), judge.model.config.id2label))
@@ -207,7 +207,7 @@ def test_verdicts_and_scores_of_a_model_are_those_of_plain_loops(kind):
 def test_a_model_in_bfloat16_judges_the_same_but_for_rounding():
     data = load_ner_dataset("demo:en", num_train_examples=40)["train"]
     model, tokenizer = tiny_lstm(data["tokens"], tag_names(data))
-    rows = generate_counterfactuals(data, config=CfgenConfig(k=4)).kept
+    rows = generate_counterfactuals(data, config=CfgenConfig("budget", k=4)).kept
 
     def judged() -> Any:
         made = rows.map(Discriminate(as_discriminator(model, tokenizer), tag_names(data)), batched=True)

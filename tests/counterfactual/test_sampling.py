@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from hf_cfgen.counterfactual.sampling import row_keys, sample_budget, sample_paper, shuffled
+from hf_cfgen.counterfactual.sampling import row_keys, sample_budget, sample_paper, sample_varied, shuffled
 from hf_cfgen.utils.hashing import derive_keys
 
 KEYS = row_keys(1, map(str, range(24_000)))
@@ -79,7 +79,7 @@ def test_a_row_of_many_mentions_costs_the_others_nothing(monkeypatch, count):
     monkeypatch.setattr("hf_cfgen.counterfactual.sampling.shuffled", counted)
     rows = np.repeat(np.arange(300), [1000, *[count] * 299])
     forms, none = np.full(len(rows), 9), np.full(len(rows), -1)
-    mentions, _ = sample_paper(KEYS[:300], rows, none, forms)
+    _, mentions, _ = sample_paper(KEYS[:300], rows, none, forms)
     sample_budget(5, KEYS[:300], rows, np.zeros(len(rows), dtype=np.int64), none, forms)
     assert len(set(mentions.tolist())) == 300
     # of each row an order of its mentions, twice, and one of the six first forms of its type
@@ -89,3 +89,35 @@ def test_a_row_of_many_mentions_costs_the_others_nothing(monkeypatch, count):
 def test_no_row_and_no_draw_give_empty_orders():
     assert shuffled(KEYS[:0], np.array([]), 3).shape == (0, 3)
     assert shuffled(KEYS[:2], np.array([1, 5]), 0).shape == (2, 0)
+
+
+def test_half_of_the_varied_candidates_replace_seven_of_ten_mentions_and_never_none():
+    rows = np.repeat(np.arange(2000), 4)
+    types, own, sizes = np.zeros(8000, dtype=np.int64), np.tile([0, 1, -1, 2], 2000), np.full(8000, 6)
+    drawn = sample_varied(5, KEYS[:2000], rows, types, own, sizes)
+    assert (np.diff(drawn.candidate) >= 0).all() and len(np.unique(drawn.candidate)) == 5 * 2000
+    of = np.bincount(drawn.candidate).reshape(2000, 5)
+    assert (of[:, :3] == 1).all()
+    # with 4 mentions: 0.7 each, and one of them in the 0.3 ** 4 of the draws that have none
+    shares = np.bincount(of[:, 3:].ravel(), minlength=5) / 4000
+    expected = [0, 4 * 0.7 * 0.3**3 + 0.3**4, 6 * 0.49 * 0.09, 4 * 0.343 * 0.3, 0.7**4]
+    assert np.abs(shares - expected).max() < 0.025
+    assert (drawn.form != own[drawn.mention]).all()
+    many = np.isin(drawn.candidate % 5, (3, 4))
+    for mention, forms in ((0, 5), (2, 6)):  # the third has a text that is not among the forms
+        found = np.bincount(drawn.form[many & (drawn.mention % 4 == mention)], minlength=6)
+        assert (found > 0).sum() == forms and chisquare(found[found > 0]).pvalue > 0.01
+
+
+def test_what_is_varied_in_a_row_does_not_depend_on_the_others():
+    rows, own, sizes = np.array([0, 0, 1, 2, 2, 2]), np.arange(6) % 2, np.full(6, 9)
+    types = np.array([0, 1, 0, 1, 1, 0])
+    together = sample_varied(7, KEYS[:3], rows, types, own, sizes)
+    for row in range(3):
+        at = np.flatnonzero(rows == row)
+        alone = sample_varied(7, KEYS[row : row + 1], rows[at] * 0, types[at], own[at], sizes[at])
+        part = np.isin(together.mention, at)
+        assert (at[alone.mention] == together.mention[part]).all() and (alone.form == together.form[part]).all()
+        assert (np.diff(alone.candidate) == np.diff(together.candidate[part])).all()
+    nothing = sample_varied(7, KEYS[:3], *np.empty((4, 0), dtype=np.int64))
+    assert [column.shape for column in nothing] == [(0,)] * 3

@@ -614,7 +614,7 @@ def item(**axes) -> dict:
         (changed("recipes", "budget", k=2, kk=3), "recipes: budget: unknown kk: the names are recipe, k, "),
         (
             changed("recipes", "paper", recipe="all"),
-            "recipes: paper: unknown recipe 'all': choose one of budget, paper",
+            "recipes: paper: unknown recipe 'all': choose one of varied, budget, paper",
         ),
         (changed("recipes", "paper", recipe="paper", k=2), "recipes: paper: k is of the budget recipe"),
         (changed("recipes", "none", judge=False), "recipes: none: k is 0 or not given"),

@@ -60,7 +60,7 @@ def run_dir(tmp_path_factory) -> Path:
     vectors = home / "vectors.vec"
     vectors.write_text("2 4\n的 1 0 0 1\n了 0 1 1 0\n", encoding="utf-8")
     output = home / "run"
-    options = {"dataset": home / "cner", "vectors": vectors, "max_steps": 60, "learning_rate": 2e-2, "hidden_size": 32}
+    options = {"dataset": home / "cner", "vectors": vectors, "max_steps": 60, "learning_rate": 5e-2, "hidden_size": 32}
     options |= {"freeze_embeddings": False, "use_cpu": True, "disable_tqdm": True, "output_dir": output}
     main(["run", *(part for name, value in options.items() for part in (f"--{name}", str(value)))])
     return output
@@ -138,8 +138,9 @@ def test_what_is_loaded_is_what_was_pushed(run_dir, hub, tmp_path):
         assert found["source_id"][:] == found["id"][:] == data[split]["id"][:]
         assert set(found["is_counterfactual"]) == {False} and set(found["reason"]) == {None}
     for row in loaded["rejected"]["train"]:
-        (replaced,) = row["replaced"]
-        assert row["tokens"][replaced["start"] : replaced["end"]] == replaced["replacement"] != replaced["original"]
+        for replaced in row["replaced"]:
+            words = row["tokens"][replaced["start"] : replaced["end"]]
+            assert words == replaced["replacement"] != replaced["original"]
         assert row["reason"] in counts["rejected"] and row["source_id"] in mixed
 
     (refused,) = client(hub, tmp_path / "stranger", ("load", {"repo_id": repo}), token="")
@@ -179,11 +180,11 @@ def test_the_dataset_card_says_what_the_run_recorded(run_dir, tmp_path):
         "```bibtex\n@misc{ccks,\n  title = {CCKS 2019}\n}\n```",
         f"has a strict F1 of {100 * results['taggers']['NoAug']['test']['strict']['f1']:.1f} %",
         f"| Aug | {60 + counts['kept']} | strict | ",
-        "up to 5 candidates per example",
+        "up to 10 candidates per example",
         "on the seed, 42, and the id of the row. The seed of the\n   splits is 42.\n",
         "- **They are not facts.** Nobody wrote these sentences.",
         "\nhf-cfgen run --hidden_size 32 --vectors vectors.vec --freeze_embeddings false --dataset cner "
-        "--max_steps 60 --learning_rate 0.02 --use_cpu true --output_dir my-run\n",
+        "--max_steps 60 --learning_rate 0.05 --use_cpu true --context_dropout 0.2 --output_dir my-run\n",
         f"torch {results['environment']['torch']}",
         f"commit {results['commit'].removesuffix('-dirty')}" if results["commit"] else "hf_cfgen",
     ):
@@ -252,7 +253,7 @@ def test_a_tagger_that_is_loaded_is_the_one_that_was_pushed(run_dir, hub, tmp_pa
 
 def test_the_tagger_that_is_best_on_dev_is_pushed_where_none_is_named(run_dir, tmp_path):
     push_model(run_dir, "cfgen/tagger", dry_run=tmp_path / "dry")
-    best = results_of(run_dir)["deploy"].lower()
+    best = results_of(run_dir)["recommendation"]["tagger"].lower()
     assert (tmp_path / "dry" / "model.safetensors").read_bytes() == (run_dir / best / "model.safetensors").read_bytes()
     text = (tmp_path / "dry" / "README.md").read_text(encoding="utf-8")
     assert f"`my-run/{best}`" in text and ("As a discriminator" in text) == (best == "noaug")
@@ -285,13 +286,13 @@ def test_the_cards_tell_of_a_control_of_the_other_recipe_and_of_local_changes(ru
     push_model(folder, "cfgen/tagger", "Control", dry_run=tmp_path / "control")
     text = (tmp_path / "control" / "README.md").read_text(encoding="utf-8")
     assert f"trained on 60 examples of cner and {kept} counterfactual examples that no discriminator judged." in text
-    assert "Aug and Control were trained twice" in text and "`my-run/control`" in text
+    assert "**Context dropout.**" in text and "`my-run/control`" in text
     assert "Initialized at random and trained." in text
     assert f"hf_cfgen {results['hf_cfgen']}, commit 0123abc with local changes; python " in text
     plain = dataset_card(run_dir, "cfgen/x").text
     text = dataset_card(folder, "cfgen/x").text
     assert "The `paper` recipe replaces one random mention per example" in text
-    assert "Aug and Control were trained twice" in text and "Control" not in plain
+    assert "Aug and Control were trained with context dropout" in text and "Control" not in plain
     assert "Types without a second surface form: a\\|b, C." in text and "second surface form" not in plain
     assert f"\n| Control | {60 + kept} | strict | " in text
     push_model(folder, "cfgen/tagger", "Aug", dry_run=tmp_path / "aug")

@@ -10,12 +10,14 @@ import pytest
 from hf_cfgen.cli.main import main
 from hf_cfgen.counterfactual.counts import GenerationCounts
 from hf_cfgen.evaluation.diagnosis import ChangedSentence, Diagnosis
-from hf_cfgen.evaluation.run_result import RunData, RunResult, TaggerResult, Training
+from hf_cfgen.evaluation.recommendation import recommend
+from hf_cfgen.evaluation.run_result import RunData, RunResult, TaggerResult
 from hf_cfgen.reporting import markdown
 from hf_cfgen.reporting.diagnosis import diagnosis_table
 from hf_cfgen.reporting.formatting import bracketed
-from hf_cfgen.reporting.run_tables import causal_table, score_table
+from hf_cfgen.reporting.run_tables import causal_table, recommendation_text, score_table
 from hf_cfgen.tagging.scoring import CausalEffects, LevelEffects, LevelScores, TaggerScores, TypeEffects
+from hf_cfgen.training.dev_scores import DevEvaluation
 from scripts import update_readme
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -35,6 +37,8 @@ def tagger(f1: float, examples: int) -> TaggerResult:
         dev_strict_f1=f1,
         best_step=5,
         context_dropout=0.0,
+        dev=[DevEvaluation(5, f1)],
+        seconds={},
         test=TaggerScores(scores, scores, scores),
         causal=CausalEffects(effects, effects, effects),
     )
@@ -52,7 +56,7 @@ def run(n: int, no_aug: float, control: float, aug: float) -> RunResult:
         data=RunData(characters=False, examples={"train": n}, types=["A"]),
         counts=GenerationCounts(60, 0, 3, 0, 3, 3),
         taggers=taggers,
-        deploy="Aug",
+        recommendation=recommend([["B-A"]], {"NoAug": [["B-A"]], "Aug": [["B-A"]]}, "NoAug", "Aug"),
     )
 
 
@@ -62,21 +66,23 @@ RUN = run(100, 0.20, 0.20, 0.30)
 def test_the_table_of_a_run_has_percentages_gains_and_intervals():
     lines = score_table(RUN).splitlines()
     assert lines[0] == "Test scores (%), N = 100, budget recipe, 9 steps each"
-    tried = [
-        Training(context_dropout=0.0, dev_strict_f1=0.25, best_step=1),
-        Training(context_dropout=0.1, dev_strict_f1=0.3, best_step=1),
-    ]
-    taggers = RUN.taggers | {
-        "NoAug": replace(RUN.taggers["NoAug"], tried=tried[:1]),
-        "Aug": replace(RUN.taggers["Aug"], tried=tried, context_dropout=0.1),
-    }
-    added = "By strict F1 on dev, Aug is the one with context dropout 0.1 (30.0; without context dropout 25.0)"
-    assert score_table(replace(RUN, taggers=taggers)).splitlines() == [*lines, added]
     assert lines[3].split() == ["NoAug", "20.0", "[15.0,", "25.0]", "25.0", "75.0", *["20.0", "25.0", "75.0"] * 2]
     assert lines[-1] == "Aug over NoAug, F1: strict +10.0, relaxed +10.0, token +10.0"
     lines = causal_table(RUN).splitlines()
     assert lines[5].split() == ["Aug", *["0.30", "-0.10", "-0.30", "+0.20"] * 3]
     assert lines[-1] == "Aug: strict RI +0.20, 95 % interval [+0.15, +0.25]"
+
+
+def test_the_recommendation_says_what_it_is_based_on():
+    right, wrong = [["B-A"]] * 12, [["O"]] * 12
+    half = right[:6] + wrong[:6]
+    better = " ".join(recommendation_text(recommend(right, {"NoAug": wrong, "Aug": half}, "NoAug", "Aug")).split())
+    assert "On dev (12 sentences, 12 mentions), strict F1 is 0.0 for NoAug and 66.7 for Aug." in better
+    assert "Aug minus NoAug is +66.7 with a 95% interval of [+" in better and better.endswith("Use Aug:")
+    equal = recommendation_text(recommend(right, {"NoAug": half, "Aug": half}, "NoAug", "Aug"))
+    assert "[+0.0, +0.0], so chance can explain the difference. Aug is the default:" in " ".join(equal.split())
+    useless = recommendation_text(recommend(right, {"NoAug": wrong, "Aug": wrong}, "NoAug", "Aug"))
+    assert "No tagger is usable yet" in useless and "--model" in useless and not useless.endswith(":")
 
 
 def diagnosis(**changes: Any) -> Diagnosis:

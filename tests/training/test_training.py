@@ -19,7 +19,7 @@ from hf_cfgen.modeling.untrained import lstm_tagger
 from hf_cfgen.tagging.scoring import ner_scores
 from hf_cfgen.training.config import ModelOptions, TaggerTrainingArguments, changed_options
 from hf_cfgen.training.taggers import create_tagger, train_discriminator
-from hf_cfgen.training.trainer import EncodedSplit, TaggerTrainer, summed_loss
+from hf_cfgen.training.trainer import SELECTION_MENTIONS, EncodedSplit, TaggerTrainer, selects_weights, summed_loss
 
 from ..taggers import LABELS, predict_words, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
@@ -37,6 +37,7 @@ TRAIN = sentences([1, 9, 2, 7, 3, 8, 5, 2])
 
 def arguments(output: Path, **options) -> TaggerTrainingArguments:
     defaults = {"max_steps": 1, "learning_rate": 1.0, "use_cpu": True, "seed": 1, "disable_tqdm": True, "ema_decay": 0}
+    defaults |= {"lr_scheduler_type": "constant", "warmup_steps": 0}
     return TaggerTrainingArguments(output_dir=str(output), **(defaults | options))
 
 
@@ -160,7 +161,8 @@ def test_dev_is_scored_12_times_evenly_and_last_at_the_last_step(tmp_path, steps
     assert done == list(expected or [3, 5, 8, 10, 13, 15, 18, 20, 23, 25, 28, 30])
 
 
-def test_the_best_evaluation_wins_the_earliest_of_equals_and_its_weights_are_loaded(tmp_path):
+def test_the_best_evaluation_wins_the_earliest_of_equals_and_its_weights_are_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr("hf_cfgen.training.trainer.SELECTION_MENTIONS", len(TRAIN))
     set_seed(0)
     model, tokenizer = lstm_tagger(TRAIN["tokens"], LABELS, hidden_size=16, embedding_size=8)
     # so high a rate that scores go up and down
@@ -172,6 +174,30 @@ def test_the_best_evaluation_wins_the_earliest_of_equals_and_its_weights_are_loa
     assert trainer.state.best_global_step == next(step for step, score in history if score == best)
     predictions = decode_tags(predict_words(model, tokenizer, list(TRAIN["tokens"])), model.config.id2label)
     assert ner_scores(TRAIN["ner_tags"], predictions).strict.f1 == best
+    found = trainer.dev_scores()
+    assert [(one.step, one.strict_f1) for one in found.dev] == history
+    assert (found.dev_strict_f1, found.best_step) == (best, trainer.state.best_global_step)
+
+
+def test_a_small_dev_split_selects_nothing_and_the_last_weights_stay(tmp_path):
+    set_seed(0)
+    model, tokenizer = lstm_tagger(TRAIN["tokens"], LABELS, hidden_size=16, embedding_size=8)
+    trainer = TaggerTrainer(model, arguments(tmp_path, max_steps=36, learning_rate=0.1), TRAIN, TRAIN, tokenizer)
+    trainer.train()
+    assert not list(tmp_path.glob("checkpoint-*"))
+    found = trainer.dev_scores()
+    assert len({one.strict_f1 for one in found.dev}) > 1 and found.best_step == 36
+    assert found.dev_strict_f1 == found.dev[-1].strict_f1
+    predictions = decode_tags(predict_words(model, tokenizer, list(TRAIN["tokens"])), model.config.id2label)
+    assert ner_scores(TRAIN["ner_tags"], predictions).strict.f1 == found.dev_strict_f1
+
+
+def test_the_last_mention_that_a_dev_split_needs_to_select_weights_counts():
+    one, two = ["B-PER", "B-PER", "O"], ["B-PER", "I-PER", "O"]
+    rows = [one] * (SELECTION_MENTIONS // 2)
+    for extra, expected in ((rows, True), ([*rows[:-1], two], False), ([*rows[:-1], two, two], True)):
+        dev = Dataset.from_dict({"tokens": [["a", "b", "c"]] * len(extra), "ner_tags": extra})
+        assert selects_weights(dev) is expected
 
 
 def test_scores_on_dev_are_of_words_whole_sentences_and_all_windows(tmp_path):
@@ -220,7 +246,7 @@ def test_scores_on_dev_are_of_words_whatever_side_is_padded(tmp_path, side):
 
 def test_the_learning_rate_depends_on_the_kind_of_tagger_unless_it_is_given(tmp_path):
     tokenizer = wordpiece_tokenizer(WORDS)
-    for rate, lstm, bert in ((None, 3e-3, 5e-5), (0.5, 0.5, 0.5)):
+    for rate, lstm, bert in ((None, 5e-3, 2e-4), (0.5, 0.5, 0.5)):
         args = arguments(tmp_path, learning_rate=rate)
         trainers = [
             TaggerTrainer(m, args, TRAIN, TRAIN, t) for m, t in (tiny_lstm([WORDS]), (tiny_bert(10), tokenizer))

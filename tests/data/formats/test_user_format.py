@@ -35,7 +35,7 @@ def test_it_is_detected_read_and_written(write: Callable[..., Path], code: str) 
     assert list(train["tokens"]) == [["Ada", "met", "Bo"], ["Cy", "slept"], ["It", "rained"]]
     assert tag_column(train) == [["B-PER", "O", "B-PER"], ["B-PER", "O"], ["O", "O"]]
     assert len(load_ner_dataset(path, format="tabs")["train"]) == 1
-    main(["augment", str(path), str(path.with_name("new.txt")), "--k", "9"])
+    main(["augment", str(path), str(path.with_name("new.txt")), "--recipe", "budget", "--k", "9"])
     lines = path.with_name("new.txt").read_text().splitlines()
     # each mention replaced by each of the two other names
     assert sorted(lines) == [
