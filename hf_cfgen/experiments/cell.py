@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,6 +158,7 @@ def run_cell(cell: Cell, output: Path, sources: Sources, lock: Lock, device: str
             made = augmentation.augment(train, cell.seed, run.arguments.scheme)
             seconds["generate"] = time.perf_counter() - start
         rows = train if made is None else mix(train, made, cell.seed)
+        assert not isinstance(augmentation.context_dropout, str), "the grid has replaced the default by a number"
         _, tagger, predictions = run.train(rows, cell.name, augmentation.context_dropout)
         corrections = find_corrections(run.data["test"], noaug.predictions, predictions, train, made, rejected)
     return CellResult(
@@ -168,42 +169,6 @@ def run_cell(cell: Cell, output: Path, sources: Sources, lock: Lock, device: str
         counts=counts,
         judged=judged,
         corrections=corrections,
-    )
-
-
-def choose_result(cell: Cell, results: Sequence[CellResult]) -> CellResult:
-    """Choose the result of a cell whose recipe is a choice among others.
-
-    Args:
-        cell (`Cell`): The cell.
-        results (`Sequence[CellResult]`): The results of its `among`.
-
-    Returns:
-        `CellResult`: The one with the highest strict F1 on dev, the first of equals. `judged`, `steps` and `seconds`
-        are sums over all recipes that were trained for the choice, without NoAug, which every recipe needs.
-    """
-    best = max(results, key=lambda result: result.dev_strict_f1)
-    trained = [(other, result) for other, result in zip(cell.among, results) if other.config["recipe"]]
-    # recipes with the same judged candidates share them; other rows are made for each cell
-    made = {
-        str(other.augmentation.candidates)
-        if other.augmentation.counterfactual and other.augmentation.judge
-        else other.name: result
-        for other, result in trained
-    }.values()
-    return dataclasses.replace(
-        best,
-        **cell.key,
-        config=cell.config,
-        chosen=best.recipe,
-        counts=None,  # the results of the other cells have their counts and corrections
-        corrections=[],
-        judged=sum(result.judged for result in made),
-        steps=sum(result.steps for _, result in trained),
-        seconds={
-            **{name: sum(result.seconds[name] for result in made) for name in ("generate", "judge")},
-            **{name: sum(result.seconds[name] for _, result in trained) for name in ("train", "evaluate")},
-        },
     )
 
 

@@ -4,7 +4,7 @@ import importlib.util
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,6 @@ class Cell:
         config (`dict`): The options behind the names, without folders of paths.
         options (`dict[str, Any]`): The options of the dataset, the model and the training.
         augmentation (`RecipeArguments`): The options of the recipe.
-        among (`tuple[Cell, ...]`): If the recipe is a choice, the cells to choose from.
     """
 
     dataset: str
@@ -71,7 +70,6 @@ class Cell:
     config: dict[str, Any]
     options: dict[str, Any]
     augmentation: RecipeArguments
-    among: tuple["Cell", ...] = ()
 
     @property
     def key(self) -> dict[str, Any]:
@@ -112,8 +110,8 @@ def read_grid(file: Path, data_dir: Path | None = None) -> list[Cell]:
         data_dir (`Path`, *optional*): The folder of relative paths. Defaults to the folder of the file.
 
     Returns:
-        `list[Cell]`: The cells of the products and those that they choose from, by seed and then in the order of the
-        grid. For each dataset, model and size, NoAug is first and choices are last.
+        `list[Cell]`: The cells of the products, by seed and then in the order of the grid. For each dataset, model and
+        size, NoAug is first.
 
     Raises:
         CfgenError: A name or an option is unknown, a value is not allowed, or a cell occurs twice.
@@ -164,14 +162,12 @@ def _cells(values: dict[str, Any], data_dir: Path) -> list[Cell]:
             options = options | {"num_train_examples": n, "seed": seed}
             cells[names] = _cell(names, options, config, recipes)
             groups.setdefault((dataset, model, n), len(groups))
-    for other in [other for cell in cells.values() for other in cell.among]:
-        cells.setdefault(tuple(other.key.values()), other)
     return sorted(
         cells.values(),
         key=lambda cell: (
             cell.seed,
             groups[cell.dataset, cell.model, cell.n],
-            bool(cell.config["recipe"]) + bool(cell.among),
+            bool(cell.config["recipe"]),
         ),
     )
 
@@ -182,11 +178,14 @@ def _cell(
     config: dict[str, Any],
     recipes: Mapping[str, tuple[RecipeArguments, dict[str, Any]]],
 ) -> Cell:
-    *group, recipe, seed = names
-    augmentation, resolved = recipes[recipe]
-    among = tuple(_cell((*group, other, seed), options, config, recipes) for other in augmentation.among or ())
+    augmentation, resolved = recipes[names[AXES.index("recipe")]]
+    if augmentation.context_dropout == "default":
+        arguments, _ = _parsed({**options, "use_cpu": True})
+        augmentation = replace(augmentation, context_dropout=arguments.training_defaults().context_dropout)
+        resolved = {name: value for name, value in resolved.items() if name != "context_dropout"}
+        resolved |= {"context_dropout": augmentation.context_dropout} if augmentation.context_dropout else {}
     config = config | {"recipe": resolved}
-    return Cell(**dict(zip(AXES, names)), config=config, options=options, augmentation=augmentation, among=among)
+    return Cell(**dict(zip(AXES, names)), config=config, options=options, augmentation=augmentation)
 
 
 def _check_keys(where: str, values: Any, allowed: tuple[str, ...], needed: tuple[str, ...] = ()) -> None:

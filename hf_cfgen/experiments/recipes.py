@@ -1,9 +1,9 @@
 """Recipes: how to make the rows that a tagger is trained on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from datasets import Dataset
 
@@ -24,13 +24,12 @@ class RecipeArguments:
         judge (`bool`, *optional*, defaults to `True`): Whether NoAug judges the candidates.
         as_many_as (`str`, *optional*): Without `judge`, the recipe that judges the same candidates; the number of
             candidates is the number that it keeps.
-        context_dropout (`float`, *optional*, defaults to 0.0): See `TaggerTrainingArguments`; NoAug has none.
+        context_dropout (`float` or `str`, *optional*, defaults to 0.0): See `TaggerTrainingArguments`. `"default"` is
+            the default of `hf-cfgen run` for the model. NoAug has none.
         baseline (`str`, *optional*): Augmentation from the literature, one of `BASELINES`, or the import path
             of your own function, `"my_module:my_name"`, with the arguments `train`, `p`, `copies` and `seed`.
         p (`float`, *optional*): The probability of `baseline`.
         copies (`int`, *optional*): Rows that `baseline` makes of each sentence. Defaults to 1.
-        among (`list[str]`, *optional*): Other recipes. Each run takes the one that is best on dev. Excludes all
-            other options.
 
     Raises:
         CfgenError: Options contradict each other.
@@ -41,20 +40,12 @@ class RecipeArguments:
     filter: str | None = field(default=None)
     judge: bool = field(default=True)
     as_many_as: str | None = field(default=None)
-    context_dropout: float = field(default=0.0)
+    context_dropout: float | Literal["default"] = field(default=0.0)
     baseline: str | None = field(default=None)
     p: float | None = field(default=None)
     copies: int | None = field(default=None)
-    among: list[str] | None = field(default=None)
 
     def __post_init__(self) -> None:
-        if self.among is not None:
-            given = [each.name for each in fields(self) if getattr(self, each.name) != each.default]
-            if given != ["among"]:
-                raise CfgenError("among names whole recipes, of which one is taken: leave the other options out")
-            if len(set(self.among)) < len(self.among):
-                raise CfgenError(f"among names a recipe twice: {', '.join(self.among)}")
-            return
         if self.recipe not in (None, "varied", "budget") and self.k is not None:
             raise CfgenError(f"k is for varied and budget, not for {self.recipe}: leave it out")
         if self.counterfactual:
@@ -63,7 +54,7 @@ class RecipeArguments:
             raise CfgenError("k is 0 or not given, so there is nothing to judge or not: leave the others out")
         if self.as_many_as and self.judge:
             raise CfgenError("as_many_as is for candidates that nobody judges: add judge: false")
-        if not 0 <= self.context_dropout < 1:
+        if self.context_dropout != "default" and not 0 <= self.context_dropout < 1:
             raise CfgenError(f"context_dropout is {self.context_dropout}: give 0 or more, and less than 1")
         if self.baseline is None:
             if self.p is not None or self.copies is not None:
@@ -121,7 +112,7 @@ def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple
 
     Returns:
         `dict[str, tuple[RecipeArguments, dict]]`: By name the options as given, and the options that results record,
-        in which `as_many_as` and `among` have the options of the recipes that they name.
+        in which `as_many_as` has the options of the recipe that it names.
 
     Raises:
         CfgenError: A value is not allowed, or options contradict each other.
@@ -147,10 +138,4 @@ def resolve_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple
                 )
             options |= {"as_many_as": {arguments.as_many_as: other.candidates}}
         resolved[name] = arguments, options
-    for name, arguments in made.items():
-        if arguments.among:
-            for one in arguments.among:
-                if one not in made or made[one].among:
-                    raise CfgenError(f"recipes: {name}: among has {one!r}: name recipes that choose among none")
-            resolved[name] = arguments, {"among": {one: resolved[one][1] for one in arguments.among}}
     return resolved

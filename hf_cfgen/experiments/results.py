@@ -81,7 +81,6 @@ class CellResult(TaggerRecord):
         counts (`GenerationCounts` or `None`): The counts of the candidates, if there are any.
         judged (`int`): Candidates that the discriminator had to predict for this recipe.
         corrections (`list[Correction]`): Test sentences that this tagger gets right and NoAug wrong.
-        chosen (`str`, *optional*): The recipe that was best on dev, if the recipe is a choice among others.
     """
 
     dataset: str
@@ -94,7 +93,6 @@ class CellResult(TaggerRecord):
     counts: GenerationCounts | None
     judged: int
     corrections: list[Correction]
-    chosen: str | None = None
 
     @property
     def name(self) -> str:

@@ -18,7 +18,7 @@ from ..errors import CfgenError
 from ..utils.environment import checkout_commit
 from ..utils.files import read_json, write_json
 from ..utils.logging import silence_libraries
-from .cell import Sources, check_cell, choose_result, run_cell
+from .cell import Sources, check_cell, run_cell
 from .grid import Cell, read_grid
 from .results import CELLS, CellResult
 
@@ -143,8 +143,6 @@ def _work(cells: Sequence[Cell], output: Path, sources: Sources, device: str) ->
 
 def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | None) -> CellResult | None:
     """Run a cell; return `None` if another process runs it or makes what it needs."""
-    if not all(_file(output, other).exists() for other in cell.among):
-        return None
 
     def lock(name: str) -> FileLock:
         # the system releases the lock when the process ends, even if it is killed
@@ -155,12 +153,7 @@ def _try(cell: Cell, output: Path, sources: Sources, device: str, commit: str | 
             if _file(output, cell).exists():
                 return None
             with _naming(cell):
-                if cell.among:
-                    result = choose_result(
-                        cell, [CellResult.from_dict(read_json(_file(output, other))) for other in cell.among]
-                    )
-                else:
-                    result = run_cell(cell, output, sources, lock, device, commit)
+                result = run_cell(cell, output, sources, lock, device, commit)
             write_json(_file(output, cell), result.to_dict(), indent=None)
             return result
     except Timeout:

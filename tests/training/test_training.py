@@ -246,7 +246,7 @@ def test_scores_on_dev_are_of_words_whatever_side_is_padded(tmp_path, side):
 
 def test_the_learning_rate_depends_on_the_kind_of_tagger_unless_it_is_given(tmp_path):
     tokenizer = wordpiece_tokenizer(WORDS)
-    for rate, lstm, bert in ((None, 5e-3, 2e-4), (0.5, 0.5, 0.5)):
+    for rate, lstm, bert in ((None, 1e-2, 2e-4), (0.5, 0.5, 0.5)):
         args = arguments(tmp_path, learning_rate=rate)
         trainers = [
             TaggerTrainer(m, args, TRAIN, TRAIN, t) for m, t in (tiny_lstm([WORDS]), (tiny_bert(10), tokenizer))

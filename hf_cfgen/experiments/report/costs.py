@@ -19,7 +19,7 @@ _GROUP = ("dataset", "model", "N", "recipe")
 def acceptance(table: pd.DataFrame) -> Section:
     """The share of candidates that the discriminator kept, by type, and why it rejected the others."""
     by_reason, by_type = [], []
-    judged = table[~table.choice].groupby(GROUP, sort=False).filter(lambda runs: runs.judged.any())
+    judged = table.groupby(GROUP, sort=False).filter(lambda runs: runs.judged.any())
     reasons = sorted({reason for result in judged.result for reason in result.counts.rejected})
     for names, runs in judged.groupby(GROUP, sort=False):
         counts = [result.counts for result in runs.result]
@@ -55,8 +55,7 @@ def compute(table: pd.DataFrame, resamples: int) -> Section:
     text = (
         "Means over seeds. Each row has the full cost of the recipe alone: recipes with the same candidates share the "
         "judging, and all of them share the NoAug tagger of their seed, whose training is not counted. For unjudged "
-        "candidates, neither the judging that fixes their number nor that tagger is counted. For a choice on dev, the "
-        "rows trained on are those of the chosen recipe; all other numbers are sums over the recipes to choose from."
+        "candidates, neither the judging that fixes their number nor that tagger is counted."
     )
     header = [*_GROUP, "seeds", "rows judged", "rows trained on", "steps", *(f"s to {name}" for name in SECONDS)]
     spent = Table.of("Rows, optimizer steps and seconds", header, rows, names=5)

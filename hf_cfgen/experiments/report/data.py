@@ -62,7 +62,6 @@ def _row(file: Path, result: CellResult) -> dict[str, Any]:
         "size": "all" if result.n is None else str(result.n),
         "options": result.config["recipe"],
         "noaug": not result.config["recipe"],
-        "choice": "among" in result.config["recipe"],
         **{level: result.test[level].f1 for level in LEVELS},
         **{f"{level} {name}": getattr(result.causal[level], name) for level in LEVELS for name in EFFECTS},
         "dev": result.dev_strict_f1,
@@ -97,11 +96,9 @@ def options_of(table: pd.DataFrame, recipe: str) -> dict[str, Any]:
 
 
 def is_judged(table: pd.DataFrame, recipe: str) -> bool:
-    """Return whether a recipe, or one of those that it chooses among, has candidates that are judged."""
+    """Return whether a recipe has candidates that are judged."""
     options = options_of(table, recipe)
-    return any(
-        "recipe" in each and each.get("judge", True) for each in options.get("among", {recipe: options}).values()
-    )
+    return "recipe" in options and options.get("judge", True)
 
 
 def places_text(runs: pd.DataFrame) -> str:
@@ -171,7 +168,7 @@ def dev_gains(table: pd.DataFrame) -> pd.DataFrame:
     """Return the gains in strict F1 over NoAug on dev of the recipes that can be compared by them.
 
     These are the recipes with at least half as many runs as the one with most, and of these only the runs that all
-    have. A recipe that is a choice on dev is excluded, because it is the best on dev by definition.
+    have.
 
     Args:
         table (`pd.DataFrame`): All results.
@@ -180,7 +177,7 @@ def dev_gains(table: pd.DataFrame) -> pd.DataFrame:
         `pd.DataFrame`: Rows of the table, with a column `gain`.
     """
     noaug = table.noaug
-    runs = table[~noaug & ~table.choice]
+    runs = table[~noaug]
     runs = runs.merge(table.loc[noaug, [*RUN, "dev"]], on=RUN, suffixes=("", "_noaug"))
     runs["gain"] = (runs.dev - runs.dev_noaug).astype(float)
     times = runs.recipe.value_counts()

@@ -9,7 +9,7 @@ from jinja2 import Template
 from ...errors import CfgenError
 from ...utils.files import write_text
 from . import costs, effects, scores
-from .data import best_recipe, results_table
+from .data import best_recipe, recipes, results_table
 from .document import TEMPLATES, Section, Text, render
 from .paper import counterpart
 from .sentences import figure_5
@@ -67,13 +67,13 @@ def sections(table: pd.DataFrame, notes: Sequence[str] = (), resamples: int = sc
         `list[Section]`: The sections in order.
     """
     best = best_recipe(table)
-    compared = dict.fromkeys([*([best] if best else []), *scores.own_choices(table)])
+    compared = [name for name in recipes(table) if name in (scores.DEFAULT, best)]
     return [
         _how_to_read(table, resamples),
         *([Section("Notes", [Text(paragraph) for paragraph in notes])] if notes else []),
         scores.gains(table, resamples),
         *(scores.best(table, name, resamples) for name in compared),
-        *(section for section in [scores.chosen(table), scores.controls(table, resamples)] if section.parts),
+        *(section for section in [scores.controls(table, resamples)] if section.parts),
         scores.table_2(table, best, resamples),
         scores.curves(table, best),
         effects.table_3(table),
@@ -91,7 +91,6 @@ def sections(table: pd.DataFrame, notes: Sequence[str] = (), resamples: int = sc
 def _how_to_read(table: pd.DataFrame, resamples: int) -> Section:
     text = Template((TEMPLATES / "how_to_read.txt").read_text(encoding="utf-8")).render(
         results=len(table),
-        choices=int(table.choice.sum()),
         resamples=resamples,
         idiag=any(counterpart(dataset) == "IDiag" for dataset in table.dataset.unique()),
     )

@@ -1,6 +1,5 @@
 """Sections on F1: gains over NoAug, recipes compared, Table 2, learning curves, and sizes."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -23,6 +22,8 @@ from .data import (
     seeds_text,
 )
 from .document import Charts, Part, Section, Table, Text
+
+DEFAULT = "default"  # the name of the recipe of `hf-cfgen run` in grids
 
 _LINES = 6  # per chart, so that they stay distinguishable
 
@@ -72,10 +73,9 @@ def gains(table: pd.DataFrame, resamples: int = RESAMPLES) -> Section:
 
 
 def best(table: pd.DataFrame, name: str, resamples: int) -> Section:
-    """The best recipe, or a choice on dev, minus each of the others, over all datasets and by dataset."""
-    choices = options_of(table, name).get("among")
-    if choices:
-        text = f"{name} is, in each run, the one of {', '.join(choices)} that has the highest strict F1 on dev there"
+    """The default recipe, or the best one on dev, minus each of the others, over all datasets and by dataset."""
+    if name == DEFAULT:
+        text = f"{name} is the recipe of hf-cfgen run"
     else:
         runs = dev_gains(table)
         names = sorted(runs.recipe.unique())
@@ -111,28 +111,6 @@ def controls(table: pd.DataFrame, resamples: int) -> Section:
     header = ["dataset", "judged", "minus unjudged", *LEVELS, *_WHERE]
     differences = Table.of("Mean difference in F1, percent", header, rows, names=3, words=2)
     return Section("Judged and unjudged candidates", [Text(text), differences] if rows else [])
-
-
-def own_choices(table: pd.DataFrame) -> list[str]:
-    """Return the recipes that choose among others, if the discriminator judges the candidates of at least one."""
-    return [name for name in recipes(table) if "among" in options_of(table, name) and is_judged(table, name)]
-
-
-def chosen(table: pd.DataFrame) -> Section:
-    """The recipe that was chosen on dev in each run."""
-    rows = []
-    for (recipe, *place), own in table[table.choice].groupby(["recipe", *MODEL], sort=False):
-        times = Counter(result.chosen for result in own.result)
-        names = ", ".join(f"{name} {times[name]}" for name in options_of(table, recipe)["among"])
-        rows.append([recipe, *place, str(len(own)), names, seeds_text(own.steps)])
-    text = (
-        "For each run, the recipe with the highest strict F1 on dev is used, which may be none. Steps count all "
-        "taggers that the choice needs in addition to NoAug. The gains are in the tables above."
-    )
-    header = ["recipe", "dataset", "model", "runs", "chosen", "steps"]
-    rows.sort(key=lambda row: recipe_order(row[0]))
-    counts = Table.of("How often each recipe was chosen", header, rows, names=3, words=2)
-    return Section("Chosen on dev in each run", [Text(text), counts] if rows else [])
 
 
 def _differences(table: pd.DataFrame, pairs: Sequence[tuple[str, str]], resamples: int) -> list[list[object]]:
