@@ -68,7 +68,8 @@ def record(run_dir: Path) -> None:
 def chosen_rows(
     train: list[dict[str, Any]], kept: list[dict[str, Any]], rejected: list[dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """The three rows to show, by the rule above."""
+    """The three rows to show, by the rule above, of those in which one mention is replaced."""
+    kept, rejected = ([row for row in rows if len(row["replaced"]) == 1] for rows in (kept, rejected))
     kept_of: dict[Any, list[dict[str, Any]]] = {}
     for row in kept:
         kept_of.setdefault(_mention(row), []).append(row)
