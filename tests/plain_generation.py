@@ -9,8 +9,8 @@ import numpy as np
 from datasets import Dataset
 
 from hf_cfgen import EntitySets, Intervene
+from hf_cfgen.counterfactual.baselines import replace_mention, row_tags
 from hf_cfgen.counterfactual.entity_sets import Form
-from hf_cfgen.counterfactual.intervention import replace_mention, row_tags
 from hf_cfgen.counterfactual.sampling import row_keys, shuffled
 from hf_cfgen.data.columns import tag_column, tag_strings
 from hf_cfgen.tagging.spans import Span, tags_to_spans

@@ -1,4 +1,4 @@
-"""The average causal effect of context and of entity on F1: ACE_C, ACE_E and RI."""
+"""Measure ACE_C, ACE_E and RI of a tagger. `tagging/scoring.py: causal_scores` has their formulas."""
 
 from datasets import Dataset
 

@@ -14,9 +14,9 @@ from datasets import Dataset, IterableDataset
 
 from ..data.columns import counterfactual_features, tag_column, tag_names, tag_strings
 from ..errors import CfgenError
-from ..tagging.spans import tags_to_spans
+from ..tagging.spans import Span, spans_to_tags, tags_to_spans
 from .generation import unique_rows
-from .intervention import replace_mention, row_tags
+from .intervention import missing_tags_error
 from .train_split import TrainSplit, check_sources, stale_columns, with_ids
 
 _Change = Callable[[random.Random, Sequence[str], Sequence[str]], dict[str, Any]]
@@ -162,6 +162,50 @@ BASELINES = {
     "label-wise-token-replacement": label_wise_token_replacement,
     "shuffle-within-segments": shuffle_within_segments,
 }
+
+
+def replace_mention(
+    tokens: Sequence[str], spans: Sequence[Span], span: Span, form: Sequence[str]
+) -> tuple[list[str], list[Span], int]:
+    """Replace one of the mentions, and shift those after it.
+
+    Returns:
+        `tuple[list[str], list[Span], int]`: The new words, the new mentions, and the position of the replaced
+        mention among them.
+
+    Example:
+
+    >>> replace_mention(["in", "Rome", "now"], [Span(1, 2, "LOC")], Span(1, 2, "LOC"), ["New", "York"])
+    (['in', 'New', 'York', 'now'], [Span(start=1, end=3, label='LOC')], 0)
+    """
+    shift = len(form) - (span.end - span.start)
+    position = spans.index(span)
+    moved = [Span(other.start + shift, other.end + shift, other.label) for other in spans[position + 1 :]]
+    return (
+        [*tokens[: span.start], *form, *tokens[span.end :]],
+        [*spans[:position], Span(span.start, span.end + shift, span.label), *moved],
+        position,
+    )
+
+
+def row_tags(spans: Sequence[Span], length: int, scheme: str, names: Sequence[str] | None) -> list[str] | list[int]:
+    """Return the `ner_tags` of a row with these mentions: strings, or positions in the names.
+
+    Raises:
+        CfgenError: A tag is not among the names.
+
+    Example:
+
+    >>> row_tags([Span(1, 3, "LOC")], 3, "IOB2", ["O", "B-LOC", "I-LOC"])
+    [0, 1, 2]
+    """
+    tags = spans_to_tags(spans, length, scheme)
+    if names is None:
+        return tags
+    missing = set(tags) - set(names)
+    if missing:
+        raise missing_tags_error(missing, scheme)
+    return [names.index(tag) for tag in tags]
 
 
 def _augmented(train: Dataset, change: _Change, p: float, copies: int, seed: int) -> Dataset:

@@ -14,7 +14,7 @@ from datasets import Dataset, Features, IterableDataset, Value
 from ..data.columns import TagBatch, check_observational, check_table
 from ..errors import CfgenError
 from ..tagging.span_table import SpanTable, code_tags
-from ..tagging.spans import Span, spans_to_tags
+from ..tagging.spans import Span
 from ..utils.arrow_arrays import RaggedArray, StringArray, flatten_lists, to_list_array
 from ..utils.hashing import derive_keys, hash_rows, hash_words
 from ..utils.ragged import expand_ranges
@@ -269,55 +269,12 @@ class Intervene:
         if (positions < 0).any():
             row = np.searchsorted(np.cumsum(lengths), np.argmax(positions < 0), side="right")
             of_row = codes[lengths[:row].sum() :][: lengths[row]].tolist()
-            raise _missing({tags[code] for code in of_row} - known.keys(), self.scheme)
+            raise missing_tags_error({tags[code] for code in of_row} - known.keys(), self.scheme)
         return pa.array(positions)
 
 
-def replace_mention(
-    tokens: Sequence[str], spans: Sequence[Span], span: Span, form: Sequence[str]
-) -> tuple[list[str], list[Span], int]:
-    """Replace one of the mentions, and shift those after it.
-
-    Returns:
-        `tuple[list[str], list[Span], int]`: The new words, the new mentions, and the position of the replaced
-        mention among them.
-
-    Example:
-
-    >>> replace_mention(["in", "Rome", "now"], [Span(1, 2, "LOC")], Span(1, 2, "LOC"), ["New", "York"])
-    (['in', 'New', 'York', 'now'], [Span(start=1, end=3, label='LOC')], 0)
-    """
-    shift = len(form) - (span.end - span.start)
-    position = spans.index(span)
-    moved = [Span(other.start + shift, other.end + shift, other.label) for other in spans[position + 1 :]]
-    return (
-        [*tokens[: span.start], *form, *tokens[span.end :]],
-        [*spans[:position], Span(span.start, span.end + shift, span.label), *moved],
-        position,
-    )
-
-
-def row_tags(spans: Sequence[Span], length: int, scheme: str, names: Sequence[str] | None) -> list[str] | list[int]:
-    """Return the `ner_tags` of a row with these mentions: strings, or positions in the names.
-
-    Raises:
-        CfgenError: A tag is not among the names.
-
-    Example:
-
-    >>> row_tags([Span(1, 3, "LOC")], 3, "IOB2", ["O", "B-LOC", "I-LOC"])
-    [0, 1, 2]
-    """
-    tags = spans_to_tags(spans, length, scheme)
-    if names is None:
-        return tags
-    missing = set(tags) - set(names)
-    if missing:
-        raise _missing(missing, scheme)
-    return [names.index(tag) for tag in tags]
-
-
-def _missing(tags: set[str], scheme: str) -> CfgenError:
+def missing_tags_error(tags: set[str], scheme: str) -> CfgenError:
+    """Return the error for tags that the names of an integer `ner_tags` column lack."""
     return CfgenError(
         f"the ner_tags column has no label {', '.join(sorted(tags))}, which {scheme} needs for a swapped mention: add "
         "it to the names of the ClassLabel"
