@@ -39,8 +39,8 @@ tokens: list<string>, ner_tags: list<string>
 
 - **Offsets** count Unicode code points from 0, and the end is excluded (in CLUENER, it is included). In many versions,
   doccano and Label Studio count UTF-16 code units instead. The two differ after emoji and rare characters. If a Label
-  Studio region has text that shows which one is used, that one is used. Otherwise such a record is bad; set `--offsets
-  characters` or `--offsets utf16`.
+  Studio region includes its text, the reader infers the offset unit from it. Otherwise, a record in which the units
+  differ is an error; set `--offsets characters` or `--offsets utf16`.
 - If a Label Studio task has several **annotations**, the first one that is not cancelled is used, with a warning.
 - **Tokens** of text are characters (every code point) or words. A word is a run of letters, digits, combining marks,
   underscores and format characters, or any other single character that is not white space. The default is characters

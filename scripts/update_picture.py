@@ -95,7 +95,7 @@ def picture(recorded: Mapping[str, Any]) -> str:
         notes = (
             f"{config['dataset']}: {examples['train']} examples to train on, {examples['test']} to test on, "
             f"{config['max_steps']} steps each.\n"
-            "A generated corpus in which every swap is right. Control: the same number of unjudged swaps."
+            "A generated corpus in which every swap is right. Control: the same number of swaps, not discriminated."
         )
         figure.text(0.03, 0.03, notes, color=_PALE, fontsize=9.5)
         figure.subplots_adjust(left=0.15, right=0.66, top=0.98, bottom=0.2, hspace=0.2)

@@ -93,7 +93,7 @@ def main(command_line: Namespace) -> None:
     silence_libraries()
     arguments = from_arguments(AugmentArguments, command_line)
     training = from_arguments(TaggerTrainingArguments, command_line)
-    check_processes()
+    check_processes(use_cpu=True)
     limit_threads(one=arguments.is_lstm)
     augment(arguments, training)
 

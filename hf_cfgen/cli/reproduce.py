@@ -25,7 +25,7 @@ class ReproduceArguments:
         CfgenError: A value is not allowed.
     """
 
-    grid: str = field(metadata={"help": "A YAML file of datasets, models, recipes and their products."})
+    grid: str = field(metadata={"help": "A YAML file of datasets, models, recipes and their combinations."})
     output_dir: str = field(metadata={"help": "Folder of the results; several machines may share it."})
     data_dir: str | None = field(default=None, metadata={"help": "Folder of the relative paths in the grid."})
     workers: int = field(default=1, metadata={"help": "Processes to start, with one thread each."})

@@ -83,7 +83,9 @@ class RunArguments(ReadOptions, SplitOptions, ModelOptions, RecipeOptions):
     """The options of `hf-cfgen run`, except those of training."""
 
     dataset: str = field(metadata={"help": "A file, a folder, a Hub name, or demo:en, demo:zh."})
-    control: bool = field(default=False, metadata={"help": "Also train on the same number of unjudged candidates."})
+    control: bool = field(
+        default=False, metadata={"help": "Also train on the same number of candidates without discrimination."}
+    )
 
     def __post_init__(self) -> None:
         ReadOptions.__post_init__(self)
@@ -114,7 +116,7 @@ def main(command_line: Namespace) -> None:
         command_line.output_dir = str(Path("runs", _folder_name(arguments.dataset)))
         _say(os.environ.get("RANK", "0") == "0", f"Writing to {command_line.output_dir}")
     training = from_arguments(TaggerTrainingArguments, command_line)
-    check_processes()
+    check_processes(use_cpu=True)
     limit_threads(one=arguments.is_lstm)
     run(arguments, training)
 
@@ -284,7 +286,7 @@ def _check_output(output: Path, config: dict[str, Any]) -> None:
             raise CfgenError(f"{path} is a file: choose another --output_dir")
     if (output / RESULTS).exists():
         if read_json(output / RESULTS).get("config") != config:
-            raise CfgenError(f"{output} holds another run: choose another --output_dir, or delete it")
+            raise CfgenError(f"{output} holds another run: choose another --output_dir, or delete that folder")
     elif output.exists() and any(output.iterdir()) and not (output / STARTED).exists():
         raise CfgenError(f"{output} is not empty and does not hold a run: choose another --output_dir")
 

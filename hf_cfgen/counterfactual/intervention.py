@@ -108,7 +108,7 @@ class Intervene:
         else:
             check_observational(dataset, ("id", "tokens", "ner_tags"))
             if dataset.features is None:  # its first row may lack columns
-                raise CfgenError("the stream does not say which columns it has: give it its features")
+                raise CfgenError("the IterableDataset has no features: set them with .cast(features)")
             split = TrainSplit.scan(dataset, config.scheme)
         entity_sets = entity_sets or split.entity_sets
         if entity_sets.unswappable:

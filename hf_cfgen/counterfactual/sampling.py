@@ -121,10 +121,11 @@ def sample_paper(keys: np.ndarray, rows: np.ndarray, own: np.ndarray, sizes: np.
 def sample_budget(
     k: int, keys: np.ndarray, rows: np.ndarray, types: np.ndarray, own: np.ndarray, sizes: np.ndarray
 ) -> Interventions:
-    """Replace the mentions of a row in turn, each by the next form of its type that the row has not used, k in all.
+    """Draw up to k candidates per row. Cycle through the mentions of the row.
 
-    The order of the forms is uniformly random and does not depend on their frequency. `types` has the number of each
-    mention's type; see `sample_paper` for the other arguments.
+    Each mention takes the next form of its type that the row has not used; if none is left, it reuses one. The order
+    of the forms is uniformly random and does not depend on their frequency. `types` has the number of each mention's
+    type; see `sample_paper` for the other arguments.
 
     Example:
 

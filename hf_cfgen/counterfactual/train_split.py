@@ -124,13 +124,16 @@ def _with_ids(train: Dataset | IterableDataset) -> Dataset:
     return train
 
 
-def check_ids(rows: Dataset, remedy: str = "draws depend on it, give each row its own") -> None:
-    """Raise a `CfgenError` if an id is null or stands on several rows."""
+def check_ids(
+    rows: Dataset, remedy: str = "give each row a unique id, because the id seeds its random choices"
+) -> None:
+    """Raise a `CfgenError` if an id is null or several rows have it."""
     counts = _column(rows, "id").value_counts()
     ids, times = counts.field("values"), counts.field("counts")
     row = pc.index(pc.or_(pc.is_null(ids), pc.greater(times, 1)), True).as_py()
     if row >= 0:
-        raise CfgenError(f"the id {ids[row].as_py()!r} is on {times[row]} rows: {remedy}")
+        have = "1 row has" if times[row].as_py() == 1 else f"{times[row]} rows have"
+        raise CfgenError(f"{have} the id {ids[row].as_py()!r}: {remedy}")
 
 
 def check_sources(train: Dataset) -> None:
@@ -141,7 +144,8 @@ def check_sources(train: Dataset) -> None:
     if len(clashes):
         clash = clashes[0].as_py()
         raise CfgenError(
-            f"the id {clash!r} is what a counterfactual of the row {clash.rpartition('#')[0]!r} is called: rename it"
+            f"the id {clash!r} is reserved for counterfactuals of row {clash.rpartition('#')[0]!r}: give this row "
+            "another id"
         )
 
 

@@ -118,7 +118,10 @@ class WordEncoder:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, length: int | None = None) -> None:
         if not tokenizer.is_fast:
-            raise CfgenError(f"{type(tokenizer).__name__} is not a fast tokenizer, which the alignment of words needs")
+            raise CfgenError(
+                f"{type(tokenizer).__name__} is not a fast tokenizer, which the alignment of words needs: use "
+                "AutoTokenizer with a fast tokenizer"
+            )
         splitter = tokenizer.backend_tokenizer.pre_tokenizer
         if isinstance(splitter, ByteLevel):
             splitter.add_prefix_space = True
@@ -184,8 +187,8 @@ class WordEncoder:
     def windows(self, words: np.ndarray, offsets: np.ndarray, stride: int | None = -1) -> Windows:
         """Split sentences into windows of sub-words.
 
-        Each word is predicted from the window that gives its first sub-word the most context, which is the distance
-        to the nearest end where the window cuts the sentence. Ties go to the first window.
+        Each word is predicted from the window in which its first sub-word is farthest from a cut. Ties go to the
+        first window.
 
         Args:
             words (`np.ndarray` of shape (words,)): The words of all sentences, from `numbers`.

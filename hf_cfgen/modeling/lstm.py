@@ -125,8 +125,8 @@ class LSTMTagger(PreTrainedModel):
                 Defaults to all tokens.
             inputs_embeds (`torch.Tensor` of shape (batch, positions, embedding_size), *optional*): Replaces ids.
             labels (`torch.Tensor` of shape (batch, positions), *optional*): Label ids; -100 is ignored.
-            num_items_in_batch (`torch.Tensor` or `int`, *optional*): What the summed loss is divided by. Defaults to
-                the number of labels.
+            num_items_in_batch (`torch.Tensor` or `int`, *optional*): Divisor of the summed loss. Defaults to the
+                number of labels.
             return_dict (`bool`, *optional*): `False` returns a tuple.
             kwargs (`Any`): Ignored.
 

@@ -254,9 +254,7 @@ def as_tagger(
     else:
         raise CfgenError(f"a {type(model).__name__} is no tagger: give a folder, a Hub name, a model or a pipeline")
     if tokenizer is None and not source:
-        raise CfgenError(
-            f"the {type(model).__name__} came from no folder to load its tokenizer from: give a tokenizer"
-        )
+        raise CfgenError(f"the {type(model).__name__} has no saved tokenizer: pass `tokenizer`")
     try:
         if not isinstance(model, PreTrainedModel):
             model = AutoModelForTokenClassification.from_pretrained(source)

@@ -54,7 +54,10 @@ def lstm_tagger(
     tokens = dict.fromkeys(occurrences)
     if vectors is not None:
         if not any(token in vectors for token in tokens):
-            raise CfgenError("the vectors have no token of the train split: wrong language, or words for characters?")
+            raise CfgenError(
+                "no train token has a pretrained vector: use vectors for this language and this tokenization "
+                "(words or characters)"
+            )
         for is_in_unit in (is_in_characters, is_in_words):
             if is_in_unit(tokens):
                 # text is split into this unit, so that other vectors would never be used, and their files are large
@@ -110,7 +113,8 @@ def pretrained_tagger(
     try:
         if num_layers is not None:
             if not 1 <= num_layers <= config.num_hidden_layers:
-                raise CfgenError(f"{num_layers} layers asked for, but {source} has 1 to {config.num_hidden_layers}")
+                layers = config.num_hidden_layers
+                raise CfgenError(f"--num_layers is {num_layers}: {source} has {layers} layers, give 1 to {layers}")
             config.num_hidden_layers = num_layers
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}

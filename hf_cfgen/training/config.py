@@ -219,9 +219,9 @@ class ModelOptions:
                 raise CfgenError(f"--{option} is {value}: give {low} to {high}")
         if self.is_lstm:
             return
-        for option in ("vectors", "hidden_size", "dropout"):
-            if getattr(self, option) is not None:
-                raise CfgenError(f"--{option} is of the LSTM; {self.model!r} takes --num_layers only")
+        for entry in fields(ModelOptions):
+            if entry.name not in ("model", "num_layers") and getattr(self, entry.name) != entry.default:
+                raise CfgenError(f"--{entry.name} applies only to the LSTM: remove it, or use --model lstm")
 
     @property
     def is_lstm(self) -> bool:

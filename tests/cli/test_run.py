@@ -280,7 +280,12 @@ def test_a_config_file_is_read_in_either_spelling_and_the_last_one_wins(tmp_path
         (["--dataset", "demo:en", "--k", "many"], "argument --k: invalid int value: 'many'"),
         (["--dataset", "demo:en", "--split_sizes", "1,2"], "--split_sizes: '1,2': give 3 numbers"),
         (["--dataset", "demo:en", "--no_such_option", "1"], "--no_such_option"),
-        (["--dataset", "demo:en", "--model", "bert", "--vectors", "v"], "--vectors is of the LSTM"),
+        (
+            ["--dataset", "demo:en", "--model", "bert", "--vectors", "v"],
+            "--vectors applies only to the LSTM: remove it",
+        ),
+        (["--dataset", "demo:en", "--model", "bert", "--crf", "false"], "--crf applies only to the LSTM"),
+        (["--dataset", "demo:en", "--model", "bert", "--freeze_embeddings", "false"], "--freeze_embeddings applies"),
         (["--dataset", "demo:en", "--vectors", "nowhere.vec"], "nowhere.vec: no such file"),
         (["--dataset", "demo:en", "--model", "nowhere/bert"], "no model at 'nowhere/bert'"),
         (["--dataset", "demo:en", "--num_train_examples", "100000"], "100000"),
@@ -310,7 +315,8 @@ def test_an_id_that_a_counterfactual_may_get_is_found_before_anything_is_trained
     with pytest.raises(SystemExit) as ended:
         main(["run", *small])
     assert ended.value.code == 2 and not (tmp_path / "out").exists()
-    assert "the id 'a#3' is what a counterfactual of the row 'a' is called: rename it" in capsys.readouterr().err
+    message = "the id 'a#3' is reserved for counterfactuals of row 'a': give this row another id"
+    assert message in capsys.readouterr().err
     write("train", "a", "b", "c", "d", "e")
     main(["run", *small])
 
@@ -329,7 +335,7 @@ def test_an_output_folder_of_another_run_or_of_something_else_is_left_alone(fini
     before = (output / "results.json").read_bytes()
     with pytest.raises(SystemExit):
         main(["run", *options(output, seed=9)])
-    assert "holds another run: choose another --output_dir" in capsys.readouterr().err
+    assert "holds another run: choose another --output_dir, or delete that folder" in capsys.readouterr().err
     assert (output / "results.json").read_bytes() == before
     (tmp_path / "thesis.tex").write_text("mine")
     with pytest.raises(SystemExit):

@@ -140,7 +140,7 @@ def test_ids_are_added_where_there_are_none_and_must_be_unique():
     kept = generate_counterfactuals(TRAIN.remove_columns("id"), None, CfgenConfig("budget", k=1)).kept
     assert kept["id"][:] == ["0#0", "1#0", "2#0"]
     twice = TRAIN.remove_columns("id").add_column("id", ["a", "b", "a", "c"])
-    with pytest.raises(CfgenError, match=r"the id 'a' is on 2 rows"):
+    with pytest.raises(CfgenError, match=r"^2 rows have the id 'a': give each row a unique id"):
         generate_counterfactuals(twice)
 
 
@@ -174,19 +174,19 @@ def test_an_example_with_an_id_that_a_counterfactual_may_get_is_an_error_before_
         lambda train: generate_counterfactuals(train, None, CfgenConfig("budget", k=1)),
         partial(shuffle_within_segments, p=0.5),
     ):
-        with pytest.raises(CfgenError, match=r"^the id 'b#c#12' is what a counterfactual of the row 'b#c' is called"):
+        with pytest.raises(CfgenError, match=r"^the id 'b#c#12' is reserved for counterfactuals of row 'b#c'"):
             make(named("a", "b#c#12", "b#c", "d"))
         for ids in (["a", "x#12", "b#c", "d"], ["a", "a#b", "a#1b", "a#"], ["a", "a#01", "c", "d"]):
             make(named(*ids))  # of no row, or with no such number
     clash = named("a", "a#0", "c", "d")
     assert with_ids(clash)["id"][:] == ["a", "a#0", "c", "d"]  # nothing is made of them
-    with pytest.raises(CfgenError, match=r"the id 'a#0' is on 2 rows: mix each counterfactual once, with the ex"):
+    with pytest.raises(CfgenError, match=r"2 rows have the id 'a#0': mix each counterfactual once, with the ex"):
         mix(clash, generate_counterfactuals(TRAIN, None, CfgenConfig("budget", k=1)).kept)
 
 
 def test_a_counterfactual_that_is_mixed_in_twice_is_an_error():
     kept = generate_counterfactuals(TRAIN, None, CfgenConfig("budget", k=1)).kept
-    with pytest.raises(CfgenError, match=r"the id 'a#0' is on 2 rows: mix each counterfactual once"):
+    with pytest.raises(CfgenError, match=r"2 rows have the id 'a#0': mix each counterfactual once"):
         mix(TRAIN, concatenate_datasets([kept, kept]))
 
 

@@ -404,7 +404,7 @@ def test_a_stream_of_integers_without_features_is_an_error():
 def test_a_stream_that_does_not_say_its_columns_is_an_error():
     stream = TRAIN.to_iterable_dataset().map(lambda row: row)
     assert stream.features is None
-    with pytest.raises(CfgenError, match="the stream does not say which columns it has: give it its features"):
+    with pytest.raises(CfgenError, match=r"the IterableDataset has no features: set them with \.cast"):
         Intervene.from_dataset(stream)
 
 

@@ -428,5 +428,5 @@ def test_processes_that_do_not_find_each_other_are_refused(monkeypatch, capsys):
         main(["diagnose", "a-model", "some-data"])
     assert ended.value.code == 2
     assert capsys.readouterr().err == (
-        "hf-cfgen: 2 processes do not find each other: launch one, or on CPUs add --use_cpu true\n"
+        "hf-cfgen: WORLD_SIZE is 2, but Accelerate sees 1 process: start one process, or fix the launcher settings\n"
     )

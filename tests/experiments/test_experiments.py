@@ -616,7 +616,7 @@ def test_bad_options_end_with_one_line(tmp_path, monkeypatch, capsys, options, m
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (1, "2 processes do not find each other: launch one, or on CPUs add --use_cpu true"),
+        (1, "WORLD_SIZE is 2, but Accelerate sees 1 process: start one process, or fix the launcher settings"),
         (2, "processes of a launcher would train one tagger together: start it alone, with --workers"),
     ],
 )

@@ -218,7 +218,7 @@ def test_a_tagger_takes_only_the_vectors_that_it_can_use():
     _, tokenizer = lstm_tagger([["Ada", "don't"]], LABELS, vectors, hidden_size=4)
     assert set(tokenizer.get_vocab()) == {"[PAD]", "[UNK]", "Ada", "don't", "Bo's"}
     vectors = {"北": np.zeros(2, np.float32)}
-    with pytest.raises(CfgenError, match=r"the vectors have no token of the train split"):
+    with pytest.raises(CfgenError, match=r"no train token has a pretrained vector"):
         lstm_tagger([["Ada"]], LABELS, vectors)
 
 
@@ -354,5 +354,5 @@ def test_a_tagger_of_other_labels_gets_a_fresh_head(minilm, tmp_path):
 def test_a_missing_model_and_too_many_layers_are_errors(minilm):
     with pytest.raises(CfgenError, match=r"no model at 'nowhere/at-all'"):
         pretrained_tagger("nowhere/at-all", LABELS)
-    with pytest.raises(CfgenError, match=r"9 layers asked for, but .* has 1 to 6"):
+    with pytest.raises(CfgenError, match=r"--num_layers is 9: .* has 6 layers, give 1 to 6"):
         pretrained_tagger(minilm, LABELS, num_layers=9)

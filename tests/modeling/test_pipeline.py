@@ -267,7 +267,7 @@ def test_labels_that_do_not_match_are_errors(tmp_path):
     for labels in (["LABEL_0", "LABEL_1"], ["O", "PER"]):
         with pytest.raises(CfgenError, match=r"labels of .* are no tags: tag .* set config.id2label"):
             as_discriminator(tiny_bert(9, labels), wordpiece_tokenizer(["a"]))
-    with pytest.raises(CfgenError, match=r"BertForTokenClassification came from no folder .* give a tokenizer"):
+    with pytest.raises(CfgenError, match=r"BertForTokenClassification has no saved tokenizer: pass `tokenizer`"):
         as_discriminator(tiny_bert(9))
     with pytest.raises(CfgenError, match=r"a tuple is no tagger"):
         as_discriminator((tiny_bert(9), None))
