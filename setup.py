@@ -2,7 +2,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-_EXPERIMENTS = ["pandas>=2.2", "matplotlib>=3.9"]
+_EXPERIMENTS = ["pandas>=2.2", "matplotlib>=3.9", "scipy>=1.13"]
 
 setup(
     name="hf-cfgen",

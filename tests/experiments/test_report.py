@@ -30,13 +30,13 @@ from hf_cfgen.experiments.report.document import (
     Table,
     Text,
     cell_text,
-    is_significant,
     render,
 )
 from hf_cfgen.experiments.report.page import sections
 from hf_cfgen.experiments.report.paper import mean_gain
 from hf_cfgen.experiments.report.sentences import figure_5
 from hf_cfgen.experiments.results import CellResult, join_results, read_results, split_results
+from hf_cfgen.experiments.statistics import Difference
 from scripts import update_readme
 
 from ..experiment_cells import CORRECTION, COUNTS, RECIPES, cell, written
@@ -222,7 +222,7 @@ def test_recipes_are_compared_on_the_seeds_that_both_have_and_the_others_are_nam
     assert rows(table)[0] == [
         *("cluener", "none"),
         # 2/3 and 2/5 of the strict differences
-        *("+12.5 ± 12.5 [+0.0, +50.0] 1/1/0", "+8.3 ± 8.3 [+0.0, +33.3] 1/1/0", "+5.0 ± 5.0 [+0.0, +20.0] 1/1/0"),
+        *("+12.5 ± 12.5 (2 seeds) 1/1/0", "+8.3 ± 8.3 (2 seeds) 1/1/0", "+5.0 ± 5.0 (2 seeds) 1/1/0"),
         *("2", "cluener lstm N=100", lacking),
     ]
     assert compare(budget, runs(results, "random-swap"), 1000) is None
@@ -252,6 +252,13 @@ def test_judged_candidates_stand_beside_as_many_of_the_same_unjudged_ones(tmp_pa
     (table,) = tables(scores.controls(results_of(tmp_path / "all", cells), 1000))
     assert [row[1] for row in rows(table)] == ["budget+d"]
     assert scores.controls(results_of(tmp_path / "none", cells[:1]), 1000).parts == []
+
+
+def test_a_difference_is_bold_from_five_seeds_on():
+    for seeds, bold in ((4, False), (5, True)):
+        of = Difference(0.1, 0.01, (0.05, 0.15), seeds, seeds, 0, 0)
+        text = Table.of("gains", ["recipe", "gain"], [["a", of]], 1).as_markdown()
+        assert (f"| a | **{of}** |" in text) == bold and str(of) in text
 
 
 def test_the_best_recipe_is_the_one_that_is_best_on_dev(tmp_path):
@@ -324,10 +331,8 @@ def test_the_table_of_gains_has_means_errors_intervals_and_the_papers(tmp_path):
     ]
     by_name = {tuple(row[:3]): row[3:] for row in rows(table)}
     # 0.75 - 0.25 and 1 - 0.5; both sentences of both seeds are better; relaxed 2/3 and by tokens 2/5 of that
-    strict, relaxed, token = (f"+{gain} ± 0.0 [+{gain}, +{gain}] 2/0/0" for gain in ("50.0", "33.3", "20.0"))
+    strict, relaxed, token = (f"+{gain} ± 0.0 (2 seeds) 2/0/0" for gain in ("50.0", "33.3", "20.0"))
     assert by_name["cluener", "lstm", "paper"] == [strict, relaxed, token, "+3.5", "2", "cluener lstm N=100"]
-    assert is_significant(table.rows[3][3])
-    assert not is_significant(table.rows[2][3])
     assert by_name["demo", "lstm", "paper"][3] == DASH
     # the paper has 200 to 500, too: of 100 and 300 its gains are 3.5 and 4.0; none of 50; and no random swaps
     for n, swapped, expected in ((300, "paper", "+3.8"), (50, "paper", DASH), (300, "random-swap", DASH)):
@@ -343,12 +348,12 @@ def test_the_table_of_the_readme_has_a_column_a_data_set_and_model_without_what_
     small, demo = grid(n=50), grid(dataset="demo", n=50)
     written(tmp_path, [*grid(), cell([1, 1], recipe="random-swap"), *small[:4], *grid(model="bert"), *demo[:4]])
     # with lstm on cluener budget has 4 pairs of runs, paper 2, and random-swap 1
-    budget, paper = "+12.5 ± 12.5 [+0.0, +50.0]", "+50.0 ± 0.0 [+50.0, +50.0] 2/0/0"
+    budget, paper = "+12.5 ± 12.5 (2 seeds)", "+50.0 ± 0.0 (2 seeds) 2/0/0"
     assert update_readme.TABLES["gains"](tmp_path) == [
         "| recipe | cluener bert N=100 | cluener lstm N=50, 100 | demo lstm N=50 |",
         "|---|---|---|---|",
         f"| budget | {budget} 1/1/0 | {budget} 2/2/0 | {budget} 1/1/0 |",
-        f"| paper | **{paper}** | **{paper} (N=100)** | {DASH} |",
+        f"| paper | {paper} | {paper} (N=100) | {DASH} |",
     ]
 
 
@@ -375,15 +380,15 @@ def test_table_2_has_f1_gains_and_the_paper_beside_them(tmp_path):
     assert [row[:6] for row in rows(detail)] == [
         ["100", "none", "1, 2", DASH, "37.5 ± 12.5", DASH],
         # 0.5, 0.5 and 1: 1/3 off the mean, twice 1/6 and once 1/3, so s is sqrt(1/12), and 1/6 over sqrt(3)
-        ["100", "budget", "1, 2, 3", "3", "66.7 ± 16.7", "+12.5 ± 12.5 [+0.0, +50.0] 1/1/0"],
-        ["100", "paper", "1, 2", DASH, "87.5 ± 12.5", "+50.0 ± 0.0 [+50.0, +50.0] 2/0/0"],
+        ["100", "budget", "1, 2, 3", "3", "66.7 ± 16.7", "+12.5 ± 12.5 (2 seeds) 1/1/0"],
+        ["100", "paper", "1, 2", DASH, "87.5 ± 12.5", "+50.0 ± 0.0 (2 seeds) 2/0/0"],
         ["300", "none", "2", DASH, "25.0", DASH],
     ]
     assert list(detail.frame.columns)[6:] == ["relaxed F1", "gain", "token F1", "gain"]
     assert [row[6:] for row in rows(detail)] == [
         ["58.3 ± 8.3", DASH, "35.0 ± 5.0", DASH],
-        ["77.8 ± 11.1", "+8.3 ± 8.3 [+0.0, +33.3] 1/1/0", "46.7 ± 6.7", "+5.0 ± 5.0 [+0.0, +20.0] 1/1/0"],
-        ["91.7 ± 8.3", "+33.3 ± 0.0 [+33.3, +33.3] 2/0/0", "55.0 ± 5.0", "+20.0 ± 0.0 [+20.0, +20.0] 2/0/0"],
+        ["77.8 ± 11.1", "+8.3 ± 8.3 (2 seeds) 1/1/0", "46.7 ± 6.7", "+5.0 ± 5.0 (2 seeds) 1/1/0"],
+        ["91.7 ± 8.3", "+33.3 ± 0.0 (2 seeds) 2/0/0", "55.0 ± 5.0", "+20.0 ± 0.0 (2 seeds) 2/0/0"],
         ["50.0", DASH, "30.0", DASH],
     ]
 
@@ -545,7 +550,7 @@ def test_compute_has_rows_steps_seconds_and_what_the_papers_recipe_costs(tmp_pat
     # 40 of 500 rows; 0.5 and 0.5 beside 0.75 and 1
     (row,) = rows(beside)
     assert row[:7] == ["cluener", "lstm", "100", "budget", "1, 2", "8.0", "50.0 ± 0.0"]
-    assert row[7].startswith("-37.5 ± 12.5 [")
+    assert row[7].startswith("-37.5 ± 12.5 (")
 
 
 def test_compute_is_over_all_seeds_and_beside_the_paper_over_those_that_both_have(tmp_path):
@@ -560,7 +565,7 @@ def test_compute_is_over_all_seeds_and_beside_the_paper_over_those_that_both_hav
     # of seeds 1 and 2: 80 of 1000 rows
     (row,) = rows(beside)
     assert row[:7] == ["cluener", "lstm", "100", "budget", "1, 2", "8.0", "50.0 ± 0.0"]
-    assert row[7].startswith("-37.5 ± 12.5 [")
+    assert row[7].startswith("-37.5 ± 12.5 (")
 
 
 def test_options_versions_and_commits_are_listed(tmp_path):
@@ -642,7 +647,7 @@ def test_the_page_has_every_section_in_its_order(tmp_path):
         "Environment",
     ]
     explained = " ".join(part.text for part in made[0].parts)
-    assert explained.startswith("This report covers 6 results.") and "bootstraps with 20 resamples" in explained
+    assert explained.startswith("This report covers 6 results.") and "20 bootstrap resamples" in explained
 
 
 def test_the_page_loads_nothing_and_escapes_what_it_shows(tmp_path):
@@ -675,7 +680,7 @@ def test_the_command_writes_both_files_and_replaces_them(tmp_path, capsys):
     main(["report", str(folder), "--output", str(page), "--markdown", str(text), "--notes", str(notes)])
     assert page.read_text().startswith("<!DOCTYPE html>") and "<p>What reproduces: the gain.</p>" in page.read_text()
     assert "\n## Notes\n\nWhat reproduces: the gain.\n\nWhat does not.\n" in text.read_text()
-    assert "| cluener | lstm | paper | **+50.0 ± 0.0 [+50.0, +50.0] 2/0/0** |" in text.read_text()
+    assert "| cluener | lstm | paper | +50.0 ± 0.0 (2 seeds) 2/0/0 |" in text.read_text()
     (folder / "report.html").unlink()
     main(["report", str(folder), "--markdown", str(text)])
     assert not (folder / "report.html").exists()

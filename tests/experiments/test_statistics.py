@@ -5,6 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from hf_cfgen import CfgenError
 from hf_cfgen.experiments.statistics import Difference, Stratum, difference, mean_and_error
@@ -28,21 +29,52 @@ def test_a_difference_is_taken_within_a_seed():
     assert found.error == pytest.approx(0.125, abs=1e-15)
 
 
-def test_one_seed_has_no_standard_error_and_an_interval_over_sentences():
-    # the first sentence twice: 1 - 0.5; one of each: 0.25; the second twice: 0; a quarter, a half and a quarter of all
-    assert difference([stratum([[2, 0]], [[1, 0]])]) == Difference(0.25, None, [0.0, 0.5], 1, 0, 0)
+def test_one_seed_has_neither_a_standard_error_nor_an_interval():
+    assert difference([stratum([[2, 0]], [[1, 0]])]) == Difference(0.25, None, None, 1, 1, 0, 0)
 
 
-def test_an_interval_is_over_seeds_too():
-    assert difference([stratum([[2], [0]], [[1], [1]])]).interval == [-0.5, 0.5]
-    assert not difference([stratum([[2], [0]], [[1], [1]])]).significant
+def test_an_interval_over_two_seeds_has_the_quantile_of_one_degree_of_freedom():
+    # differences 0.5 and -0.5 on one sentence: standard error 0.5, and the quantile of t with 1 degree is 12.706
+    found = difference([stratum([[2], [0]], [[1], [1]])])
+    assert found.interval == pytest.approx((-6.353, 6.353), abs=1e-3)
+    assert (found.seeds, found.significant) == (2, False)
 
 
-def test_all_seeds_have_one_draw_of_sentences():
-    # the first sentence twice, a quarter of all resamples: 1 for every seed. Were sentences drawn for each of 3 seeds
-    # anew, that were 1 resample of 64, less than the 2.5 % beyond the interval
-    found = difference([stratum([[2, 0]] * 3, [[0, 0]] * 3)])
-    assert (found.mean, found.error, found.interval) == (0.5, 0.0, [0.0, 1.0])
+def test_the_sentences_alone_decide_the_interval_if_all_seeds_are_equal():
+    # the mean of 2 sentences of 1 and 0 that are drawn with replacement has the variance 1 / 8, for every seed
+    found = difference([stratum([[2, 0]] * 5, [[0, 0]] * 5)], resamples=20_000)
+    assert (found.mean, found.error) == (0.5, 0.0)
+    half = 1.96 * math.sqrt(1 / 8)
+    assert found.interval == pytest.approx((0.5 - half, 0.5 + half), abs=0.01)
+    assert not found.significant
+    same = difference([stratum([[2, 2]] * 5, [[1, 1]] * 5)])
+    assert same.interval == (0.5, 0.5) and same.significant
+
+
+def test_nothing_is_significant_or_has_an_interval_in_print_below_five_seeds():
+    for seeds in (4, 5):
+        found = difference([stratum([[2, 2]] * seeds, [[1, 1]] * seeds)])
+        assert found.significant == (seeds == 5)
+        assert str(found) == "+50.0 ± 0.0 " + ("[+50.0, +50.0] 5/0/0" if seeds == 5 else "(4 seeds) 4/0/0")
+
+
+@pytest.mark.parametrize(
+    ("of_seed", "of_sentence", "of_both"), [(0.03, 0.0, 0.0), (0.0, 0.3, 0.0), (0.02, 0.2, 0.2), (0.0, 0.0, 0.0)]
+)
+def test_the_interval_over_five_seeds_covers_the_true_difference_in_95_of_100_cases(of_seed, of_sentence, of_both):
+    # P(hit) of a sentence is its own, plus for one recipe: 0.05, an effect of the seed, of the sentence, and of both
+    generator = np.random.default_rng(7)
+    seeds, sentences, times = 5, 200, 1000
+    covered = 0
+    for _ in range(times):
+        base = generator.uniform(0.3, 0.5, sentences) + generator.normal(0, 0.02, (seeds, 1))
+        effect = generator.normal(0.05, of_seed, (seeds, 1)) + generator.normal(0, of_sentence, sentences)
+        effect = effect + generator.normal(0, of_both, (seeds, sentences))
+        sides = [generator.random((seeds, sentences)) < chance for chance in (base + effect, base)]
+        ours, theirs = (np.stack([side, np.ones_like(side), np.ones_like(side)], axis=-1) for side in sides)
+        low, high = difference([Stratum("a", (1, 2, 3, 4, 5), ours, theirs)], resamples=200).interval
+        covered += low <= 0.05 <= high
+    assert 0.93 <= covered / times <= 0.97
 
 
 def test_micro_f1_is_of_the_sum_over_sentences():
@@ -67,53 +99,54 @@ def test_strata_of_one_data_set_are_averaged_within_a_seed_and_others_are_indepe
 def test_every_stratum_counts_as_much_as_another():
     # 3 seeds of 0.5, and one of 0
     found = difference([stratum([[1]] * 3, [[0]] * 3), stratum([[1]], [[1]])])
-    assert (found.mean, found.error) == (0.25, None)
+    assert (found.mean, found.error, found.interval, found.seeds) == (0.25, None, None, 1)
 
 
 def test_strata_of_one_data_set_share_their_draws():
     one = stratum([[2, 0], [1, 2], [0, 1]], [[0, 1], [1, 0], [2, 0]])
-    assert difference([one, one]).interval == difference([one]).interval
+    assert difference([one, one]).interval == pytest.approx(difference([one]).interval)
     other = Stratum("b", one.seeds, one.ours, one.theirs)
     low, high = difference([one, other]).interval
     assert difference([one]).interval[0] < low < high < difference([one]).interval[1]
 
 
-def slow(strata: list[Stratum], resamples: int, seed: int) -> list[float]:
-    """The interval, resample by resample, in plain Python."""
+def variance(values: list[float]) -> float:
+    return sum((value - sum(values) / len(values)) ** 2 for value in values) / (len(values) - 1)
 
-    def drawn(name: str, size: int) -> list[list[int]]:
-        generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
-        return generator.integers(0, size, (resamples, size)).tolist()
+
+def slow(strata: list[Stratum], resamples: int, seed: int) -> tuple[float, float]:
+    """The interval in plain Python, for strata whose seeds are the same within a dataset."""
 
     def f1(rows: list[list[int]]) -> float:
         hits, predicted, gold = (sum(row[place] for row in rows) for place in range(3))
-        precision, recall = (hits / predicted if predicted else 0.0), (hits / gold if gold else 0.0)
-        return 2 * precision * recall / (precision + recall) if hits else 0.0
+        return 2 * hits / (predicted + gold) if predicted + gold else 0.0
 
-    values = []
-    for i in range(resamples):
-        total = 0.0
-        for one in strata:
-            seeds = drawn(f"{one.data} {one.seeds}", len(one.seeds))[i]
-            sentences = drawn(one.data, one.ours.shape[1])[i]
-            gains = [
-                f1([one.ours[s][j].tolist() for j in sentences]) - f1([one.theirs[s][j].tolist() for j in sentences])
-                for s in seeds
-            ]
-            total += sum(gains) / len(gains)
-        values.append(total / len(strata))
-    values.sort()
+    def gain(one: Stratum, s: int, sentences: list[int]) -> float:
+        return f1([one.ours[s][j].tolist() for j in sentences]) - f1([one.theirs[s][j].tolist() for j in sentences])
 
-    def percentile(share: float) -> float:
-        place = share * (len(values) - 1)
-        below = math.floor(place)
-        return values[below] + (place - below) * (values[min(below + 1, len(values) - 1)] - values[below])
-
-    return [percentile(0.025), percentile(0.975)]
+    total, of_seeds, squares = 0.0, 0.0, 0.0
+    mean = sum(
+        sum(gain(one, s, list(range(one.ours.shape[1]))) for s in range(len(one.seeds))) / len(one.seeds)
+        for one in strata
+    ) / len(strata)
+    for data in {one.data: 0 for one in strata}:
+        group = [one for one in strata if one.data == data]
+        n, size = len(group[0].seeds), group[0].ours.shape[1]
+        whole = [sum(gain(one, s, list(range(size))) for one in group) / len(strata) for s in range(n)]
+        error = variance(whole) / n
+        of_seeds, squares = of_seeds + error, squares + error**2 / (n - 1)
+        generator = np.random.default_rng([seed, zlib.crc32(data.encode())])
+        drawn = generator.integers(0, size, (resamples, size)).tolist()
+        single = [[sum(gain(one, s, rows) for one in group) / len(strata) for rows in drawn] for s in range(n)]
+        together = variance([sum(column) / n for column in zip(*single)])
+        total += together - max(0.0, sum(map(variance, single)) / n - together) / (n - 1)
+    total = max(total + of_seeds, of_seeds)
+    half = scipy.stats.t.ppf(0.975, total**2 / squares) * math.sqrt(total)
+    return mean - half, mean + half
 
 
 def test_intervals_are_those_of_a_slow_reference():
-    generator = np.random.default_rng(5)
+    generator = np.random.default_rng(7)
 
     def some(data: str, seeds: tuple[int, ...], sentences: int) -> Stratum:
         gold = generator.integers(0, 4, (1, sentences)).repeat(len(seeds), axis=0)
