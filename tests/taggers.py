@@ -31,7 +31,7 @@ def as_lists(windows: Windows) -> list[Window]:
     for w, sentence in enumerate(windows.sentence.tolist()):
         first = windows.words[sentence]
         inputs, within, sub_words = windows.pad(np.array([w]))
-        words, _, positions = windows.predictions(np.array([w]))
+        words, _, positions = windows.predicted_words(np.array([w]))
         numbers = iter((windows.word[sub_words] - first).tolist())
         found.append(
             Window(

@@ -61,7 +61,7 @@ class Windows:
     def __len__(self) -> int:
         return len(self.sentence)
 
-    def predictions(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def predicted_words(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Find the words that are predicted from some windows.
 
         Args:

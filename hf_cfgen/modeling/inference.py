@@ -141,7 +141,7 @@ def forward(
     """
     model.eval()
     inputs, within, sub_words = windows.pad(batch)
-    words, rows, positions = windows.predictions(batch)
+    words, rows, positions = windows.predicted_words(batch)
 
     def tensor(values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values).to(model.device)

@@ -79,7 +79,7 @@ class EncodedSplit(torch.utils.data.Dataset):
         self.items: list[dict[str, list[int]]] = []
         for window in self.order:
             inputs, within, sub_words = self.windows.pad(np.array([window]))
-            words, _, positions = self.windows.predictions(np.array([window]))
+            words, _, positions = self.windows.predicted_words(np.array([window]))
             labels, context = np.full(within.shape[1], -100), np.zeros(within.shape[1], dtype=np.int64)
             labels[positions] = label[words]
             word = self.windows.word[sub_words]
@@ -104,7 +104,7 @@ class EncodedSplit(torch.utils.data.Dataset):
             `dict[str, float]`: `strict_f1`, `relaxed_f1` and `token_f1`.
         """
         values, gold = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
-        words, _, _ = self.windows.predictions(self.order)
+        words, _, _ = self.windows.predicted_words(self.order)
         probabilities = np.full((self.windows.words[-1], len(self.id2label)), np.nan, dtype=np.float32)
         probabilities[words] = values[gold != -100]  # padding can be on either side
         rows = np.split(probabilities, self.windows.words[1:-1])
