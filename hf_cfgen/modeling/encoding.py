@@ -17,15 +17,15 @@ class Frame(NamedTuple):
     """Values of one model input at special tokens, sub-words, and padding.
 
     Args:
-        before (`list[int]`): Values at the special tokens before the sub-words.
-        inside (`int`): Value at every sub-word; for `input_ids`, the id of an arbitrary sub-word.
-        behind (`list[int]`): Values at the special tokens after the sub-words.
+        prefix (`list[int]`): Values at the special tokens before the sub-words.
+        value (`int`): Value at every sub-word; for `input_ids`, the id of an arbitrary sub-word.
+        suffix (`list[int]`): Values at the special tokens after the sub-words.
         padding (`int`): Value at padding positions.
     """
 
-    before: list[int]
-    inside: int
-    behind: list[int]
+    prefix: list[int]
+    value: int
+    suffix: list[int]
     padding: int
 
 
@@ -86,17 +86,17 @@ class Windows:
             positions); a mask of the positions that hold sub-words; and these sub-words.
         """
         begin, size = self.begin[chosen], (self.end - self.begin)[chosen]
-        before, behind = (len(part) for part in (self.frames["input_ids"].before, self.frames["input_ids"].behind))
-        column = np.arange(before + int(size.max()) + behind)
-        within = (column >= before) & (column < before + size[:, None])
+        prefix, suffix = (len(part) for part in (self.frames["input_ids"].prefix, self.frames["input_ids"].suffix))
+        column = np.arange(prefix + int(size.max()) + suffix)
+        within = (column >= prefix) & (column < prefix + size[:, None])
         sub_words = expand_ranges(begin, size)
         inputs = {}
         for name, frame in self.frames.items():
             values = np.full(within.shape, frame.padding, dtype=np.int64)
-            values[within] = self.ids[sub_words] if name == "input_ids" else frame.inside
-            values[:, :before] = frame.before
-            for place, value in enumerate(frame.behind):
-                values[np.arange(len(chosen)), before + size + place] = value
+            values[within] = self.ids[sub_words] if name == "input_ids" else frame.value
+            values[:, :prefix] = frame.prefix
+            for place, value in enumerate(frame.suffix):
+                values[np.arange(len(chosen)), prefix + size + place] = value
             inputs[name] = values
         return inputs, within, sub_words
 
@@ -246,7 +246,7 @@ class WordEncoder:
             end=np.minimum(begin + room, bounds[sentence + 1]),
             predicted=predicted,
             offsets=np.searchsorted(window, np.arange(len(sentence) + 1)),
-            position=len(self.frames["input_ids"].before if self.frames else ()) + at - best * step,
+            position=len(self.frames["input_ids"].prefix if self.frames else ()) + at - best * step,
         )
 
 
