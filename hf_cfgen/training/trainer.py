@@ -94,7 +94,7 @@ class EncodedSplit(torch.utils.data.Dataset):
     def __getitem__(self, index: int) -> dict[str, list[int]]:
         return self.items[index]
 
-    def scores(self, prediction: EvalPrediction) -> dict[str, float]:
+    def compute_metrics(self, prediction: EvalPrediction) -> dict[str, float]:
         """Compute the F1 of predictions for all items.
 
         Args:
@@ -237,7 +237,7 @@ class TaggerTrainer(Trainer):
             eval_dataset=scored,
             processing_class=processing_class,
             compute_loss_func=None if isinstance(model, LSTMTagger) else summed_loss,
-            compute_metrics=scored.scores,
+            compute_metrics=scored.compute_metrics,
             callbacks=[
                 EvenEvaluations(),
                 *([WeightAveraging(args.ema_decay)] if args.ema_decay else []),
@@ -266,7 +266,7 @@ class TaggerTrainer(Trainer):
         """
         if isinstance(eval_dataset, Dataset):
             eval_dataset = EncodedSplit(eval_dataset, self.model, self.processing_class, by_length=True)
-        self.compute_metrics = (eval_dataset or self.eval_dataset).scores
+        self.compute_metrics = (eval_dataset or self.eval_dataset).compute_metrics
         return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
 
     def dev_scores(self) -> DevScores:
