@@ -51,8 +51,8 @@ def counted_passes() -> Iterator[list[int]]:
         passes.append(len(batch))
         return forward(model, windows, batch, *rest)
 
-    forward = prediction.forward
-    with patch.object(prediction, "forward", counting):
+    forward = prediction.forward_batch
+    with patch.object(prediction, "forward_batch", counting):
         yield passes
 
 

@@ -91,7 +91,7 @@ def predict_probabilities(
     """
     probabilities = torch.full((int(windows.words[-1]), model.config.num_labels), torch.nan, device=model.device)
     for batch in batch_list:
-        words, values = forward(model, windows, batch, empty)
+        words, values = forward_batch(model, windows, batch, empty)
         probabilities[torch.from_numpy(words).to(model.device)] = values
     return probabilities
 
@@ -124,7 +124,7 @@ def batches(windows: Windows, device: torch.device, batch_size: int | None = Non
     return found
 
 
-def forward(
+def forward_batch(
     model: PreTrainedModel, windows: Windows, batch: np.ndarray, empty: np.ndarray | None = None
 ) -> tuple[np.ndarray, torch.Tensor]:
     """Run one forward pass.

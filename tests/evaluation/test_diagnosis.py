@@ -83,7 +83,7 @@ def test_the_numbers_are_those_of_causal_effects_and_of_the_scorer():
 
 def test_every_sentence_is_encoded_once_and_predicted_once_per_pass(monkeypatch):
     encoded, predicted = [], []
-    encode, forward = WordEncoder.windows, hf_cfgen.modeling.inference.forward
+    encode, forward = WordEncoder.windows, hf_cfgen.modeling.inference.forward_batch
 
     def counted_encode(self, numbers, offsets, *args):
         encoded.append(len(offsets) - 1)
@@ -94,7 +94,7 @@ def test_every_sentence_is_encoded_once_and_predicted_once_per_pass(monkeypatch)
         return forward(model, windows, batch, empty)
 
     monkeypatch.setattr(WordEncoder, "windows", counted_encode)
-    monkeypatch.setattr(hf_cfgen.modeling.inference, "forward", counted_forward)
+    monkeypatch.setattr(hf_cfgen.modeling.inference, "forward_batch", counted_forward)
     masks = [None, *([word for row in mask for word in row] for mask in empty_words(TEST["ner_tags"]).values())]
     for explain in (diagnose, causal_effects):
         encoded.clear()
