@@ -77,15 +77,15 @@ class CfgenConfig:
             raise CfgenError(f"seed is {self.seed!r}: give an integer of at least 0")
         if self.scheme is not None:
             object.__setattr__(self, "scheme", check_scheme(self.scheme))
-        self.own_recipe()
-        self.own_filter()
+        self.custom_recipe()
+        self.custom_filter()
 
-    def own_recipe(self) -> Recipe | None:
+    def custom_recipe(self) -> Recipe | None:
         """Return the user's recipe; `None` for a recipe of this package."""
         if isinstance(self.recipe, str):
             return None if self.recipe in RECIPES else import_object(self.recipe)
         return self.recipe
 
-    def own_filter(self) -> Filter | None:
+    def custom_filter(self) -> Filter | None:
         """Return the user's filter, if there is one."""
         return import_object(self.filter) if isinstance(self.filter, str) else self.filter

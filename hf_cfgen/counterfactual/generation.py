@@ -102,7 +102,7 @@ def generate_counterfactuals(
     intervene = replace(Intervene.from_dataset(split, config, entity_sets), counting=True)
     if not len(split.dataset):
         raise CfgenError("the train split has no rows: there is nothing to swap in; give some sentences")
-    if config.own_recipe() is not None:  # the cache does not detect edits of the user's module
+    if config.custom_recipe() is not None:  # the cache does not detect edits of the user's module
         map_kwargs = {"load_from_cache_file": False, **map_kwargs}
     longest = max(map(len, intervene.entity_sets.forms.values())) if config.recipe == "paper" else config.k
     batch_size = min(1000, 1 + _ROWS_AT_ONCE // longest)
@@ -118,7 +118,7 @@ def generate_counterfactuals(
     unjudged = Counterfactuals(candidates, candidates.select([]), counts)
     # without `batch_size`, each forward pass has the same sentences, so scores are identical to the last bit
     single = {name: value for name, value in map_kwargs.items() if name not in ("num_proc", "batch_size")}
-    return judge_counterfactuals(unjudged, discriminator, config.own_filter(), **single)
+    return judge_counterfactuals(unjudged, discriminator, config.custom_filter(), **single)
 
 
 def _unique_candidates(split: TrainSplit, entity_sets: EntitySets, drawn: Dataset) -> tuple[Dataset, GenerationCounts]:

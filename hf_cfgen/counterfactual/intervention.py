@@ -140,11 +140,11 @@ class Intervene:
         tokens, tags = flatten_lists(batch["tokens"], pa.string()), flatten_lists(batch["ner_tags"])
         hashes = hash_words(tokens.values)
         mentions = TagBatch.from_arrays(tags, self.names).mentions()
-        own_recipe = self.config.own_recipe()
-        if own_recipe is None:
+        custom_recipe = self.config.custom_recipe()
+        if custom_recipe is None:
             drawn = self._sample(row_keys(self.config.seed, ids), mentions, hashes)
         else:
-            drawn = self._sample_by(own_recipe, ids, tokens, mentions)
+            drawn = self._sample_by(custom_recipe, ids, tokens, mentions)
         candidate, replaced = drawn.candidate, drawn.mention
         pool = self._pool(StringArray.from_arrow(tokens.values), hashes, mentions, replaced, drawn.form)
         firsts = np.flatnonzero(np.diff(candidate, prepend=-1))  # the first replacement of each candidate

@@ -265,7 +265,7 @@ class _CellRun:
                     unfiltered = dataclasses.replace(config, filter=None)
                     unjudged = generate_counterfactuals(self.data["train"], None, unfiltered)
                     generated = time.perf_counter()
-                    made = judge_counterfactuals(unjudged, tagger, config.own_filter())
+                    made = judge_counterfactuals(unjudged, tagger, config.custom_filter())
                     seconds = {"generate": generated - start, "judge": time.perf_counter() - generated}
                     with finished_folder(folder) as partial:
                         for part in ("kept", "rejected"):
