@@ -17,7 +17,7 @@ from ..errors import CfgenError
 from ..tagging.spans import Span, spans_to_tags, tags_to_spans
 from .generation import unique_rows
 from .intervention import missing_tags_error
-from .train_split import TrainSplit, check_sources, stale_columns, with_ids
+from .train_split import TrainSplit, check_id_collisions, stale_columns, with_ids
 
 _Change = Callable[[random.Random, Sequence[str], Sequence[str]], dict[str, Any]]
 
@@ -215,7 +215,7 @@ def _augmented(train: Dataset, change: _Change, p: float, copies: int, seed: int
     for name, value, least in (("copies", copies, 1), ("seed", seed, 0)):
         if not isinstance(value, int) or value < least:
             raise CfgenError(f"{name} is {value!r}: give an integer of at least {least}")
-    check_sources(train)
+    check_id_collisions(train)
     names, stale = tag_names(train), stale_columns(train)
     rows = []
     for row in train:

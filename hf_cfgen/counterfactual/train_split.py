@@ -69,7 +69,7 @@ class TrainSplit:
                 raise CfgenError(f"scheme is {scheme}, but the train split is in {dataset.scheme}: leave it out")
             return dataset
         dataset = _with_ids(dataset)
-        check_sources(dataset)
+        check_id_collisions(dataset)
         return cls.scan(dataset, scheme)
 
     @classmethod
@@ -136,7 +136,7 @@ def check_ids(
         raise CfgenError(f"{have} the id {ids[row].as_py()!r}: {remedy}")
 
 
-def check_sources(train: Dataset) -> None:
+def check_id_collisions(train: Dataset) -> None:
     """Raise a `CfgenError` if an id equals the id of a counterfactual of another row."""
     ids = _column(train, "id").cast(pa.string())
     numbered = ids.filter(pc.match_substring_regex(ids, _NUMBER))
