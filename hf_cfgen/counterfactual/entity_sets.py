@@ -24,7 +24,7 @@ Form = tuple[str, ...]
 class FormTable(NamedTuple):
     """The surface forms of all types as arrays, in order; a form is known by its number among all forms."""
 
-    firsts: np.ndarray  # (types + 1,): the first form of each type, and the number of forms
+    type_offsets: np.ndarray  # (types + 1,): the first form of each type, and the number of forms
     offsets: np.ndarray  # (forms + 1,): where the words of each form start, and the number of words
     words: StringArray
     word_hashes: np.ndarray  # (2, words), uint64
@@ -109,16 +109,16 @@ class EntitySets:
     def table(self) -> FormTable:
         """Return the forms as arrays."""
         forms = [form for of_type in self.forms.values() for form in of_type]
-        firsts = np.cumsum([0, *map(len, self.forms.values())])
+        type_offsets = np.cumsum([0, *map(len, self.forms.values())])
         offsets = np.cumsum([0, *map(len, forms)])
         words = pa.array([word for form in forms for word in form], pa.string())
         of_words = hash_words(words)
-        types = np.repeat(np.arange(len(self.forms)), np.diff(firsts))
+        types = np.repeat(np.arange(len(self.forms)), np.diff(type_offsets))
         hashes = derive_keys(hash_rows(of_words, offsets[:-1, None], offsets[1:, None]), types)
-        return FormTable(firsts, offsets, StringArray.from_arrow(words), of_words, hashes, np.argsort(hashes[0]))
+        return FormTable(type_offsets, offsets, StringArray.from_arrow(words), of_words, hashes, np.argsort(hashes[0]))
 
     @cached_property
-    def numbers(self) -> dict[tuple[str, Form], int]:
+    def form_ids(self) -> dict[tuple[str, Form], int]:
         """Return the number of each form of each type."""
         everything = ((label, form) for label, of_type in self.forms.items() for form in of_type)
         return {key: number for number, key in enumerate(everything)}

@@ -207,9 +207,9 @@ class Intervene:
         forms = self.entity_sets.table
         type_numbers = {label: number for number, label in enumerate(self.entity_sets.forms)}
         types = np.array([type_numbers.get(name, -1) for name in mentions.types], dtype=np.int64)[mentions.type]
-        sizes = np.append(np.diff(forms.firsts), 0)[types]
+        sizes = np.append(np.diff(forms.type_offsets), 0)[types]
         own = forms.find(derive_keys(hash_rows(hashes, mentions.start[:, None], mentions.end[:, None]), types))
-        own = np.where(own >= 0, own - forms.firsts[types], -1)
+        own = np.where(own >= 0, own - forms.type_offsets[types], -1)
         swappable = np.flatnonzero((sizes > 1) | ((sizes == 1) & (own < 0)))
         rows, own, sizes = mentions.row[swappable], own[swappable], sizes[swappable]
         if self.config.recipe == "paper":
@@ -218,7 +218,7 @@ class Intervene:
             sample = sample_varied if self.config.recipe == "varied" else sample_budget
             drawn = sample(self.config.k, keys, rows, types[swappable], own, sizes)
         mention = swappable[drawn.mention]
-        return Interventions(drawn.candidate, mention, forms.firsts[types[mention]] + drawn.form)
+        return Interventions(drawn.candidate, mention, forms.type_offsets[types[mention]] + drawn.form)
 
     def _sample_by(
         self, recipe: Recipe, ids: Sequence[str], tokens: RaggedArray, mentions: SpanTable
@@ -235,13 +235,13 @@ class Intervene:
             for span, form in recipe(example, self.entity_sets, generator):  # type: ignore[arg-type]
                 if span not in spans:
                     raise CfgenError(f"row {ids[row]}: the recipe replaces {span}, which is not a mention of the row")
-                if (span.label, tuple(form)) not in self.entity_sets.numbers:
+                if (span.label, tuple(form)) not in self.entity_sets.form_ids:
                     raise CfgenError(
                         f"row {ids[row]}: the recipe swaps in {list(form)!r}, which is not a surface form of "
                         f"{span.label}: choose one of entity_sets.forms, or add it to them with a gazetteer"
                     )
                 replaced.append(firsts[row] + spans.index(span))
-                forms.append(self.entity_sets.numbers[span.label, tuple(form)])
+                forms.append(self.entity_sets.form_ids[span.label, tuple(form)])
         return Interventions(*np.array([range(len(forms)), replaced, forms], dtype=np.int64))
 
     def _pool(
