@@ -94,7 +94,7 @@ def bare(model: PreTrainedModel, inputs: Sequence[dict[str, torch.Tensor]]) -> N
 def check_labels(judge_with: DiscriminatorPipeline, sentences: Sequence[Sequence[str]], stock: Sequence[Any]) -> None:
     """Check that each word has the label that the stock pipeline gives to its first sub-word."""
     windows = judge_with.preprocess(sentences, stride=None).windows
-    predictions = judge_with.predict(sentences)
+    predictions = judge_with.predict_probabilities(sentences)
     for row, (begin, end, answers) in enumerate(zip(windows.offsets, windows.offsets[1:], stock)):
         label_at = {answer["index"]: answer["entity"] for answer in answers}
         theirs = [label_at[place] for place in windows.position[windows.predicted[begin:end]].tolist()]

@@ -71,7 +71,7 @@ def _assign_words(windows: list[Window], stride: int) -> None:
         windows[w].firsts[word] = p
 
 
-def predict_words(tagger: DiscriminatorPipeline, words: Sequence[str]) -> np.ndarray:
+def predict_probabilities(tagger: DiscriminatorPipeline, words: Sequence[str]) -> np.ndarray:
     """Probabilities (words, labels) of one sentence, a forward pass a window, NaN for words that lie outside."""
     model, tokenizer, stride = tagger.model, tagger.tokenizer, tagger.stride
     length = max_length(model, tokenizer)
@@ -120,7 +120,7 @@ def verdict(replaced: Iterable[Span], predicted_tags: Sequence[str], seen: Seque
 
 def judge(tagger: DiscriminatorPipeline, row: dict[str, Any], names: Sequence[str] | None) -> tuple[Any, Any]:
     """Score and reason of one row."""
-    config, values = tagger.model.config, predict_words(tagger, row["tokens"])
+    config, values = tagger.model.config, predict_probabilities(tagger, row["tokens"])
     gold = tag_strings(row["ner_tags"], names)
     spans = [Span(item["start"], item["end"], item["label"]) for item in row["replaced"]]
     words = [word for span in spans for word in range(span.start, span.end)]

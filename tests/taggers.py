@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
 
 from hf_cfgen.modeling.encoding import Windows, WordEncoder
-from hf_cfgen.modeling.inference import predict_words as predict_windows
+from hf_cfgen.modeling.inference import predict_probabilities as window_probabilities
 from hf_cfgen.modeling.lstm import LSTMTagger
 from hf_cfgen.modeling.pipeline import as_tagger
 from hf_cfgen.modeling.untrained import lstm_tagger
@@ -48,11 +48,11 @@ def encode_words(tokenizer: Any, sentences: Any, length: int | None, stride: int
     return as_lists(WordEncoder(tokenizer, length).encode(sentences, stride))
 
 
-def predict_words(
+def predict_probabilities(
     model: Any, tokenizer: Any, sentences: Any, stride: int | None = -1, batch_size: int | None = 32, empty: Any = None
 ) -> list[np.ndarray]:
     windows = as_tagger(model, tokenizer).preprocess(sentences, stride).windows
-    return predict_windows(model, windows, batch_size, empty)
+    return window_probabilities(model, windows, batch_size, empty)
 
 
 def wordpiece_tokenizer(pieces: Sequence[str], model_max_length: int = 10**30) -> PreTrainedTokenizerFast:

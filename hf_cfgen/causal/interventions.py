@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import CfgenError
 from ..modeling.decoding import decode_tags, tagging_scheme
-from ..modeling.inference import predict_words
+from ..modeling.inference import predict_probabilities
 from ..modeling.pipeline import Tagger, as_tagger
 from ..tagging.spans import split_tag, tags_to_spans
 
@@ -123,7 +123,7 @@ def intervened_predictions(
     id2tag = {i: tag_of[label] for i, label in id2label.items()}
     windows = tagger.preprocess(sentences, tagger.stride).windows
     predicted = {
-        name: predict_words(tagger.model, windows, batch_size, empty)
+        name: predict_probabilities(tagger.model, windows, batch_size, empty)
         for name, empty in {"predictions": None, **empty_words(tags)}.items()
     }
     scheme = None if model_labels else tagging_scheme(tagger.model.config)

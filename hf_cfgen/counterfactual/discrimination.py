@@ -17,7 +17,7 @@ from ..data.columns import arrow_batches, check_labels, set_reasons, tag_names, 
 from ..errors import CfgenError
 from ..modeling.decoding import decode, legal_transitions, log_with_unseen, tagging_scheme
 from ..modeling.encoding import WordEncoder, max_length
-from ..modeling.inference import batches, predict_probabilities
+from ..modeling.inference import batches, predict_flat_probabilities
 from ..modeling.pipeline import as_discriminator, weights_digest
 from ..tagging.span_table import SpanTable
 from ..utils.arrow_arrays import flatten_lists
@@ -179,12 +179,12 @@ class Discriminate:
         passes = batches(windows, model.device, self.batch_size)
         if self.share:
             state = PartialState()
-            mine = predict_probabilities(model, windows, passes[state.process_index :: state.num_processes]).cpu()
+            mine = predict_flat_probabilities(model, windows, passes[state.process_index :: state.num_processes]).cpu()
             probabilities = mine
             for other in gather_object([mine]):
                 probabilities = torch.where(probabilities.isnan(), other, probabilities)
         else:
-            probabilities = predict_probabilities(model, windows, passes)
+            probabilities = predict_flat_probabilities(model, windows, passes)
         labels = [model.config.id2label[number] for number in range(model.config.num_labels)]
         legal = legal_transitions(labels, tagging_scheme(model.config))
         best = decode(log_with_unseen(probabilities, labels), offsets, legal)

@@ -46,7 +46,7 @@ def predicted_tags(tagger: DiscriminatorPipeline, dataset: Dataset, batch_size: 
         batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
     """
     config = tagger.model.config
-    probabilities = tagger.predict(list(dataset["tokens"]), batch_size)
+    probabilities = tagger.predict_probabilities(list(dataset["tokens"]), batch_size)
     return decode_tags(probabilities, config.id2label, tagging_scheme(config))
 
 

@@ -179,8 +179,8 @@ def decode_tags(
     """Decode the tags of sentences from the probabilities of their words.
 
     Args:
-        probabilities (`Sequence[np.ndarray]`): The result of `predict_words`: for each sentence, an array of shape
-            (words, labels), with NaN for words that the model did not see. Those are tagged O.
+        probabilities (`Sequence[np.ndarray]`): The result of `predict_probabilities`: for each sentence, an array of
+            shape (words, labels), with NaN for words that the model did not see. Those are tagged O.
         id2label (`Mapping[int, str]`): The tag of each label id.
         scheme (`str`, *optional*): The tagging scheme. Defaults to `inferred_scheme`.
 

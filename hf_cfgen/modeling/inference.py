@@ -44,7 +44,7 @@ def empty_embeddings(model: PreTrainedModel, mask: torch.Tensor) -> Iterator[Non
         )
 
 
-def predict_words(
+def predict_probabilities(
     model: PreTrainedModel,
     windows: Windows,
     batch_size: int | None = 32,
@@ -67,11 +67,11 @@ def predict_words(
     """
     mask = None if empty is None else np.array([value for row in empty for value in row], dtype=bool)
     batch_list = batches(windows, model.device, batch_size)
-    probabilities = predict_probabilities(model, windows, batch_list, mask).cpu().numpy()
+    probabilities = predict_flat_probabilities(model, windows, batch_list, mask).cpu().numpy()
     return [probabilities[begin:end] for begin, end in pairwise(windows.words)]
 
 
-def predict_probabilities(
+def predict_flat_probabilities(
     model: PreTrainedModel,
     windows: Windows,
     batch_list: Sequence[np.ndarray],

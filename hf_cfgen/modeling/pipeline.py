@@ -26,7 +26,7 @@ from ..tagging.spans import split_tag
 from ..utils.text import TEXT_UNITS
 from .decoding import decode_tags, tagging_scheme
 from .encoding import Windows, WordEncoder, max_length
-from .inference import predict_words
+from .inference import predict_probabilities
 from .sentences import (
     MentionPrediction,
     Prediction,
@@ -127,7 +127,7 @@ class DiscriminatorPipeline(Pipeline):
         return Batch(sentences, encoder.encode([sentence.words for sentence in sentences], stride))
 
     def _forward(self, input_tensors: Batch, batch_size: int = 32) -> Batch:
-        values = predict_words(self.model, input_tensors.windows, batch_size)
+        values = predict_probabilities(self.model, input_tensors.windows, batch_size)
         return replace(input_tensors, probabilities=values)
 
     def postprocess(
@@ -144,7 +144,7 @@ class DiscriminatorPipeline(Pipeline):
             return list(map(mention_predictions, model_outputs.sentences, decoded, scores))
         return list(map(word_predictions, model_outputs.sentences, decoded, scores))
 
-    def predict(
+    def predict_probabilities(
         self,
         sentences: Sequence[Sequence[str]],
         batch_size: int | None = None,

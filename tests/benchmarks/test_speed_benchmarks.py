@@ -36,7 +36,7 @@ def test_labels_are_compared_word_by_word(tagger):
     labels = tagger.model.config.id2label
     answers = [
         [{"index": i + 1, "entity": labels[int(label)]} for i, label in enumerate(values.argmax(-1))]
-        for values in tagger.predict(SENTENCES)
+        for values in tagger.predict_probabilities(SENTENCES)
     ]
     check_labels(tagger, SENTENCES, answers)
     answers[3][1]["entity"] = "B-XYZ"

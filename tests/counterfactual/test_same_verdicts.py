@@ -177,7 +177,9 @@ def test_verdicts_and_scores_of_a_model_are_those_of_plain_loops(kind):
     rows = generate_counterfactuals(data, config=CfgenConfig("budget", k=4)).kept
 
     def among_what_it_predicts(row: dict[str, Any], i: int) -> dict[str, Any]:
-        found = tags_to_spans(plain.best_tags(plain.predict_words(judge, row["tokens"]), judge.model.config.id2label))
+        found = tags_to_spans(
+            plain.best_tags(plain.predict_probabilities(judge, row["tokens"]), judge.model.config.id2label)
+        )
         if not found or i % 3 == 2:
             return row
         start, end, label = found[i % len(found)]

@@ -18,7 +18,7 @@ from hf_cfgen.modeling.pipeline import as_discriminator, as_tagger
 from hf_cfgen.tagging.scoring import Effects, ner_scores
 from hf_cfgen.tagging.spans import SCHEMES, scheme_tags, tags_to_spans
 
-from ..taggers import LABELS, lexicon_tagger, predict_words, tiny_bert, wordpiece_tokenizer
+from ..taggers import LABELS, lexicon_tagger, predict_probabilities, tiny_bert, wordpiece_tokenizer
 
 TEST = Dataset.from_dict(
     {
@@ -117,7 +117,7 @@ def test_the_words_of_all_passes_go_to_the_tokenizer_once(monkeypatch):
     assert calls == [["in", "Rome", "met", "Ada", "Bo", "Oslo"], ["in"]]  # the second for the special tokens
     masks = {"predictions": None, **empty_words(TEST["ner_tags"])}
     for name, mask in masks.items():
-        alone = predict_words(tagger.model, tagger.tokenizer, TEST["tokens"], stride=tagger.stride, empty=mask)
+        alone = predict_probabilities(tagger.model, tagger.tokenizer, TEST["tokens"], stride=tagger.stride, empty=mask)
         assert passes[name] == decode_tags(alone, tagger.model.config.id2label)
 
 

@@ -13,7 +13,7 @@ from hf_cfgen.modeling.decoding import decode_tags
 from hf_cfgen.modeling.encoding import embedding_block, max_length
 from hf_cfgen.modeling.inference import empty_embeddings
 
-from ..taggers import LABELS, encode_words, predict_words, tiny_bert, tiny_lstm, wordpiece_tokenizer
+from ..taggers import LABELS, encode_words, predict_probabilities, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
 PIECES = ["a", "b", "c", "##x", "##y", "new"]
 TOKENIZER = wordpiece_tokenizer(PIECES)
@@ -39,7 +39,11 @@ def test_words_without_sub_words_are_fed_as_the_unknown_token():
 def test_a_sentence_without_words_has_no_window_and_no_prediction():
     assert [window.sentence for window in encode_words(TOKENIZER, [[], ["a"], []], None, 0)] == [1]
     model = tiny_bert(len(TOKENIZER))
-    assert [values.shape for values in predict_words(model, TOKENIZER, [[], ["a"], []])] == [(0, 5), (1, 5), (0, 5)]
+    assert [values.shape for values in predict_probabilities(model, TOKENIZER, [[], ["a"], []])] == [
+        (0, 5),
+        (1, 5),
+        (0, 5),
+    ]
 
 
 def test_windows_overlap_and_each_word_goes_to_the_one_where_it_sees_most():
@@ -84,7 +88,7 @@ def test_without_a_stride_the_words_behind_the_first_window_are_not_seen():
     (window,) = encode_words(TOKENIZER, [["a"] * 8], 6, None)
     assert list(window.firsts) == [0, 1, 2, 3]
     model = tiny_bert(len(TOKENIZER), max_position_embeddings=6)
-    (values,) = predict_words(model, TOKENIZER, [["a"] * 8], stride=None)
+    (values,) = predict_probabilities(model, TOKENIZER, [["a"] * 8], stride=None)
     assert np.isnan(values).all(axis=1).tolist() == [False] * 4 + [True] * 4
     assert decode_tags([values], model.config.id2label)[0][4:] == ["O"] * 4
 
@@ -131,9 +135,9 @@ SENTENCES = [["a"], ["a", "bx", "newxy"], ["c", "cx", " ", "a", "b", "a", "a"], 
 @pytest.mark.parametrize("kind", ["bert", "lstm"])
 def test_padding_and_batch_order_change_no_prediction(kind):
     model, tokenizer = (tiny_bert(len(TOKENIZER)), TOKENIZER) if kind == "bert" else tiny_lstm(SENTENCES)
-    alone = [predict_words(model, tokenizer, [words])[0] for words in SENTENCES]
+    alone = [predict_probabilities(model, tokenizer, [words])[0] for words in SENTENCES]
     for order in ([0, 1, 2, 3], [3, 1, 0, 2]):
-        together = predict_words(model, tokenizer, [SENTENCES[i] for i in order], batch_size=3)
+        together = predict_probabilities(model, tokenizer, [SENTENCES[i] for i in order], batch_size=3)
         for i, values in zip(order, together):
             np.testing.assert_allclose(values, alone[i], atol=1e-6)
             np.testing.assert_allclose(values.sum(axis=1), 1, atol=1e-6)
@@ -157,7 +161,7 @@ def test_a_long_sentence_is_predicted_as_in_its_windows(minilm):
     length = max_length(model, tokenizer)
     windows = encode_words(tokenizer, [words], length, -1)
     assert length == 512 and len(windows) > 1
-    (values,) = predict_words(model, tokenizer, [words])
+    (values,) = predict_probabilities(model, tokenizer, [words])
     assert values.shape == (400, 3) and not np.isnan(values).any()
     last = windows[-1]
     with torch.inference_mode():
@@ -192,25 +196,25 @@ def test_empty_words_have_embeddings_of_zeros_and_others_are_untouched(kind):
 
 def test_predictions_with_empty_words_do_not_depend_on_what_the_words_were():
     for model, tokenizer in ((tiny_bert(len(TOKENIZER)), TOKENIZER), tiny_lstm([["a", "b", "c", "new"]])):
-        one, other = predict_words(
+        one, other = predict_probabilities(
             model, tokenizer, [["a", "b", "a"], ["a", "c", "a"]], empty=[[False, True, False]] * 2
         )
         assert np.array_equal(one, other)
-        one, other = predict_words(model, tokenizer, [["a", "b", "a"], ["a", "c", "a"]])
+        one, other = predict_probabilities(model, tokenizer, [["a", "b", "a"], ["a", "c", "a"]])
         assert not np.allclose(one, other, atol=1e-6)
 
 
 def test_all_sub_words_of_an_empty_word_are_emptied():
     tokenizer = wordpiece_tokenizer(PIECES)
     model = tiny_bert(len(tokenizer))
-    one, other = predict_words(model, tokenizer, [["b", "ax"], ["b", "ay"]], empty=[[False, True]] * 2)
+    one, other = predict_probabilities(model, tokenizer, [["b", "ax"], ["b", "ay"]], empty=[[False, True]] * 2)
     assert np.array_equal(one, other)
 
 
 def test_predictions_are_made_in_evaluation_mode():
     for model, tokenizer in ((tiny_bert(len(TOKENIZER), hidden_dropout_prob=0.5), TOKENIZER), tiny_lstm(SENTENCES)):
         model.train()
-        first, again = (predict_words(model, tokenizer, SENTENCES) for _ in range(2))
+        first, again = (predict_probabilities(model, tokenizer, SENTENCES) for _ in range(2))
         assert all(np.array_equal(a, b) for a, b in zip(first, again))
 
 
@@ -220,9 +224,9 @@ def test_a_model_whose_embeddings_are_elsewhere_is_an_error_and_not_a_zero_effec
     labels = {"id2label": dict(enumerate(LABELS)), "label2id": {label: i for i, label in enumerate(LABELS)}}
     shape = {"d_model": 8, "d_kv": 4, "d_ff": 8, "num_layers": 1, "num_heads": 2}
     model = T5ForTokenClassification(T5Config(vocab_size=len(TOKENIZER), pad_token_id=0, **shape, **labels)).eval()
-    assert predict_words(model, TOKENIZER, [["a", "b"]])[0].shape == (2, 5)
+    assert predict_probabilities(model, TOKENIZER, [["a", "b"]])[0].shape == (2, 5)
     with pytest.raises(CfgenError, match=r"embeddings of T5ForTokenClassification can't be made \[EMPTY\]"):
-        predict_words(model, TOKENIZER, [["a", "b"]], empty=[[True, False]])
+        predict_probabilities(model, TOKENIZER, [["a", "b"]], empty=[[True, False]])
 
 
 def test_a_byte_level_tokenizer_puts_the_blank_before_words_that_it_was_trained_with(tmp_path):

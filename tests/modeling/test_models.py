@@ -20,7 +20,7 @@ from hf_cfgen.modeling.word_tokenizer import word_tokenizer
 from hf_cfgen.modeling.word_vectors import load_vectors
 from hf_cfgen.utils.text import token_offsets
 
-from ..taggers import LABELS, predict_words, tiny_lstm
+from ..taggers import LABELS, predict_probabilities, tiny_lstm
 
 SENTENCES = [["Ada", "met", "Bo"], ["Bo", "left"]]
 VECTORS = {"Ada": np.array([1, 2], np.float32), "Rome": np.array([3, 6], np.float32)}
@@ -38,7 +38,9 @@ def test_a_saved_and_reloaded_tagger_predicts_the_same_words(tmp_path):
     assert loaded.config.id2label == dict(enumerate(LABELS))
     assert all(torch.equal(value, loaded.state_dict()[name]) for name, value in model.state_dict().items())
     sentences = [["Ada", "saw", " ", "Bo", ""], ["left"]]
-    for one, other in zip(predict_words(model, tokenizer, sentences), predict_words(loaded, reloaded, sentences)):
+    for one, other in zip(
+        predict_probabilities(model, tokenizer, sentences), predict_probabilities(loaded, reloaded, sentences)
+    ):
         np.testing.assert_allclose(one, other, atol=1e-7)
 
 

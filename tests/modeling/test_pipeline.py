@@ -196,7 +196,7 @@ def test_a_call_answers_what_predict_does_with_the_stride_of_the_call_or_of_the_
     judge = as_discriminator(model, tokenizer, stride=None)
     sentences = [["Ada", "met"] * 3, [], ["met"]]
     for stride, seen in ((None, [4, 0, 1]), (1, [6, 0, 1])):
-        values = judge.predict(sentences, stride=stride)
+        values = judge.predict_probabilities(sentences, stride=stride)
         assert [int((~np.isnan(rows)).all(axis=1).sum()) for rows in values] == seen
         labels = model.config.id2label
         assert judge(sentences, stride=stride) == [

@@ -21,7 +21,7 @@ from hf_cfgen.training.config import ModelOptions, TaggerTrainingArguments, chan
 from hf_cfgen.training.taggers import create_tagger, train_discriminator
 from hf_cfgen.training.trainer import SELECTION_MENTIONS, EncodedSplit, TaggerTrainer, selects_weights, summed_loss
 
-from ..taggers import LABELS, predict_words, tiny_bert, tiny_lstm, wordpiece_tokenizer
+from ..taggers import LABELS, predict_probabilities, tiny_bert, tiny_lstm, wordpiece_tokenizer
 
 WORDS = ["Ada", "Bo", "Rome", "met", "in", "and"]
 TAGS = {"Ada": "B-PER", "Bo": "B-PER", "Rome": "B-LOC"}
@@ -172,7 +172,7 @@ def test_the_best_evaluation_wins_the_earliest_of_equals_and_its_weights_are_loa
     best = max(score for _, score in history)
     assert trainer.state.best_metric == best > 0
     assert trainer.state.best_global_step == next(step for step, score in history if score == best)
-    predictions = decode_tags(predict_words(model, tokenizer, list(TRAIN["tokens"])), model.config.id2label)
+    predictions = decode_tags(predict_probabilities(model, tokenizer, list(TRAIN["tokens"])), model.config.id2label)
     assert ner_scores(TRAIN["ner_tags"], predictions).strict.f1 == best
     found = trainer.dev_scores()
     assert [(one.step, one.strict_f1) for one in found.dev] == history
@@ -188,7 +188,7 @@ def test_a_small_dev_split_selects_nothing_and_the_last_weights_stay(tmp_path):
     found = trainer.dev_scores()
     assert len({one.strict_f1 for one in found.dev}) > 1 and found.best_step == 36
     assert found.dev_strict_f1 == found.dev[-1].strict_f1
-    predictions = decode_tags(predict_words(model, tokenizer, list(TRAIN["tokens"])), model.config.id2label)
+    predictions = decode_tags(predict_probabilities(model, tokenizer, list(TRAIN["tokens"])), model.config.id2label)
     assert ner_scores(TRAIN["ner_tags"], predictions).strict.f1 == found.dev_strict_f1
 
 
@@ -211,7 +211,7 @@ def test_scores_on_dev_are_of_words_whole_sentences_and_all_windows(tmp_path):
     model = tiny_bert(len(tokenizer))
     trainer = TaggerTrainer(model, arguments(tmp_path), rows, rows, tokenizer)
     metrics = trainer.evaluate()
-    predictions = decode_tags(predict_words(model, tokenizer, list(rows["tokens"])), model.config.id2label)
+    predictions = decode_tags(predict_probabilities(model, tokenizer, list(rows["tokens"])), model.config.id2label)
     scores = ner_scores(rows["ner_tags"], predictions)
     assert 0 < scores.token.f1 < 1
     for level in ("strict", "relaxed", "token"):
