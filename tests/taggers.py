@@ -8,11 +8,11 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
 
+from hf_cfgen.modeling.create import lstm_tagger
 from hf_cfgen.modeling.encoding import Windows, WordEncoder
 from hf_cfgen.modeling.inference import predict_probabilities as window_probabilities
 from hf_cfgen.modeling.lstm import LSTMTagger
 from hf_cfgen.modeling.pipeline import as_tagger
-from hf_cfgen.modeling.untrained import lstm_tagger
 
 LABELS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
 

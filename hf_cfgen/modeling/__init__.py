@@ -8,9 +8,9 @@ from pathlib import Path
 
 from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedConfig
 
+from .create import lstm_tagger, pretrained_tagger
 from .lstm import LSTMTagger, LSTMTaggerConfig
 from .pipeline import DiscriminatorPipeline
-from .untrained import lstm_tagger, pretrained_tagger
 from .word_tokenizer import word_tokenizer
 from .word_vectors import load_vectors
 

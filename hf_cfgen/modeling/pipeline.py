@@ -200,7 +200,7 @@ class DiscriminatorPipeline(Pipeline):
 
         Example:
 
-        >>> from hf_cfgen.modeling.untrained import lstm_tagger
+        >>> from hf_cfgen.modeling.create import lstm_tagger
         >>> model, tokenizer = lstm_tagger([["Ada", "met", "Bo", "."]], ["O", "B-PER", "I-PER"])
         >>> tagger = as_discriminator(model, tokenizer)
         >>> [word["word"] for word in tagger("Ada met Bo.")]

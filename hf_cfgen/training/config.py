@@ -9,8 +9,8 @@ from transformers import PreTrainedConfig, TrainingArguments
 from transformers.trainer_pt_utils import AcceleratorConfig
 
 from ..errors import CfgenError
+from ..modeling.create import pretrained_config
 from ..modeling.lstm import LSTMTaggerConfig
-from ..modeling.untrained import pretrained_config
 
 EVALUATIONS = 12
 

@@ -14,8 +14,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 from ..data.columns import tag_column, tag_names
 from ..data.splits import carve_splits
 from ..errors import CfgenError
+from ..modeling.create import lstm_tagger, pretrained_tagger
 from ..modeling.pipeline import DiscriminatorPipeline, as_discriminator
-from ..modeling.untrained import lstm_tagger, pretrained_tagger
 from ..tagging.spans import detect_scheme
 from ..utils.text import text_unit
 from .config import ModelOptions, TaggerTrainingArguments, with_defaults

@@ -19,8 +19,8 @@ from hf_cfgen.counterfactual.counts import REASONS
 from hf_cfgen.counterfactual.generation import judge_counterfactuals
 from hf_cfgen.data.columns import tag_column
 from hf_cfgen.evaluation.scores import evaluate_tagger
+from hf_cfgen.modeling.create import lstm_tagger
 from hf_cfgen.modeling.pipeline import DiscriminatorPipeline, as_discriminator
-from hf_cfgen.modeling.untrained import lstm_tagger
 from hf_cfgen.training.config import TaggerTrainingArguments
 from hf_cfgen.training.trainer import TaggerTrainer
 

@@ -14,8 +14,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
 from hf_cfgen import CfgenError, LSTMTagger
+from hf_cfgen.modeling.create import lstm_tagger, pretrained_tagger
 from hf_cfgen.modeling.decoding import legal_transitions
-from hf_cfgen.modeling.untrained import lstm_tagger, pretrained_tagger
 from hf_cfgen.modeling.word_tokenizer import word_tokenizer
 from hf_cfgen.modeling.word_vectors import load_vectors
 from hf_cfgen.utils.text import token_offsets

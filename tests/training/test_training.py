@@ -14,8 +14,8 @@ from transformers import EvalPrediction, Trainer, set_seed
 
 from hf_cfgen import CfgenError, load_ner_dataset
 from hf_cfgen.modeling import saved_config
+from hf_cfgen.modeling.create import lstm_tagger
 from hf_cfgen.modeling.decoding import decode_tags, legal_transitions
-from hf_cfgen.modeling.untrained import lstm_tagger
 from hf_cfgen.tagging.scoring import ner_scores
 from hf_cfgen.training.config import ModelOptions, TaggerTrainingArguments, changed_options
 from hf_cfgen.training.taggers import create_tagger, train_discriminator
