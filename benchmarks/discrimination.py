@@ -13,8 +13,8 @@ process with one thread, and the median round of each counts:
   of one length per batch. The faster of the two is the lower limit.
 
 The labels of the words must equal those of the stock pipeline. With --processes, that number of processes of
-Accelerate alternates with one process, one thread each; the time is that of `judge` in the main process, after a first
-call.
+Accelerate alternates with one process, one thread each; the time is that of `discriminate` in the main process,
+after a first call.
 """
 
 import argparse
@@ -48,7 +48,7 @@ from transformers import (
 
 from benchmarks.timing import environment, in_turn, write_result
 from hf_cfgen import CfgenConfig, generate_counterfactuals, load_ner_dataset
-from hf_cfgen.counterfactual.discrimination import judge
+from hf_cfgen.counterfactual.discrimination import discriminate
 from hf_cfgen.data.columns import tag_names
 from hf_cfgen.modeling.encoding import Windows
 from hf_cfgen.modeling.inference import batches
@@ -91,20 +91,20 @@ def bare(model: PreTrainedModel, inputs: Sequence[dict[str, torch.Tensor]]) -> N
             model(**tensors)
 
 
-def check_labels(judge_with: DiscriminatorPipeline, sentences: Sequence[Sequence[str]], stock: Sequence[Any]) -> None:
+def check_labels(tagger: DiscriminatorPipeline, sentences: Sequence[Sequence[str]], stock: Sequence[Any]) -> None:
     """Check that each word has the label that the stock pipeline gives to its first sub-word."""
-    windows = judge_with.preprocess(sentences, stride=None).windows
-    predictions = judge_with.predict_probabilities(sentences)
+    windows = tagger.preprocess(sentences, stride=None).windows
+    predictions = tagger.predict_probabilities(sentences)
     for row, (begin, end, answers) in enumerate(zip(windows.offsets, windows.offsets[1:], stock)):
         label_at = {answer["index"]: answer["entity"] for answer in answers}
         theirs = [label_at[place] for place in windows.position[windows.predicted[begin:end]].tolist()]
         best = predictions[row][: len(theirs)].argmax(-1).tolist()
-        if [judge_with.model.config.id2label[label] for label in best] != theirs:
+        if [tagger.model.config.id2label[label] for label in best] != theirs:
             raise ValueError(f"sentence {row}: the stock pipeline gives other labels")
 
 
 def launched_seconds(folder: Path, processes: int) -> float:
-    """Return the seconds of `judge` in several processes of one thread each."""
+    """Return the seconds of `discriminate` in several processes of one thread each."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
     command = [*launcher, "-m", "benchmarks.discrimination", "--part", str(folder)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -116,10 +116,10 @@ def part(folder: Path) -> None:
     """Run the part of a launched process."""
     state = PartialState(cpu=True)
     tagger, rows = as_discriminator(str(folder / "model")), load_from_disk(folder / "rows")
-    judge(rows.select(range(min(200, len(rows)))), tagger, load_from_cache_file=False)
+    discriminate(rows.select(range(min(200, len(rows)))), tagger, load_from_cache_file=False)
     state.wait_for_everyone()
     begin = time.perf_counter()
-    judge(rows, tagger, load_from_cache_file=False)
+    discriminate(rows, tagger, load_from_cache_file=False)
     if state.is_main_process:
         print(json.dumps(time.perf_counter() - begin))
     state.destroy_process_group()
@@ -133,7 +133,7 @@ def measure(rows: Dataset, tagger: DiscriminatorPipeline, rounds: int) -> dict[s
     padded, unpadded = passes(windows, ours), passes(windows, of_one_length(windows, ours))
     stock = pipeline("token-classification", model=tagger.model, tokenizer=tagger.tokenizer, ignore_labels=[])
     runs = {
-        "verdicts": lambda: judge(rows, tagger, load_from_cache_file=False),
+        "verdicts": lambda: discriminate(rows, tagger, load_from_cache_file=False),
         "stock pipeline": lambda: stock(sentences, is_split_into_words=True, batch_size=32),
         "bare forward, our batches": lambda: bare(tagger.model, padded),
         "bare forward, no padding": lambda: bare(tagger.model, unpadded),

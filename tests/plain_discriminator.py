@@ -118,7 +118,7 @@ def verdict(replaced: Iterable[Span], predicted_tags: Sequence[str], seen: Seque
     return next((reason for reason in REASONS if reason in found), None)
 
 
-def judge(tagger: DiscriminatorPipeline, row: dict[str, Any], names: Sequence[str] | None) -> tuple[Any, Any]:
+def discriminate(tagger: DiscriminatorPipeline, row: dict[str, Any], names: Sequence[str] | None) -> tuple[Any, Any]:
     """Score and reason of one row."""
     config, values = tagger.model.config, predict_probabilities(tagger, row["tokens"])
     gold = tag_strings(row["ner_tags"], names)

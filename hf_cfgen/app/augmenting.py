@@ -62,7 +62,7 @@ def generate(text: str, file: str | None, discriminator: str, k: int, seed: int)
         for row, tags in zip(candidates.to_list(), tag_column(candidates))
     ]
     rows.sort(key=lambda row: (order[row["source_id"]], int(row["id"].rpartition("#")[2])))
-    return Generated(rows, counts_line(counts) + ("" if tagger else " (no discriminator: none judged)"))
+    return Generated(rows, counts_line(counts) + ("" if tagger else " (no discriminator: all kept)"))
 
 
 def choices(rows: Iterable[Row]) -> tuple[list[str], list[str]]:

@@ -110,7 +110,7 @@ def _augment_tab() -> None:
                 [
                     *((f"{language} demo tagger", name) for name, language in DEMOS.items()),
                     ("Train one on these sentences", TRAIN),
-                    ("None: judge nothing", NONE),
+                    ("None: keep all", NONE),
                 ],
                 value="demo:en",
                 label="Discriminator",

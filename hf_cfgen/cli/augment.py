@@ -45,8 +45,8 @@ class AugmentArguments(ReadOptions, ModelOptions, RecipeOptions):
             augmented.
         output (`str`): The file to write, in the same format. For brat, a folder.
         discriminator (`str`, *optional*): The folder or Hub name of a tagger trained on this data, or the import path
-            of a function from sentences to tags. It judges the candidates. Without it and `train_discriminator`, all
-            candidates are kept.
+            of a function from sentences to tags. It accepts or rejects the candidates. Without it and
+            `train_discriminator`, all candidates are kept.
         train_discriminator (`bool`, *optional*, defaults to `False`): Train a discriminator on this data. Its dev
             split, or a tenth of it, selects the best of 12 evaluations.
         mix (`bool`, *optional*, defaults to `False`): Write the observational examples too, all shuffled.
@@ -134,12 +134,12 @@ def augment(arguments: AugmentArguments, training: TaggerTrainingArguments) -> d
         split = TrainSplit.from_dataset(source.splits["train"], config.scheme)
         split.entity_sets.check_swappable()
     PartialState().wait_for_everyone()  # until every process has found the outputs free
-    judge = _judge(arguments, training, source)
-    kept, rejected, counts = generate_counterfactuals(split, judge, config)
+    discriminator = _discriminator(arguments, training, source)
+    kept, rejected, counts = generate_counterfactuals(split, discriminator, config)
     rows = mix(split, kept, training.seed) if arguments.mix else kept
     main = PartialState().is_main_process
     if main:
-        print(f"{arguments.data}: {counts_line(counts)}" + ("" if judge else " (no discriminator: none judged)"))
+        print(f"{arguments.data}: {counts_line(counts)}" + ("" if discriminator else " (no discriminator: all kept)"))
     if not len(kept):
         remedy = "train a better discriminator, or " if counts.candidates else ""
         raise CfgenError(
@@ -167,7 +167,7 @@ def _say_what_is_written(output: Path, rows: Dataset, rejected: Dataset, source:
     )
 
 
-def _judge(
+def _discriminator(
     arguments: AugmentArguments, training: TaggerTrainingArguments, source: Source
 ) -> DiscriminatorPipeline | Callable[..., Any] | None:
     if arguments.discriminator is not None:

@@ -113,7 +113,7 @@ class Discriminate:
         self.discriminator = as_discriminator(discriminator)
         self.names = None if names is None else tuple(names)
         self.batch_size = batch_size
-        self.share = False  # whether each process of Accelerate judges a part of every batch, see `judge`
+        self.share = False  # whether each process of Accelerate predicts a part of every batch, see `discriminate`
         self.only_cached = False
         tokenizer = self.discriminator.tokenizer
         self.encoder = WordEncoder(tokenizer, max_length(self.discriminator.model, tokenizer))
@@ -124,7 +124,7 @@ class Discriminate:
         return _SentAway, state
 
     def __call__(self, batch: Any) -> Any:
-        """Judge a batch of candidates.
+        """Discriminate a batch of candidates.
 
         Args:
             batch (`dict[str, list]` or `pa.Table`): Columns of counterfactual rows.
@@ -137,8 +137,8 @@ class Discriminate:
         """
         if not isinstance(batch, pa.Table):
             columns = {name: pa.array(batch[name], _TYPES.get(name)) for name in ("tokens", "ner_tags", "replaced")}
-            judged = self(pa.table(columns))
-            return {name: judged[name].to_pylist() for name in ("score", "reason")}
+            filled = self(pa.table(columns))
+            return {name: filled[name].to_pylist() for name in ("score", "reason")}
         if self.only_cached:
             raise _NotCached
         words, offsets = flatten_lists(batch["tokens"])
@@ -206,7 +206,7 @@ def is_function(discriminator: object) -> TypeGuard[TaggingFunction]:
     return callable(discriminator) and not isinstance(discriminator, (PreTrainedModel, Pipeline))
 
 
-def judge_by_function(rows: Dataset, tagger: TaggingFunction) -> Dataset:
+def discriminate_by_function(rows: Dataset, tagger: TaggingFunction) -> Dataset:
     """Fill in `reason` of counterfactual rows, using the tags from any tagger. `score` stays null.
 
     Args:
@@ -223,7 +223,7 @@ def judge_by_function(rows: Dataset, tagger: TaggingFunction) -> Dataset:
 
     >>> mention = {"start": 1, "end": 2, "label": "PER", "original": ["Bo"], "replacement": ["Cy"]}
     >>> rows = Dataset.from_dict({"tokens": [["hi", "Cy"]], "replaced": [[mention]], "reason": [None]})
-    >>> judge_by_function(rows, lambda sentences: [["O", "B-LOC"]])["reason"][:]
+    >>> discriminate_by_function(rows, lambda sentences: [["O", "B-LOC"]])["reason"][:]
     ['wrong_type']
     """
     reasons: list[str | None] = []
@@ -241,16 +241,16 @@ def judge_by_function(rows: Dataset, tagger: TaggingFunction) -> Dataset:
     return set_reasons(rows, reasons)
 
 
-def judge(rows: Dataset, discriminator: Discriminator, **map_kwargs: Any) -> Dataset:
+def discriminate(rows: Dataset, discriminator: Discriminator, **map_kwargs: Any) -> Dataset:
     """Fill in `score` and `reason` of counterfactual rows.
 
-    All processes of Accelerate must call it with the same rows: each judges a part and returns all. The number of
+    All processes of Accelerate must call it with the same rows: each predicts a part and returns all. The number of
     processes does not change the rows in a forward pass, so scores are identical.
 
     Args:
         rows (`Dataset`): Counterfactual rows.
         discriminator (`str`, `PreTrainedModel`, `TokenClassificationPipeline` or `Callable`): See `as_discriminator`
-            and, for functions, `judge_by_function`.
+            and, for functions, `discriminate_by_function`.
         map_kwargs (`Any`): Options of `Dataset.map`, except `num_proc` and `batch_size`.
 
     Returns:
@@ -260,25 +260,25 @@ def judge(rows: Dataset, discriminator: Discriminator, **map_kwargs: Any) -> Dat
         CfgenError: The data has a tag that the model lacks.
     """
     if is_function(discriminator):
-        return judge_by_function(rows, discriminator)
-    discriminate = Discriminate(discriminator, tag_names(rows))
+        return discriminate_by_function(rows, discriminator)
+    transform = Discriminate(discriminator, tag_names(rows))
 
-    def judged(**options: object) -> Dataset:
+    def filled(**options: object) -> Dataset:
         options = {"batched": True, "batch_size": ROWS_AT_ONCE, "features": rows.features, **map_kwargs, **options}
-        return rows.with_format("arrow").map(discriminate, desc="discriminate", **options).with_format(None)
+        return rows.with_format("arrow").map(transform, desc="discriminate", **options).with_format(None)
 
     if PartialState().num_processes == 1:
-        return judged()
+        return filled()
     # a process that finds all results in its cache would skip its part, and the others would wait for it
-    discriminate.share, discriminate.only_cached = True, True
+    transform.share, transform.only_cached = True, True
     try:
-        found: Dataset | None = judged()
+        found: Dataset | None = filled()
     except _NotCached:
         found = None
     if all(gather_object([found is not None])):
         return found
-    discriminate.only_cached = False
-    return judged(load_from_cache_file=False)
+    transform.only_cached = False
+    return filled(load_from_cache_file=False)
 
 
 class _NotCached(Exception):

@@ -66,7 +66,7 @@ def generate_counterfactuals(
             there is no `id` column, row numbers are added as one.
         discriminator (`str`, `PreTrainedModel`, `TokenClassificationPipeline` or `Callable`, *optional*): A tagger
             trained on these examples, or a function that takes sentences, each a list of words, and returns one list
-            of tags per sentence. If omitted, no candidate is judged and all are kept.
+            of tags per sentence. If omitted, all candidates are kept.
         config (`CfgenConfig`, *optional*): The recipe and the filter. Defaults to `CfgenConfig()`.
         entity_sets (`EntitySets`, *optional*): The surface forms to swap in. Defaults to those of `train`.
         map_kwargs (`Any`): Options of `Dataset.map`: `writer_batch_size`, `load_from_cache_file`, `keep_in_memory`,
@@ -115,10 +115,10 @@ def generate_counterfactuals(
         **{"batch_size": batch_size, "writer_batch_size": _ROWS_AT_ONCE, **map_kwargs},
     )
     candidates, counts = _unique_candidates(split, intervene.entity_sets, drawn)
-    unjudged = Counterfactuals(candidates, candidates.select([]), counts)
+    generated = Counterfactuals(candidates, candidates.select([]), counts)
     # without `batch_size`, each forward pass has the same sentences, so scores are identical to the last bit
     single = {name: value for name, value in map_kwargs.items() if name not in ("num_proc", "batch_size")}
-    return judge_counterfactuals(unjudged, discriminator, config.custom_filter(), **single)
+    return discriminate_counterfactuals(generated, discriminator, config.custom_filter(), **single)
 
 
 def _unique_candidates(split: TrainSplit, entity_sets: EntitySets, drawn: Dataset) -> tuple[Dataset, GenerationCounts]:
@@ -162,15 +162,15 @@ def _replaced_types(rows: Dataset) -> Counter[str]:
     return found
 
 
-def judge_counterfactuals(
-    unjudged: Counterfactuals, discriminator: "Discriminator | None", filter: Filter | None = None, **map_kwargs: Any
+def discriminate_counterfactuals(
+    generated: Counterfactuals, discriminator: "Discriminator | None", filter: Filter | None = None, **map_kwargs: Any
 ) -> Counterfactuals:
     """Divide the candidates that were generated without a discriminator into kept and rejected ones.
 
-    All processes of Accelerate must call it with the same candidates, because each judges a part of them.
+    All processes of Accelerate must call it with the same candidates, because each predicts a part of them.
 
     Args:
-        unjudged (`Counterfactuals`): What `generate_counterfactuals` returns without a discriminator and a filter.
+        generated (`Counterfactuals`): What `generate_counterfactuals` returns without a discriminator and a filter.
         discriminator (`str`, `PreTrainedModel`, `TokenClassificationPipeline` or `Callable`, *optional*): See
             `generate_counterfactuals`.
         filter (`Callable`, *optional*): See `CfgenConfig`. It gets the candidates that the discriminator accepts.
@@ -183,12 +183,12 @@ def judge_counterfactuals(
         CfgenError: The labels of model and data don't match, or the filter returns something else than a reason.
     """
     if discriminator is None and filter is None:
-        return unjudged
-    candidates = unjudged.kept
+        return generated
+    candidates = generated.kept
     if discriminator is not None:
-        from .discrimination import judge  # it imports torch
+        from .discrimination import discriminate  # it imports torch
 
-        candidates = judge(candidates, discriminator, **map_kwargs)
+        candidates = discriminate(candidates, discriminator, **map_kwargs)
     if filter is not None:
         candidates = _filtered(candidates, filter)
     reasons = pa.chunked_array(
@@ -198,10 +198,10 @@ def judge_counterfactuals(
     kept, rejected = (candidates.select(np.flatnonzero(rows)) for rows in (accepted, ~accepted))
     kept_of = _replaced_types(kept)
     counts = replace(
-        unjudged.counts,
+        generated.counts,
         kept=len(kept),
         rejected=dict(sorted(_counted(reasons.drop_null()).items())),
-        by_type={label: replace(of_type, kept=kept_of[label]) for label, of_type in unjudged.counts.by_type.items()},
+        by_type={label: replace(of_type, kept=kept_of[label]) for label, of_type in generated.counts.by_type.items()},
     )
     return Counterfactuals(kept, rejected, counts)
 

@@ -23,8 +23,8 @@ from ..counterfactual.counts import GenerationCounts
 from ..counterfactual.entity_sets import EntitySets, entity_types
 from ..counterfactual.generation import (
     Counterfactuals,
+    discriminate_counterfactuals,
     generate_counterfactuals,
-    judge_counterfactuals,
     mix,
     random_swap,
 )
@@ -246,9 +246,9 @@ class _CellRun:
             return *made, seconds
         size = None if augmentation.as_many_as is None else self._judged(config, lock)[0].counts.kept
         start = time.perf_counter()
-        unjudged = generate_counterfactuals(self.data["train"], None, config)
-        rows = unjudged.kept if size is None else random_swap(unjudged.kept, size, self.cell.seed)
-        return rows, None, unjudged.counts, {"generate": time.perf_counter() - start, "judge": 0.0}
+        generated = generate_counterfactuals(self.data["train"], None, config)
+        rows = generated.kept if size is None else random_swap(generated.kept, size, self.cell.seed)
+        return rows, None, generated.counts, {"generate": time.perf_counter() - start, "judge": 0.0}
 
     def _judged(self, config: CfgenConfig, lock: Lock) -> tuple[Counterfactuals, dict[str, float]]:
         """Return the kept and rejected candidates, which recipes with the same candidates share."""
@@ -263,10 +263,10 @@ class _CellRun:
                     tagger.model.to(self.training.device)
                     start = time.perf_counter()
                     unfiltered = dataclasses.replace(config, filter=None)
-                    unjudged = generate_counterfactuals(self.data["train"], None, unfiltered)
-                    generated = time.perf_counter()
-                    made = judge_counterfactuals(unjudged, tagger, config.custom_filter())
-                    seconds = {"generate": generated - start, "judge": time.perf_counter() - generated}
+                    generated = generate_counterfactuals(self.data["train"], None, unfiltered)
+                    middle = time.perf_counter()
+                    made = discriminate_counterfactuals(generated, tagger, config.custom_filter())
+                    seconds = {"generate": middle - start, "judge": time.perf_counter() - middle}
                     with finished_folder(folder) as partial:
                         for part in ("kept", "rejected"):
                             getattr(made, part).to_parquet(partial / f"{part}.parquet")

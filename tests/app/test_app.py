@@ -141,7 +141,7 @@ def test_without_a_discriminator_all_are_kept_and_that_is_said(home):
     rows, summary = generate(SENTENCES, None, NONE, 1, 42)
     assert summary == (
         "2 examples -> 2 candidates (0 duplicates left out) -> 2 kept, 0 rejected; nothing to swap: LOC "
-        "(no discriminator: none judged)"
+        "(no discriminator: all kept)"
     )
     assert {(row["score"], row["reason"]) for row in rows} == {(None, None)}
     assert not home.exists()

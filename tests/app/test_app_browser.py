@@ -211,7 +211,7 @@ def test_text_of_a_file_is_no_markup(app, visit, tmp_path):
     page.locator("input[type=file]").first.set_input_files(hostile)
     page.get_by_text("hostile.jsonl").first.wait_for()
     page.get_by_label("Discriminator").click()
-    page.get_by_role("option", name="None: judge nothing").click()
+    page.get_by_role("option", name="None: keep all").click()
     generate(page)
     counted(page, 2, 2)
     assert f"Ada1 {name}1 → {name}2 {name}" in page.locator(".cfgen-rows li").first.inner_text()

@@ -111,7 +111,7 @@ def test_each_format_gives_its_own_back(
     out = capsys.readouterr().out.splitlines()
     assert out[0].startswith(f"{path}: {len(expected(path, True)) - len(expected(path))} examples -> ")
     assert f"{len(expected(path))} kept, 0 rejected" in out[0]
-    assert out[0].endswith(" (no discriminator: none judged)")
+    assert out[0].endswith(" (no discriminator: all kept)")
     assert out[1].startswith(f"{len(wanted)} rows written to {output} ({format.removesuffix('_min')}), all candidates")
     names = ["augmented", "augmented.candidates.jsonl", "sample"]
     assert sorted(file.name for file in path.parent.iterdir()) == names

@@ -16,7 +16,7 @@ from datasets import Dataset, DatasetDict, IterableDataset, concatenate_datasets
 from hf_cfgen import CfgenConfig, EntitySets, Intervene, generate_counterfactuals, load_ner_dataset
 from hf_cfgen.cli.main import MAIN_FIRST_SECONDS, main
 from hf_cfgen.counterfactual.counts import REASONS
-from hf_cfgen.counterfactual.generation import judge_counterfactuals
+from hf_cfgen.counterfactual.generation import discriminate_counterfactuals
 from hf_cfgen.data.columns import tag_column
 from hf_cfgen.evaluation.scores import evaluate_tagger
 from hf_cfgen.modeling.create import lstm_tagger
@@ -350,7 +350,7 @@ def test_processes_that_do_not_all_have_the_verdicts_in_their_caches_judge_again
 ):
     train = saved(data["train"], tmp_path)
     candidates = generate_counterfactuals(train)
-    expected = judge_counterfactuals(candidates, checkpoint)
+    expected = discriminate_counterfactuals(candidates, checkpoint)
     asked: list[Any] = []
 
     def gathered(mine: list[Any]) -> list[Any]:
@@ -364,7 +364,7 @@ def test_processes_that_do_not_all_have_the_verdicts_in_their_caches_judge_again
     for found, calls_expected in ((True, {}), (False, {"Discriminate": 1})):
         asked.clear()
         with counted_calls() as calls:
-            made = judge_counterfactuals(candidates, checkpoint)
+            made = discriminate_counterfactuals(candidates, checkpoint)
         assert asked[0] == [True] and calls == calls_expected
         if found:
             assert made.kept.to_list() == expected.kept.to_list()

@@ -187,7 +187,7 @@ def test_verdicts_and_scores_of_a_model_are_those_of_plain_loops(kind):
         return row | {"replaced": [{**row["replaced"][0], "start": start, "end": end, "label": label}]}
 
     rows = rows.map(among_what_it_predicts, with_indices=True, features=rows.features)
-    expected = [plain.judge(judge, row, names) for row in rows]
+    expected = [plain.discriminate(judge, row, names) for row in rows]
     reasons = {reason for _, reason in expected}
     assert {None, "wrong_boundaries", "wrong_type"} <= reasons and ("truncated" in reasons) == ("first" in kind)
     discriminate = Discriminate(judge, names)

@@ -275,9 +275,11 @@ def test_scores_are_those_of_hf_cfgen_run(finished, tmp_path):
 
 def test_context_dropout_and_baselines_are_recipes_too_and_nothing_is_judged_twice(finished, tmp_path, monkeypatch):
     judged = []
-    judge = experiment_cells.judge_counterfactuals
+    judge = experiment_cells.discriminate_counterfactuals
     monkeypatch.setattr(
-        experiment_cells, "judge_counterfactuals", lambda *args: judged.append(len(args[0].kept)) or judge(*args)
+        experiment_cells,
+        "discriminate_counterfactuals",
+        lambda *args: judged.append(len(args[0].kept)) or judge(*args),
     )
     baseline = {"baseline": "mention-replacement", "p": 0.5, "copies": 2}
     recipes = {
