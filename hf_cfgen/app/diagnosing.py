@@ -52,7 +52,7 @@ def diagnosed(model: str, data: str, file: str | None, split: str | None, model_
     names = parse_map(model_labels.split(), "model_labels")
     name, sentences = _sentences(data, file, split)
     tagger = _tagger(model)
-    diagnosis = diagnose(tagger, sentences, model_labels=names, examples=SENTENCES)
+    diagnosis = diagnose(tagger, sentences, model_labels=names, max_changed_sentences=SENTENCES)
     effects, support = diagnosis.effects, diagnosis.scores.strict.support
     by_type = [
         (escaped(label), effect.support, *effect_cells(effect)) for label, effect in effects.strict.by_type.items()

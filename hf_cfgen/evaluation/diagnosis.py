@@ -68,7 +68,7 @@ def diagnose(
     batch_size: int = 32,
     resamples: int = 1000,
     seed: int = 0,
-    examples: int = 10,
+    max_changed_sentences: int = 10,
 ) -> Diagnosis:
     """Score a tagger, and measure how its scores and predictions change without the context and without the entities.
 
@@ -80,7 +80,8 @@ def diagnose(
         batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
         resamples (`int`, *optional*, defaults to 1000): Bootstrap resamples of the sentences.
         seed (`int`, *optional*, defaults to 0): Seed of the resamples.
-        examples (`int`, *optional*, defaults to 10): The maximum number of sentences to list per intervention.
+        max_changed_sentences (`int`, *optional*, defaults to 10): The maximum number of sentences to list per
+            intervention.
 
     Returns:
         `Diagnosis`: The scores, the effects, and the sentences that change most.
@@ -90,7 +91,12 @@ def diagnose(
             not fit them, the data has an entity type that the model lacks, or a number is too small.
     """
     check_columns(dataset)
-    least = {"batch_size": (batch_size, 1), "resamples": (resamples, 1), "seed": (seed, 0), "examples": (examples, 0)}
+    least = {
+        "batch_size": (batch_size, 1),
+        "resamples": (resamples, 1),
+        "seed": (seed, 0),
+        "max_changed_sentences": (max_changed_sentences, 0),
+    }
     for name, (value, smallest) in least.items():
         if value < smallest:
             raise CfgenError(f"{name} is {value}: give at least {smallest}")
@@ -104,7 +110,7 @@ def diagnose(
     changed = {}
     for name, empty in empty_words(tags).items():
         rows = zip(ids, sentences, tags, passes["predictions"], passes[name], empty, strict=True)
-        changed[name] = most_changed((_changed_sentence(*row) for row in rows), examples)
+        changed[name] = most_changed((_changed_sentence(*row) for row in rows), max_changed_sentences)
     return Diagnosis(
         sentences=len(sentences),
         scores=ner_scores(tags, passes["predictions"]),

@@ -249,7 +249,7 @@ def reader(monkeypatch) -> Any:
 def test_the_diagnosis_is_that_of_the_command(reader, write):
     path = write("mine.conll", SENTENCES)
     tables, effects, sentences = diagnosed("demo:en", "nothing", str(path), None, "")
-    expected = diagnose(reader, read_sentences(SENTENCES, None), examples=10)
+    expected = diagnose(reader, read_sentences(SENTENCES, None), max_changed_sentences=10)
     assert effects == expected.effects
     strict = effects.strict
     # gold: Ada PER, Bo PER, Cy PER, Rome LOC; predicted: Ada PER, Bo LOC, Rome LOC

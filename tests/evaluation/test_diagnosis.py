@@ -159,9 +159,9 @@ def test_most_changes_come_first_and_equals_in_order():
     assert most_changed(sentences(1, 2), limit=0) == most_changed(sentences(0, 0), limit=10) == []
 
 
-def test_no_more_examples_than_asked_for_and_none_if_so():
-    for examples, shown in ((0, 0), (1, 1), (5, 2)):
-        rows = diagnose(reader(), TEST, resamples=1, examples=examples).most_changed["do_context"]
+def test_no_more_changed_sentences_than_asked_for_and_none_if_so():
+    for limit, shown in ((0, 0), (1, 1), (5, 2)):
+        rows = diagnose(reader(), TEST, resamples=1, max_changed_sentences=limit).most_changed["do_context"]
         assert [row.id for row in rows] == ["a", "b"][:shown]
 
 
@@ -302,7 +302,7 @@ def test_a_model_whose_labels_are_no_tags_is_refused_with_what_to_do():
 
 
 def test_bad_numbers_and_columns_are_found_before_the_model_runs():
-    for name, value in (("batch_size", 0), ("resamples", 0), ("seed", -1), ("examples", -1)):
+    for name, value in (("batch_size", 0), ("resamples", 0), ("seed", -1), ("max_changed_sentences", -1)):
         with pytest.raises(CfgenError, match=f"{name} is {value}: give at least {value + 1}"):
             diagnose(None, TEST, **{name: value})
     with pytest.raises(CfgenError, match=r"a DatasetDict was given where one split is needed: choose one of test"):
