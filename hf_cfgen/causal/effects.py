@@ -8,12 +8,12 @@ from .interventions import Tagger, intervened_predictions
 
 
 def causal_effects(
-    model_or_pipeline: Tagger, dataset: Dataset, *, batch_size: int = 32, resamples: int = 1000, seed: int = 0
+    model: Tagger, dataset: Dataset, *, batch_size: int = 32, resamples: int = 1000, seed: int = 0
 ) -> CausalEffects:
     """Measure ACE_C, ACE_E and RI of a tagger on a dataset.
 
     Args:
-        model_or_pipeline (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): The tagger; see `as_tagger`.
+        model (`str`, `PreTrainedModel` or `TokenClassificationPipeline`): The tagger; see `as_tagger`.
         dataset (`Dataset`): One split with `tokens` and `ner_tags`, usually the test split.
         batch_size (`int`, *optional*, defaults to 32): Windows per forward pass.
         resamples (`int`, *optional*, defaults to 1000): Bootstrap resamples of the sentences.
@@ -29,5 +29,5 @@ def causal_effects(
     check_columns(dataset)
     dataset = dataset.with_format(None)
     tags = tag_column(dataset)
-    passes = intervened_predictions(model_or_pipeline, list(dataset["tokens"]), tags, batch_size)
+    passes = intervened_predictions(model, list(dataset["tokens"]), tags, batch_size)
     return causal_scores(tags, **passes, resamples=resamples, seed=seed)
