@@ -285,7 +285,7 @@ def test_the_cards_tell_of_a_control_of_the_other_recipe_and_of_local_changes(ru
     kept = results["counts"]["kept"]
     push_model(folder, "cfgen/tagger", "Control", dry_run=tmp_path / "control")
     text = (tmp_path / "control" / "README.md").read_text(encoding="utf-8")
-    assert f"trained on 60 examples of cner and {kept} counterfactual examples that no discriminator judged." in text
+    assert f"trained on 60 examples of cner and {kept} counterfactual examples without discrimination." in text
     assert "**Context dropout.**" in text and "`my-run/control`" in text
     assert "Initialized at random and trained." in text
     assert f"hf_cfgen {results['hf_cfgen']}, commit 0123abc with local changes; python " in text
