@@ -341,7 +341,7 @@ def test_the_table_of_gains_has_means_errors_intervals_and_the_papers(tmp_path):
         assert [row[6] for row in rows(table) if row[2] == swapped] == [expected]
     assert by_name["all", "all", "paper"][3:] == [DASH, "4", "cluener lstm N=100; demo lstm N=50"]
     # errors of 0.125 each of two datasets: 0.125 / sqrt(2)
-    assert by_name["all", "all", "budget"][0].startswith("+12.5 ± 8.8 [")
+    assert by_name["all", "all", "budget"][0].startswith("+12.5 ± 8.8 (2 seeds)")
 
 
 def test_the_table_of_the_readme_has_a_column_a_data_set_and_model_without_what_was_run_little_there(tmp_path):
