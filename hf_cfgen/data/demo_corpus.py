@@ -1,23 +1,28 @@
 """The embedded demo corpus: a few hundred sentences from a known structural causal model (SCM).
 
-The equations are those of Zeng et al. (EMNLP 2020, section 2.2), one function each:
+The equations follow Zeng et al. (EMNLP 2020, section 2.2), one function each:
 
-    g := f_G(U_G)        the setting: coast, city or mountain    [`sample_confounder`]
-    e := f_E(g, U_E)     the mentions: surface forms and types   [`sample_entities`]
-    c := f_C(g, U_C)     the context: a template with slots      [`sample_context`]
-    x := f_X(e, c)       the tagged sentence                     [`compose`]
+    g := f_G(U_G)        the setting: coast, city or mountain       [`sample_confounder`]
+    e := f_E(g, U_E)     the mentions: surface forms and types      [`sample_entities`]
+    h := f_H(g, U_H)     the setting of the context: usually g      [`sample_context_setting`]
+    c := f_C(h, U_C)     the context: a template with slots         [`sample_context`]
+    a := f_A(e, U_A)     the annotation: types, a few of them wrong [`annotate`]
+    x := f_X(a, c)       the tagged sentence                        [`compose`]
 
-**Confounding.** In `train` and `validation`, one g causes both e and c, so they are correlated although neither causes
-the other. A name alone is a place on the coast (Whitby), a company in the city (Harlow), and a person in the mountains
-(Heidi). Elsewhere, it is part of a longer form (Whitby Lodge, Heidi Street). A tagger can score well by inferring the
-setting from the context and counting words. In `test`, e and c come from independent values of g, which differ two
-times in three. Swaps within a type remove the correlation from the training data.
+**Confounding.** In `train` and `validation`, h is g nine times in ten. A name alone is a place on the coast (Whitby),
+a company in the city (Harlow), and a person in the mountains (Heidi). Elsewhere, it is part of a longer form (Whitby
+Lodge, Heidi Street). A tagger can score well by inferring the setting from the context and counting words. In `test`,
+h does not depend on g. Swaps within a type weaken the correlation in the training data.
 
-**Ground truth.** Every surface form has exactly one type, no word of a form (in Chinese: no character) occurs in a
-template, and mentions are never adjacent. Labels therefore depend only on the entity: a perfect entity-based tagger
-scores the same under do(c0), so ACE_C = 0. In `test`, each slot takes the three types with equal probability,
-regardless of its number of words: a context-only tagger finds the mentions, but only a third of their types. Its
-expected F1 is at most 1/3, so the perfect tagger's ACE_E is at most -2/3 and its RI = ACE_C - ACE_E at least 2/3.
+**Wrong labels.** In `train` and `validation`, one mention in ten has a wrong type. Names recur, so most labels of a
+name are right. But an entity set has each form once: if Whitby is a PERSON in one sentence, swaps make Whitby a PERSON
+in several more. A discriminator that has learned that Whitby is a PLACE rejects them.
+
+**Ground truth.** Every surface form has exactly one true type, no word of a form (in Chinese: no character) occurs in
+a template, and mentions are never adjacent. True labels therefore depend only on the entity, and all labels of `test`
+are true: a perfect entity-based tagger scores the same under do(c0), so ACE_C = 0. In `test`, each slot takes the
+three types with equal probability, regardless of its number of words: a context-only tagger gets a third of the types
+right. Its expected F1 is at most 1/3, so the perfect tagger's ACE_E is at most -2/3 and its RI at least 2/3.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,14 +36,15 @@ import yaml
 from ..errors import CfgenError
 
 T = TypeVar("T")
-
 SETTINGS = ("coast", "city", "mountain")
-
+TYPES = ("PERSON", "PLACE", "ORG")
 SPLIT_SIZES = {"train": 200, "validation": 60, "test": 200}
+INDEPENDENT = {"train": 0.1, "validation": 0.1, "test": 1.0}  # probability that h does not depend on g
+WRONG = {"train": 0.1, "validation": 0.1, "test": 0.0}  # probability that the type of a mention is wrong
 
 
 class Row(TypedDict):
-    """A sentence with IOB2 tags and the values of g."""
+    """A sentence with IOB2 tags, the value of g, and the value of h."""
 
     id: str
     tokens: list[str]
@@ -85,23 +91,12 @@ def sample_confounder(noise: Random) -> str:
 
 
 def sample_entities(setting: str, noise: Random, language: str = "en") -> list[tuple[str, str]]:
-    """e := f_E(g, U_E): sample two different mentions; g determines type frequencies and forms.
-
-    Args:
-        setting (`str`): The value of g, one of `SETTINGS`.
-        noise (`random.Random`): The source of U_E.
-        language (`str`, *optional*, defaults to `"en"`): `"en"` or `"zh"`.
-
-    Returns:
-        `list[tuple[str, str]]`: Two pairs of surface form and entity type.
-
-    Raises:
-        CfgenError: The language or setting is unknown.
+    """e := f_E(g, U_E): sample two different mentions, pairs of surface form and true type, that are common in g.
 
     Example:
 
     >>> sample_entities("coast", Random(0))
-    [('Jakob Herring Lines', 'ORG'), ('Reto Dolphin Lines', 'ORG')]
+    [('Tobias Herring Fisheries', 'ORG'), ('Konrad Anchor Fisheries', 'ORG')]
     """
     forms, names = _of_setting(_words(language)["forms"], setting), _words(language)["names"]
     mentions: list[tuple[str, str]] = []
@@ -114,35 +109,46 @@ def sample_entities(setting: str, noise: Random, language: str = "en") -> list[t
     return mentions
 
 
+def sample_context_setting(setting: str, independent: float, noise: Random) -> str:
+    """h := f_H(g, U_H): return g, or with probability `independent` a setting that does not depend on it.
+
+    Example:
+
+    >>> sample_context_setting("coast", 0.0, Random(0))
+    'coast'
+    """
+    return sample_confounder(noise) if noise.random() < independent else setting
+
+
 def sample_context(setting: str, noise: Random, language: str = "en") -> str:
-    """c := f_C(g, U_C): sample a template of setting g, with one or two slots `{}`; see `sample_entities`.
+    """c := f_C(h, U_C): sample a template of setting h, with one or two slots `{}`; see `sample_entities`.
 
     Example:
 
     >>> sample_context("coast", Random(0))
     'Salt wind faded the old poster about {} .'
     """
-    templates = _of_setting(_words(language)["templates"], setting)
-    return noise.choice(templates)
+    return noise.choice(_of_setting(_words(language)["templates"], setting))
 
 
-def compose(entities: Sequence[tuple[str, str]], context: str, language: str = "en") -> tuple[list[str], list[str]]:
-    """x := f_X(e, c): fill the slots with the mentions, in order. Extra mentions are dropped.
-
-    Args:
-        entities (`Sequence[tuple[str, str]]`): Pairs of surface form and entity type.
-        context (`str`): A template with slots `{}`.
-        language (`str`, *optional*, defaults to `"en"`): `"en"` (tokens are words) or `"zh"` (tokens are characters).
-
-    Returns:
-        `tuple[list[str], list[str]]`: The tokens and their IOB2 tags.
-
-    Raises:
-        CfgenError: The language is unknown, or there are more slots than mentions.
+def annotate(entities: Sequence[tuple[str, str]], wrong: float, noise: Random) -> list[tuple[str, str]]:
+    """a := f_A(e, U_A): give each mention its type, or with probability `wrong` one of the other types.
 
     Example:
 
-    The entities of one setting in the context of another, as in the test split:
+    >>> annotate([("Heidi", "PERSON")], 0.0, Random(0)), annotate([("Heidi", "PERSON")], 1.0, Random(0))
+    ([('Heidi', 'PERSON')], [('Heidi', 'ORG')])
+    """
+    return [
+        (form, noise.choice([other for other in TYPES if other != label]) if noise.random() < wrong else label)
+        for form, label in entities
+    ]
+
+
+def compose(entities: Sequence[tuple[str, str]], context: str, language: str = "en") -> tuple[list[str], list[str]]:
+    """x := f_X(a, c): fill the slots with the mentions, in order, and tag them in IOB2. Extra mentions are dropped.
+
+    Example:
 
     >>> compose([("Heidi", "PERSON")], "News of {} reached the pier .")
     (['News', 'of', 'Heidi', 'reached', 'the', 'pier', '.'], ['O', 'O', 'B-PERSON', 'O', 'O', 'O', 'O'])
@@ -171,8 +177,7 @@ def demo_corpus(language: str = "en", seed: int = 0) -> dict[str, list[Row]]:
 
     Returns:
         `dict[str, list[Row]]`: The rows of `"train"`, `"validation"` and `"test"`, each with `id`,
-        `tokens`, `ner_tags` (IOB2), and the values of g: `entity_setting` (which caused the entities) and
-        `context_setting` (which caused the context). The two are equal except in `"test"`, where they are independent.
+        `tokens`, `ner_tags` (IOB2), `entity_setting` (g) and `context_setting` (h).
 
     Raises:
         CfgenError: The language is unknown.
@@ -181,32 +186,26 @@ def demo_corpus(language: str = "en", seed: int = 0) -> dict[str, list[Row]]:
 
     >>> row = demo_corpus("en")["train"][0]
     >>> " ".join(row["tokens"])
-    'Around the stove , climbers praised Alma and forgave Ursina .'
+    'The mayor thanked Konrad and Ursina in her speech .'
     >>> row["entity_setting"], row["context_setting"]
-    ('mountain', 'mountain')
+    ('mountain', 'city')
     """
     corpus: dict[str, list[Row]] = {}
     seen: set[tuple[str, ...]] = set()
-    for split, size in SPLIT_SIZES.items():
+    for split, size in reversed(SPLIT_SIZES.items()):  # test first: leaving out its sentences would correlate g and h
         # one random stream per exogenous variable keeps them independent
-        u_g, u_do, u_e, u_c = (Random(f"{language}/{seed}/{split}/{name}") for name in ("G", "do(G)", "E", "C"))
+        u_g, u_e, u_h, u_c, u_a = (Random(f"{language}/{seed}/{split}/{name}") for name in "GEHCA")
         rows: list[Row] = []
         while len(rows) < size:
-            g_entity = sample_confounder(u_g)
-            g_context = sample_confounder(u_do) if split == "test" else g_entity
-            entities = sample_entities(g_entity, u_e, language)
-            tokens, tags = compose(entities, sample_context(g_context, u_c, language), language)
+            g = sample_confounder(u_g)
+            entities = sample_entities(g, u_e, language)
+            h = sample_context_setting(g, INDEPENDENT[split], u_h)
+            annotated = annotate(entities, WRONG[split], u_a)
+            tokens, tags = compose(annotated, sample_context(h, u_c, language), language)
             if tuple(tokens) in seen:
                 continue
             seen.add(tuple(tokens))
-            rows.append(
-                {
-                    "id": f"{split}-{len(rows)}",
-                    "tokens": tokens,
-                    "ner_tags": tags,
-                    "entity_setting": g_entity,
-                    "context_setting": g_context,
-                }
-            )
+            id_ = f"{split}-{len(rows)}"
+            rows.append(Row(id=id_, tokens=tokens, ner_tags=tags, entity_setting=g, context_setting=h))
         corpus[split] = rows
-    return corpus
+    return {split: corpus[split] for split in SPLIT_SIZES}

@@ -1,4 +1,4 @@
-"""The demo corpus is what its docstring says: tied in train, untied in test, the truth known by construction."""
+"""The demo corpus is what its docstring says: confounded and with wrong labels in train, neither in test."""
 
 import hashlib
 import json
@@ -11,12 +11,23 @@ from random import Random
 
 import pytest
 
-from hf_cfgen.data.demo_corpus import SETTINGS, SPLIT_SIZES, compose, demo_corpus, sample_context, sample_entities
+from hf_cfgen.data.demo_corpus import (
+    INDEPENDENT,
+    SETTINGS,
+    SPLIT_SIZES,
+    TYPES,
+    WRONG,
+    annotate,
+    compose,
+    demo_corpus,
+    sample_context,
+    sample_context_setting,
+    sample_entities,
+)
 from hf_cfgen.errors import CfgenError
 from hf_cfgen.tagging.spans import tags_to_spans
 
 LANGUAGES = ("en", "zh")
-TYPES = {"PERSON", "PLACE", "ORG"}
 Row = dict
 
 
@@ -29,6 +40,10 @@ def mentions(row: Row) -> list[tuple[tuple[str, ...], str]]:
         elif tag.startswith("I-"):
             found[-1][0].append(token)
     return [(tuple(form), label) for form, label in found]
+
+
+def joined(form: tuple[str, ...], language: str) -> str:
+    return ("" if language == "zh" else " ").join(form)
 
 
 def template(row: Row) -> tuple[str, ...]:
@@ -78,29 +93,17 @@ def corpus(language: str) -> dict[str, list[Row]]:
             "en",
             {
                 "id": "train-0",
-                "tokens": [
-                    "Around",
-                    "the",
-                    "stove",
-                    ",",
-                    "climbers",
-                    "praised",
-                    "Alma",
-                    "and",
-                    "forgave",
-                    "Ursina",
-                    ".",
-                ],
-                "ner_tags": ["O", "O", "O", "O", "O", "O", "B-PERSON", "O", "O", "B-PERSON", "O"],
+                "tokens": ["The", "mayor", "thanked", "Konrad", "and", "Ursina", "in", "her", "speech", "."],
+                "ner_tags": ["O", "O", "O", "B-PERSON", "O", "B-PERSON", "O", "O", "O", "O"],
                 "entity_setting": "mountain",
-                "context_setting": "mountain",
+                "context_setting": "city",
             },
         ),
         (
             "zh",
             {
                 "id": "train-0",
-                "tokens": list("孩子们在沙滩上画了瑞安的样子。"),
+                "tokens": list("孩子们在沙滩上画了嘉定的样子。"),
                 "ner_tags": ["O", "O", "O", "O", "O", "O", "O", "O", "O", "B-PLACE", "I-PLACE", "O", "O", "O", "O"],
                 "entity_setting": "coast",
                 "context_setting": "coast",
@@ -160,7 +163,7 @@ def test_tags_are_valid_iob2(corpus: dict[str, list[Row]]) -> None:
                 assert not tag.startswith("I-") or previous in {f"B-{tag[2:]}", tag}
             spans = tags_to_spans(row["ner_tags"])
             assert [(tuple(row["tokens"][s.start : s.end]), s.label) for s in spans] == mentions(row)
-    assert {label for row in corpus["train"] for _, label in mentions(row)} == TYPES
+    assert {label for row in corpus["train"] for _, label in mentions(row)} == set(TYPES)
 
 
 def test_no_sentence_occurs_twice(corpus: dict[str, list[Row]]) -> None:
@@ -168,32 +171,66 @@ def test_no_sentence_occurs_twice(corpus: dict[str, list[Row]]) -> None:
     assert max(sentences.values()) == 1
 
 
-def test_tie_holds_in_train_and_validation(corpus: dict[str, list[Row]]) -> None:
-    # the setting of each template as the untied split tells it: nothing here is read off the rows that are judged
-    setting_of = {template(row): row["context_setting"] for row in corpus["test"]}
-    form_settings: dict[tuple[str, ...], set[str]] = {}
-    for row in corpus["train"] + corpus["validation"]:
-        assert row["entity_setting"] == row["context_setting"] == setting_of[template(row)]
-        for form, _ in mentions(row):
-            form_settings.setdefault(form, set()).add(setting_of[template(row)])
-    assert all(len(settings) == 1 for settings in form_settings.values())
+@pytest.mark.parametrize("split", list(SPLIT_SIZES))
+def test_the_setting_of_the_context_is_that_of_the_entities_as_often_as_stated(language: str, split: str) -> None:
+    # the truth of a row is read from its words, not from its columns
+    form_setting = {form: setting for form, _, setting in every_form(language)}
+    template_setting = {
+        tuple(words.replace("{}", "{").replace("{", " {} ").split()) if language == "en" else words: setting
+        for words, setting in every_template(language)
+    }
+    rows = [row for seed in range(10) for row in demo_corpus(language, seed)[split]]
+    pairs: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        context = template(row) if language == "en" else "".join(template(row))
+        assert row["context_setting"] == template_setting[context]
+        assert {form_setting[joined(form, language)] for form, _ in mentions(row)} == {row["entity_setting"]}
+        pairs[row["entity_setting"], row["context_setting"]] += 1
+    equal = 1 - INDEPENDENT[split] * 2 / 3
+    error = (equal * (1 - equal) / len(rows)) ** 0.5
+    assert sum(pairs[g, g] for g in SETTINGS) / len(rows) == pytest.approx(equal, abs=4 * error)
+    if split == "test":  # a cell of the 3 x 3 table has a standard error of 14 rows
+        assert all(pairs[g, h] == pytest.approx(len(rows) / 9, abs=60) for g in SETTINGS for h in SETTINGS)
 
 
-def test_tie_is_cut_in_test(language: str, corpus: dict[str, list[Row]]) -> None:
-    form_setting = {form: row["entity_setting"] for row in corpus["train"] for form, _ in mentions(row)}
-    template_setting = {template(row): row["context_setting"] for row in corpus["train"]}
-    for row in corpus["test"]:
-        assert row["context_setting"] == template_setting[template(row)]
-        assert {form_setting.get(form, row["entity_setting"]) for form, _ in mentions(row)} == {row["entity_setting"]}
-    # five seeds, 1 000 rows: a share of 1/3 has a standard error of 0.015, a cell of the 3 x 3 table one of 10 rows
-    pairs = Counter(
-        (row["entity_setting"], row["context_setting"])
-        for seed in range(5)
-        for row in demo_corpus(language, seed)["test"]
+@pytest.mark.parametrize("split", list(SPLIT_SIZES))
+def test_as_many_labels_are_wrong_as_stated_and_none_in_test(language: str, split: str) -> None:
+    true_type = {form: label for form, label, _ in every_form(language)}
+    confusions = Counter(
+        (true_type[joined(form, language)], label)
+        for seed in range(10)
+        for row in demo_corpus(language, seed)[split]
+        for form, label in mentions(row)
     )
-    assert sum(pairs[g, g] for g in SETTINGS) / pairs.total() == pytest.approx(1 / 3, abs=0.06)
-    for pair in [(entity, context) for entity in SETTINGS for context in SETTINGS]:
-        assert pairs[pair] == pytest.approx(pairs.total() / 9, abs=40), pair
+    wrong = {pair: count for pair, count in confusions.items() if pair[0] != pair[1]}
+    error = (WRONG[split] * (1 - WRONG[split]) / confusions.total()) ** 0.5
+    assert sum(wrong.values()) / confusions.total() == pytest.approx(WRONG[split], abs=4 * error)
+    assert len(wrong) == (0 if split == "test" else 6)
+
+
+def test_most_labels_of_a_name_are_right_but_its_entity_set_has_wrong_forms(language: str) -> None:
+    """What the discriminator can learn, and what it is for."""
+    true_type = {form: label for form, label, _ in every_form(language)}
+    labels: dict[str, Counter[str]] = {}
+    for row in demo_corpus(language)["train"]:
+        for form, label in mentions(row):
+            labels.setdefault(joined(form, language), Counter())[label] += 1
+    recurring = {form: counts for form, counts in labels.items() if counts.total() >= 4}
+    assert len(recurring) > 15
+    assert all(counts.most_common(1)[0][0] == true_type[form] for form, counts in recurring.items())
+    entries = [(form, label) for form, counts in labels.items() for label in counts]
+    wrong = sum(true_type[form] != label for form, label in entries) / len(entries)
+    assert wrong > WRONG["train"]  # each form counts once, so errors weigh more than in the sentences
+
+
+def test_equations_of_the_context_setting_and_the_annotation() -> None:
+    noise = Random(0)
+    assert {sample_context_setting("city", 0.0, noise) for _ in range(100)} == {"city"}
+    assert {sample_context_setting("city", 1.0, noise) for _ in range(100)} == set(SETTINGS)
+    entities = [("Heidi", "PERSON"), ("Whitby", "PLACE")]
+    assert annotate(entities, 0.0, noise) == entities
+    drawn = {tuple(annotate(entities, 1.0, noise)) for _ in range(100)}
+    assert drawn == {(("Heidi", one), ("Whitby", other)) for one in ("PLACE", "ORG") for other in ("PERSON", "ORG")}
 
 
 def test_one_type_and_one_setting_a_form(language: str) -> None:
@@ -207,7 +244,7 @@ def test_no_word_of_a_form_occurs_in_a_template(language: str) -> None:
     in_forms = {word for form, _, _ in every_form(language) for word in words(form, language)}
     in_templates = {word for text, _ in every_template(language) for word in words(text.replace("{}", " "), language)}
     assert in_forms & in_templates == set()
-    assert len(in_forms) > 100 and len(in_templates) > 100
+    assert len(in_forms) > 50 and len(in_templates) > 100
 
 
 def test_mentions_never_touch(language: str) -> None:
@@ -240,7 +277,7 @@ def test_reader_of_entities_is_perfect_and_reader_of_contexts_is_not(language: s
     for row in (row for corpus in corpora for row in corpus["test"]):
         guess = by_context[template(row)].most_common(1)[0][0]
         for form, label in mentions(row):
-            assert type_of["".join(form) if language == "zh" else " ".join(form)] == label
+            assert type_of[joined(form, language)] == label
             right += guess == label
             total += 1
     assert right / total == pytest.approx(1 / 3, abs=0.05)
