@@ -252,7 +252,7 @@ class _CellRun:
 
     def _judged(self, config: CfgenConfig, lock: Lock) -> tuple[Counterfactuals, dict[str, float]]:
         """Return the kept and rejected candidates, which recipes with the same candidates share."""
-        parts = [config.recipe, f"k{config.k}" if config.recipe == "budget" else None, config.filter]
+        parts = [config.recipe, None if config.recipe == "paper" else f"k{config.k}", config.filter]
         name = "-".join([self.cell.noaug, *(str(part).replace(":", ".") for part in parts if part)])
         folder = self.output / CANDIDATES / name
         finished = folder / _COUNTS
