@@ -37,7 +37,7 @@ VECTORS, CHECKPOINT = "zh_chars_100d.vec", "all-MiniLM-L6-v2"
 RUNS = {
     "cner-lstm": f"--dataset cner --types 疾病和诊断 --pool true --split_sizes 1322,164,164 --num_train_examples 100 "
     f"--vectors {VECTORS} --max_steps 300",
-    "wnut17-bert": f"--dataset wnut17 --num_train_examples 300 --model {CHECKPOINT}",
+    "wnut17-bert": f"--dataset wnut17 --num_train_examples 300 --model {CHECKPOINT} --max_steps 120",
 }
 RECORDED = ("results.json", "noaug/config.json", "aug/config.json")
 
