@@ -147,7 +147,12 @@ def test_on_the_demo_corpus_the_effects_have_the_known_direction(demo_run):
 
 
 def test_on_the_demo_corpus_swaps_cut_the_tie_of_names_to_contexts(demo_run):
+    ri = {name: tagger.causal.strict.ri for name, tagger in demo_run.taggers.items()}
+    assert ri["Aug"] > ri["NoAug"] + 0.1
+    assert ri["Control"] > ri["NoAug"] + 0.1
+
+
+def test_on_the_demo_corpus_the_swaps_that_a_discriminator_keeps_help_most(demo_run):
     f1 = {name: tagger.test.strict.f1 for name, tagger in demo_run.taggers.items()}
-    assert f1["Aug"] > f1["NoAug"] + 0.03
-    assert f1["Control"] > f1["NoAug"] + 0.03
+    assert f1["Aug"] > max(f1["NoAug"], f1["Control"])
     assert demo_run.counts.kept > 0.5 * demo_run.counts.candidates
