@@ -170,7 +170,7 @@ def main() -> None:
 
     train = load_ner_dataset(arguments.data)["train"]
     train = train.select(range(min(arguments.examples, len(train))))
-    rows = generate_counterfactuals(train, config=CfgenConfig(k=arguments.k)).kept
+    rows = generate_counterfactuals(train, config=CfgenConfig("budget", k=arguments.k)).kept
     id2label = dict(enumerate(tag_names(rows) or ()))
     labels = {"id2label": id2label, "label2id": {label: i for i, label in id2label.items()}}
     torch.manual_seed(0)

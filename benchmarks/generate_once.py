@@ -25,7 +25,7 @@ if __name__ == "__main__":
     disable_progress_bars()
     data = load_from_disk(saved)
     begin = time.perf_counter()
-    config = CfgenConfig(k=k, seed=1)
+    config = CfgenConfig("budget", k=k, seed=1)
     kept, _, counts = generate_counterfactuals(data, None, config, num_proc=processes, load_from_cache_file=False)
     seconds = time.perf_counter() - begin
     of_a_worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024

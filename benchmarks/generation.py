@@ -79,7 +79,7 @@ def map_alone(sources: Sequence[Row], repeats: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         Dataset.from_list(list(sources)).save_to_disk(folder)
         data = load_from_disk(folder).with_format("arrow")
-        made = generate_counterfactuals(data, config=CfgenConfig(k=ROWS_A_SENTENCE, seed=SEED)).kept
+        made = generate_counterfactuals(data, config=CfgenConfig("budget", k=ROWS_A_SENTENCE, seed=SEED)).kept
         table = made.with_format("arrow")[:]
         numbers = count()
 

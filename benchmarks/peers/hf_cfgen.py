@@ -12,7 +12,7 @@ from hf_cfgen import CfgenConfig, __version__, generate_counterfactuals
 
 def prepare(folder: str, rows: list[Row], count: int, seed: int) -> Steps:
     Dataset.from_list(list(rows)).save_to_disk(folder)
-    data, config = load_from_disk(folder), CfgenConfig(k=count, seed=seed)
+    data, config = load_from_disk(folder), CfgenConfig("budget", k=count, seed=seed)
 
     def augment() -> Dataset:
         return generate_counterfactuals(data, config=config, load_from_cache_file=False).kept
