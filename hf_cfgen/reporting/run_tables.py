@@ -86,9 +86,9 @@ def recommendation_text(recommendation: Recommendation) -> str:
     95% interval of [-5.0, +9.0], so chance can explain the difference. Aug is the default:
     """
     found = recommendation
-    scores = " and ".join(f"{percent(value)} for {name}" for name, value in found.f1.items())
+    *first, last = (f"{percent(value)} for {name}" for name, value in found.f1.items())
     size = f"{counted(found.sentences, 'sentence')}, {counted(found.mentions, 'mention')}"
-    text = f"On dev ({size}), strict F1 is {scores}."
+    text = f"On dev ({size}), strict F1 is {', '.join(first)} and {last}."
     ends = interval(found.difference_interval, percent, signed=True)
     if found.tagger is None:
         text += " No tagger is usable yet: label more sentences, or give a pretrained model with --model."

@@ -79,6 +79,8 @@ def test_the_recommendation_says_what_it_is_based_on():
     better = " ".join(recommendation_text(recommend(right, {"NoAug": wrong, "Aug": half}, "NoAug", "Aug")).split())
     assert "On dev (12 sentences, 12 mentions), strict F1 is 0.0 for NoAug and 66.7 for Aug." in better
     assert "Aug minus NoAug is +66.7 with a 95% interval of [+" in better and better.endswith("Use Aug:")
+    three = recommendation_text(recommend(right, {"NoAug": wrong, "Control": half, "Aug": half}, "NoAug", "Aug"))
+    assert "strict F1 is 0.0 for NoAug, 66.7 for Control and 66.7 for Aug." in three
     equal = recommendation_text(recommend(right, {"NoAug": half, "Aug": half}, "NoAug", "Aug"))
     assert "[+0.0, +0.0], so chance can explain the difference. Aug is the default:" in " ".join(equal.split())
     useless = recommendation_text(recommend(right, {"NoAug": wrong, "Aug": wrong}, "NoAug", "Aug"))
