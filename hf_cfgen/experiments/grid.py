@@ -127,7 +127,7 @@ def read_grid(file: Path, data_dir: Path | None = None) -> list[Cell]:
     ... grid: [{dataset: [demo], model: [lstm], n: [50], recipe: [none, varied], seed: [1]}]
     ... ''')
     >>> [cell.name for cell in read_grid(grid)]
-    ['demo-lstm-n50-none-seed1-757882af', 'demo-lstm-n50-varied-seed1-425ae77f']
+    ['demo-lstm-n50-none-seed1-cbd648ed', 'demo-lstm-n50-varied-seed1-46a150cb']
     """
     with about(file):
         return _cells(read_yaml(file), data_dir or file.parent)
