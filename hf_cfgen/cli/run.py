@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from accelerate import PartialState
-from datasets import Dataset
+from datasets import Dataset, DatasetDict
 
 from .. import __version__
 from ..counterfactual.entity_sets import entity_types
@@ -23,6 +23,7 @@ from ..data.columns import tag_column
 from ..data.loading import check_sizes, cut_splits, write_skipped
 from ..data.options import ReadOptions, SplitOptions
 from ..data.reading import read_splits
+from ..data.unlabeled import Unlabeled, read_unlabeled
 from ..errors import CfgenError, about
 from ..evaluation.recommendation import recommend
 from ..evaluation.run_result import (
@@ -32,21 +33,24 @@ from ..evaluation.run_result import (
     KEPT,
     NOAUG,
     PARQUET,
+    PSEUDO,
     REJECTED,
     RESULTS,
     SKIPPED,
     STARTED,
+    STUDENT,
     TAGGERS,
     RunData,
     RunResult,
     TaggerResult,
+    UnlabeledCounts,
 )
 from ..evaluation.scores import evaluate_tagger, predicted_tags
 from ..modeling import saved_config
 from ..modeling.pipeline import DiscriminatorPipeline
 from ..modeling.word_vectors import load_vectors
 from ..reporting.formatting import counted
-from ..reporting.run_tables import causal_table, counts_line, recommendation_text, score_table
+from ..reporting.run_tables import causal_table, counts_line, recommendation_text, score_table, unlabeled_line
 from ..training.config import (
     ModelOptions,
     TaggerTrainingArguments,
@@ -54,12 +58,13 @@ from ..training.config import (
     result_options,
     with_defaults,
 )
+from ..training.self_training import mix_pseudo_labeled, new_sentences, pseudo_label
 from ..training.taggers import create_tagger, train_tagger
 from ..training.trainer import SELECTION_MENTIONS, selects_weights
 from ..utils.environment import base_name, checkout_commit, command_line, environment
 from ..utils.files import finished_folder, read_json, write_json
 from ..utils.logging import silence_libraries
-from ..utils.text import default_gap, is_in_characters, token_offsets
+from ..utils.text import default_gap, is_in_characters, text_unit, token_offsets
 from ..utils.threads import limit_threads
 from .options import TEXTS, TRAINING, RecipeOptions
 from .parser import CommandParser, field_names, from_arguments
@@ -86,6 +91,10 @@ class RunArguments(ReadOptions, SplitOptions, ModelOptions, RecipeOptions):
     control: bool = field(
         default=False, metadata={"help": "Also train on the same number of candidates without discrimination."}
     )
+    unlabeled: str | None = field(
+        default=None,
+        metadata={"help": "File of unlabeled sentences, one per line or in any format: also train Student on them."},
+    )
 
     def __post_init__(self) -> None:
         ReadOptions.__post_init__(self)
@@ -99,7 +108,7 @@ def add_options(parser: CommandParser) -> None:
     groups = {
         "data": ("dataset", *field_names(ReadOptions), *field_names(SplitOptions)),
         "model": field_names(ModelOptions),
-        "recipe": (*field_names(RecipeOptions), "control", "context_dropout"),
+        "recipe": (*field_names(RecipeOptions), "control", "unlabeled", "context_dropout"),
         "training": TRAINING,
         "output": ("output_dir",),
     }
@@ -136,10 +145,10 @@ def _folder_name(dataset: str) -> str:
 def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult:
     """Train NoAug, generate counterfactual examples with it as the discriminator, train Aug, and evaluate both.
 
-    The output folder gets the taggers with their tokenizers in `noaug/`, `aug/` and, if asked for, `control/`; the
-    counterfactual examples in `kept/` and `rejected/`, unless there are none; the splits that Aug is trained and
-    evaluated on in `data/`; and last `results.json`. Running again with the same arguments replaces them. Aug and
-    Control are trained with context dropout, NoAug without.
+    The output folder gets the taggers with their tokenizers in `noaug/`, `aug/` and, if asked for, `control/` and
+    `student/`; the counterfactual examples in `kept/` and `rejected/` and the pseudo-labeled ones in `pseudo/`, unless
+    there are none; the splits that Aug is trained and evaluated on in `data/`; and last `results.json`. Running again
+    with the same arguments replaces them. All taggers but NoAug are trained with context dropout.
 
     Args:
         arguments (`RunArguments`): The data, the model and the recipe.
@@ -173,12 +182,13 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
         split = TrainSplit.from_dataset(data["train"], recipe.scheme)
         entity_sets = split.entity_sets
         observational = {split: with_provenance(data[split]) for split in ("validation", "test")}
+    unlabeled = None if arguments.unlabeled is None else _read_unlabeled(arguments.unlabeled, arguments, data)
     create_tagger(arguments, data, vectors)
     main = training.process_index == 0
     PartialState().wait_for_everyone()  # until every process has checked the folder
     if main:
         _start(output, config)
-        write_skipped(output / SKIPPED, source.skipped)
+        write_skipped(output / SKIPPED, [*source.skipped, *(unlabeled.skipped if unlabeled else ())])
     if not selects_weights(data["validation"]):
         _say(main, _SMALL_DEV.format(counted(len(data["validation"]), "sentence")))
     if arguments.is_lstm and vectors is None and not is_in_characters(chain.from_iterable(data["train"]["tokens"])):
@@ -188,7 +198,8 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
 
     def train(name: str, rows: Dataset, context_dropout: float = 0.0) -> DiscriminatorPipeline:
         """Train and evaluate a tagger."""
-        _say(main, f"Training {name} on {len(rows)} examples, {training.max_steps} steps")
+        examples = len(rows.unique("id"))  # some rows of Student are repeated
+        _say(main, f"Training {name} on {examples} examples, {training.max_steps} steps")
         options = copy.copy(training)
         options.context_dropout = context_dropout
         begin = time.perf_counter()
@@ -199,7 +210,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
         on_dev[name] = predicted_tags(tagger, data["validation"], training.per_device_eval_batch_size)
         evaluation = evaluate_tagger(tagger, data["test"], training.per_device_eval_batch_size)
         results[name] = TaggerResult(
-            examples=len(rows),
+            examples=examples,
             context_dropout=context_dropout,
             seconds=seconds,
             **vars(trainer.dev_scores()),
@@ -225,7 +236,21 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
     mixed = mix(split, kept, training.seed)
     if main:
         _write_splits(output / DATA, {"train": mixed, **observational})
-    train(AUG, mixed, training.context_dropout)
+    aug = train(AUG, mixed, training.context_dropout)
+    unlabeled_counts = None
+    if unlabeled is not None:
+        new = new_sentences(unlabeled.sentences, data)
+        pseudo = pseudo_label(aug, new)
+        unlabeled_counts = UnlabeledCounts(
+            sentences=len(unlabeled.sentences),
+            known=len(unlabeled.sentences) - len(new),
+            pseudo_labeled=len(pseudo),
+        )
+        _say(main, unlabeled_line(unlabeled_counts))
+        if len(pseudo):
+            if main:
+                _write_splits(output / PSEUDO, {"train": pseudo})
+            train(STUDENT, mix_pseudo_labeled(mixed, pseudo, training.seed), training.context_dropout)
 
     places = {"dataset": arguments.dataset, "model": arguments.model, "vectors": arguments.vectors}
     result = RunResult(
@@ -243,6 +268,7 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
         counts=counts,
         taggers=results,
         recommendation=recommend(tag_column(data["validation"]), on_dev, NOAUG, AUG),
+        unlabeled=unlabeled_counts,
     )
     PartialState().wait_for_everyone()  # no results if another process failed
     if main:
@@ -253,6 +279,14 @@ def run(arguments: RunArguments, training: TaggerTrainingArguments) -> RunResult
     if result.recommendation.tagger is not None:
         _say(main, _usage_line(output / result.recommendation.tagger.lower(), data["test"]))
     return result
+
+
+def _read_unlabeled(path: str, options: ReadOptions, data: DatasetDict) -> Unlabeled:
+    """Read unlabeled sentences, split as train is, and check that some of them are not in the data."""
+    unlabeled = read_unlabeled(path, text_unit(chain.from_iterable(data["train"]["tokens"])), options)
+    if not len(new_sentences(unlabeled.sentences, data)):
+        raise CfgenError(f"{path}: each sentence is also in the labeled data: give other ones")
+    return unlabeled
 
 
 def _command_line(arguments: RunArguments, training: TaggerTrainingArguments) -> str:
@@ -266,7 +300,7 @@ def _start(output: Path, config: dict[str, Any]) -> None:
     (output / RESULTS).unlink(missing_ok=True)
     write_json(output / STARTED, {"config": config})
     (output / SKIPPED).unlink(missing_ok=True)
-    for name in (DATA, KEPT, REJECTED, *TAGGERS):
+    for name in (DATA, KEPT, REJECTED, PSEUDO, *TAGGERS):
         shutil.rmtree(output / name.lower(), ignore_errors=True)
 
 

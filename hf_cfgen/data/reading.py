@@ -56,7 +56,8 @@ class Source(NamedTuple):
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def readable() -> Iterator[None]:
+    """Turn an `OSError` of the block into a `CfgenError`."""
     try:
         yield
     except OSError as error:
@@ -65,7 +66,7 @@ def _readable() -> Iterator[None]:
         raise CfgenError(f"{what} can't be read ({reason}): correct the path or its permissions") from error
 
 
-@_readable()
+@readable()
 def read_splits(
     path: str | os.PathLike[str],
     *,
@@ -80,6 +81,7 @@ def read_splits(
     max_length: int | None = None,
     skip_bad_records: bool = False,
     unique_ids: bool = False,
+    labeled: bool = True,
     **load_kwargs: object,
 ) -> Source:
     """Read the existing splits and record their source.
@@ -89,6 +91,7 @@ def read_splits(
         skip_bad_records (`bool`, *optional*, defaults to `False`): Skip bad records and return them, instead of
             raising an error.
         unique_ids (`bool`, *optional*, defaults to `False`): Make ids unique across splits.
+        labeled (`bool`, *optional*, defaults to `True`): Raise an error if there are no mentions.
 
     Returns:
         `Source`: The splits and how they were read.
@@ -159,7 +162,7 @@ def read_splits(
         skipped=skipped,
         row_name=partial(_row_name, where) if where else None,
     )
-    if not any(tag != "O" for part in splits.values() for tags in tag_column(part) for tag in tags):
+    if labeled and not any(tag != "O" for part in splits.values() for tags in tag_column(part) for tag in tags):
         count = sum(map(len, splits.values()))
         remedy = "label some" if unit else "label some, or name the tags' column"
         raise CfgenError(f"{given_path}: no mention in any of its {count} sentence(s): {remedy}")

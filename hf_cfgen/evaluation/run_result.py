@@ -17,12 +17,12 @@ from .recommendation import Recommendation
 RESULTS = "results.json"  # written last, so only a finished run has it
 STARTED = "started.json"  # a run that is in progress, or that was interrupted
 SKIPPED = "skipped.jsonl"
-DATA, KEPT, REJECTED = "data", "kept", "rejected"
+DATA, KEPT, REJECTED, PSEUDO = "data", "kept", "rejected", "pseudo"
 PARQUET = "{split}-00000-of-00001.parquet"
-NOAUG, CONTROL, AUG = TAGGERS = ("NoAug", "Control", "Aug")
+NOAUG, CONTROL, AUG, STUDENT = TAGGERS = ("NoAug", "Control", "Aug", "Student")
 
 # the configs of the pushed dataset: folder of the run -> name of the config
-CONFIGS = {DATA: "default", KEPT: "counterfactual", REJECTED: "rejected"}
+CONFIGS = {DATA: "default", KEPT: "counterfactual", REJECTED: "rejected", PSEUDO: "pseudo_labeled"}
 
 Files = dict[str, dict[str, Path]]
 
@@ -41,7 +41,7 @@ class TaggerResult(Evaluation, DevScores):
     """The training of a tagger and its evaluation on test.
 
     Args:
-        examples (`int`): The examples that it was trained on.
+        examples (`int`): The different examples that it was trained on.
         context_dropout (`float`): See `TaggerTrainingArguments`.
         seconds (`dict[str, float]`): The duration of the training.
     """
@@ -61,6 +61,21 @@ class RunData(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnlabeledCounts(Record):
+    """The unlabeled sentences of a run.
+
+    Args:
+        sentences (`int`): The sentences of the file.
+        known (`int`): Those that were left out because they equal a sentence of the data or an earlier one.
+        pseudo_labeled (`int`): Those that Student was trained on.
+    """
+
+    sentences: int
+    known: int
+    pseudo_labeled: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunResult(Record):
     """What `results.json` holds."""
 
@@ -74,6 +89,7 @@ class RunResult(Record):
     counts: GenerationCounts
     taggers: dict[str, TaggerResult]
     recommendation: Recommendation
+    unlabeled: UnlabeledCounts | None = None
 
 
 def read_run(run_dir: Path) -> RunResult:
@@ -105,6 +121,7 @@ def data_files(run_dir: Path) -> Files:
         DATA: {**result.data.examples, "train": result.taggers[AUG].examples},
         KEPT: {"train": result.counts.kept},
         REJECTED: {"train": sum(result.counts.rejected.values())},
+        PSEUDO: {"train": result.unlabeled.pseudo_labeled if result.unlabeled else 0},
     }
     files: Files = {}
     for folder, splits in expected.items():

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader
 from ..errors import CfgenError
 from ..evaluation.run_result import (
     CONFIGS,
+    PSEUDO,
     Files,
     RunResult,
     TaggerResult,
@@ -76,7 +77,7 @@ def dataset_card(
         dataset_info=[{"config_name": config, **info._to_yaml_dict()} for config, info in infos.items()],
     )
     variables = {
-        "configs": list(CONFIGS.values()),
+        "configs": [config for folder, config in CONFIGS.items() if folder != PSEUDO or result.unlabeled],
         "sizes": sizes,
         "row_examples": _row_examples(files, result.data.characters),
     }
@@ -96,7 +97,7 @@ def model_card(
 
     Args:
         run_dir (`Path`): The output folder of `hf-cfgen run`.
-        tagger (`str`): `"NoAug"`, `"Aug"` or `"Control"`.
+        tagger (`str`): `"NoAug"`, `"Aug"`, `"Control"` or `"Student"`.
         repo_id, license, language, citation: See `push_model`.
 
     Raises:

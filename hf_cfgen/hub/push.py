@@ -60,8 +60,9 @@ def push_dataset(
 ) -> Pushed:
     """Push a run's augmented dataset with a card, in one commit.
 
-    The configs are `default` (train: the mix; validation; test), `counterfactual` (the kept examples) and `rejected`.
-    Configs without rows are omitted. The token is the one of `huggingface_hub`: `hf auth login`, or `HF_TOKEN`.
+    The configs are `default` (train: the mix; validation; test), `counterfactual` (the kept examples), `rejected`
+    and, of a run with unlabeled sentences, `pseudo_labeled`. Configs without rows are omitted. The token is the one of
+    `huggingface_hub`: `hf auth login`, or `HF_TOKEN`.
 
     Args:
         run_dir (`str` or `Path`): The output folder of `hf-cfgen run`.
@@ -103,7 +104,8 @@ def push_model(
     """Push a tagger of a run with its tokenizer and a card, in one commit.
 
     Args:
-        tagger (`str`, *optional*): `"NoAug"`, `"Aug"` or `"Control"`. Defaults to the tagger that the run recommends.
+        tagger (`str`, *optional*): `"NoAug"`, `"Aug"`, `"Control"` or `"Student"`. Defaults to the tagger that the run
+            recommends.
         run_dir, repo_id, public, license, language, citation, dry_run: See `push_dataset`.
 
     Returns:

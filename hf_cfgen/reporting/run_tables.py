@@ -4,7 +4,7 @@ import textwrap
 
 from ..counterfactual.counts import GenerationCounts
 from ..evaluation.recommendation import Recommendation
-from ..evaluation.run_result import NOAUG, RunResult
+from ..evaluation.run_result import NOAUG, RunResult, UnlabeledCounts
 from ..tagging.scoring import LEVELS
 from .formatting import counted, fraction, interval, percent
 
@@ -72,6 +72,21 @@ def counts_line(counts: GenerationCounts) -> str:
         f"{counts.kept} kept, {sum(rejected.values())} rejected{reasons}"
         + (f"; nothing to swap: {', '.join(unswappable)}" if unswappable else "")
     )
+
+
+def unlabeled_line(counts: UnlabeledCounts) -> str:
+    """Format the counts of unlabeled sentences on one line.
+
+    Example:
+
+    >>> print(unlabeled_line(UnlabeledCounts(sentences=3000, known=1, pseudo_labeled=0)))
+    3000 unlabeled sentences (1 left out, known from the data) -> 0 pseudo-labeled: Aug finds no mention, no Student
+    """
+    text = (
+        f"{counted(counts.sentences, 'unlabeled sentence')} ({counts.known} left out, known from the data) -> "
+        f"{counts.pseudo_labeled} pseudo-labeled"
+    )
+    return text if counts.pseudo_labeled else f"{text}: Aug finds no mention, no Student"
 
 
 def recommendation_text(recommendation: Recommendation) -> str:

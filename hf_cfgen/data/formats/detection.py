@@ -2,23 +2,27 @@
 
 import codecs
 import csv
+from itertools import chain
 from pathlib import Path
 
 from ...errors import CfgenError
 from .base import format_names, registered_formats
-from .text_files import read_text
+from .text_files import head_items, head_objects, read_text
 
 _HEAD_BYTES = 1 << 20
 
+PLAIN_TEXT = "text"
 
-def detect_format(file: Path) -> str:
+
+def detect_format(file: Path, plain_text: bool = False) -> str:
     """Detect the format of a file from its start, never from its name.
 
     Args:
         file (`Path`): The file.
+        plain_text (`bool`, *optional*, defaults to `False`): Accept text in no format, except JSON.
 
     Returns:
-        `str`: The name of a registered format, `"csv"`, or `"parquet"`.
+        `str`: The name of a registered format, `"csv"`, `"parquet"`, or `PLAIN_TEXT`.
 
     Raises:
         CfgenError: The file is empty, an archive, or not UTF-8, or it looks like no format, or like several.
@@ -39,6 +43,10 @@ def detect_format(file: Path) -> str:
     found = [format.name for format in registered_formats() if format.detect(head)] + ["csv"] * _is_csv(head)
     if not found and "\0" in head:
         raise CfgenError(f"{file} has zero bytes, like UTF-16 text and binary files: convert it to UTF-8 text")
+    if plain_text and not found:
+        if any(chain(head_objects(head), head_items(head))):
+            raise CfgenError(f"{file} has JSON of no known format: give text, one sentence per line")
+        return PLAIN_TEXT
     if len(found) != 1:
         what = f"looks like {' and '.join(found)}" if found else "looks like no known format"
         raise CfgenError(f"{file} {what}: name it (format), one of {', '.join(format_names())}")
