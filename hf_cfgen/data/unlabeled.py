@@ -8,7 +8,7 @@ from datasets import Dataset, Features, List, Value
 
 from ..errors import CfgenError
 from ..utils.text import token_offsets
-from .formats.base import find_format, registered_formats
+from .formats.base import find_format
 from .formats.detection import PLAIN_TEXT, detect_format
 from .formats.records import BadRecord
 from .formats.text_files import json_lines
@@ -49,10 +49,9 @@ def read_unlabeled(path: str, unit: str, options: ReadOptions) -> Unlabeled:
     file = Path(path).expanduser()
     if not file.is_file():
         raise CfgenError(f"there is no file {path}: correct the path of the unlabeled sentences")
-    found = (each.name for each in registered_formats() if each.find(file))
-    name = next(found, None) or detect_format(file, plain_text=True)
+    name = detect_format(file, plain_text=True)
     if name == PLAIN_TEXT:
-        return Unlabeled(_sentences(file, (text.strip() for _, text in json_lines(file)), unit), [])
+        return Unlabeled(_split((text.strip() for _, text in json_lines(file)), unit), [])
     reader = find_format(name)
     taken = {"scheme", "tokens_column", "tags_column", "tag_names", "skip_bad_records"}
     if reader is not None:
@@ -62,15 +61,11 @@ def read_unlabeled(path: str, unit: str, options: ReadOptions) -> Unlabeled:
     (split,) = source.splits
     if source.texts is None:
         return Unlabeled(_dataset(source.splits[split]["tokens"]), source.skipped)
-    return Unlabeled(_sentences(file, source.texts[split], unit), source.skipped)
+    return Unlabeled(_split(source.texts[split], unit), source.skipped)
 
 
-def _sentences(file: Path, texts: Iterable[str], unit: str) -> Dataset:
-    cut = ([text[start:end] for start, end in token_offsets(text, unit)] for text in texts)
-    rows = [tokens for tokens in cut if tokens]
-    if not rows:
-        raise CfgenError(f"{file}: no sentence in it: remove the file or give one with sentences")
-    return _dataset(rows)
+def _split(texts: Iterable[str], unit: str) -> Dataset:
+    return _dataset([text[start:end] for start, end in token_offsets(text, unit)] for text in texts)
 
 
 def _dataset(rows: Iterable[list[str]]) -> Dataset:

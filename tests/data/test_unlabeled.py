@@ -61,13 +61,6 @@ def test_the_options_that_the_file_takes_apply_and_the_others_do_not(tmp_path):
     assert read(tmp_path / "doccano", **given) == [["Bo", "sings", "."], ["Cy", "ran", "."]]
 
 
-def test_a_text_of_a_brat_document_is_read_with_its_annotations(tmp_path):
-    (tmp_path / "a.txt").write_text("Bo O\nsings O\n")
-    assert read(tmp_path / "a.txt") == [["Bo", "sings"]]  # CoNLL
-    (tmp_path / "a.ann").write_text("T1\tPER 0 2\tBo\n")
-    assert read(tmp_path / "a.txt") == [["Bo", "O"], ["sings", "O"]]
-
-
 def test_bad_records_are_errors_or_returned(tmp_path):
     path = tmp_path / "a"
     path.write_text('{"text": "Bo", "label": []}\n{"text": 1, "label": []}\n')
