@@ -105,6 +105,9 @@ def test_cards_and_pushes_have_the_student_and_its_rows(finished, tmp_path):
 def test_without_a_pseudo_labeled_sentence_there_is_no_student(finished, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("hf_cfgen.cli.run.pseudo_label", lambda tagger, rows: pseudo_label(tagger, rows, 0))
     output = tmp_path / "out"
+    for name in ("pseudo", "student"):  # of an earlier run that was interrupted
+        (output / name).mkdir(parents=True)
+    (output / "started.json").touch()
     main(["run", *options(output, unlabeled=finished.parent / "more.txt", max_steps=1, **SMALL)])
     assert "44 unlabeled sentences (4 left out, known from the data) -> 0 pseudo-labeled: " in capsys.readouterr().out
     assert sorted(path.name for path in output.iterdir() if path.name in ("aug", "pseudo", "student")) == ["aug"]
