@@ -53,6 +53,8 @@ def make_folder(folder: Path) -> None:
         (data / f"{split}.jsonl").write_text(json_lines(*_records(rows)), encoding="utf-8")
     tasks = [_task(number, **record) for number, record in enumerate(_records(demo["train"]))]
     (folder / "export.json").write_text(json.dumps(tasks), encoding="utf-8")
+    sentences = load_ner_dataset("demo:en")["train"]["tokens"][TRAIN : TRAIN + 40]
+    (folder / "path" / "to" / "sentences.txt").write_text("\n".join(map(" ".join, sentences)), encoding="utf-8")
     (folder / "source.bib").write_text(
         "@misc{source,\n  title = {Where the sentences come from}\n}\n", encoding="utf-8"
     )
