@@ -91,6 +91,7 @@ def test_cards_and_pushes_have_the_student_and_its_rows(finished, tmp_path):
     assert "A pseudo-labeled row has the columns of a source row, and a `score`" in card
     assert f"\n| Student | {60 + kept + pseudo} | strict | " in card
     assert "on the train split above with the `pseudo_labeled` rows\n(Student)" in card
+    assert "Aug and Student were trained with context dropout" in card
     push_model(finished, "a/b", "Student", dry_run=tmp_path / "student")
     assert "`my-run/student`" in (tmp_path / "student" / "README.md").read_text(encoding="utf-8")
     card = str(model_card(finished, "Student", "a/b"))
